@@ -1,0 +1,235 @@
+// The contract between the runtime (AssemblyScript, inside wasm) and everything outside it (TypeScript).
+// Numbers only, no imports: asc compiles this file, tsc checks it and Node loads it, so a constant has one home.
+// All "addresses" below are offsets in memory 1, the runtime's own memory, unless a comment says "program address".
+//
+//   memory 1, flat mapping
+//   0        64              512            1024          4096            CALL_STACK_BASE       SHADOW_BASE                ARENA_BASE
+//   | unused | HEADER fields | REPORT record | PROBE / free | static data  | shadow call stack     | shadow, 1/8 of memory 0 | arena ... grows
+//
+// The arena holds what needs room at run time: chunk records, the chunk index, the stack depot, the deferred-poison log.
+
+// ---------------------------------------------------------------------------------------------- shadow encoding
+export const GRANULE_SHIFT = 3;
+export const GRANULE = 8;
+
+// Shadow bytes. 00 = all 8 bytes valid, 01..07 = a valid prefix of that many bytes, >= 0x80 = poison, the value says why.
+// Default scheme ("asan"): userspace ASan's codes, except that the right heap redzone has a code of its own (FC), which moves
+// container overflow (FC in compiler-rt) to FB, a code compiler-rt retired.
+export const ASAN_HEAP_LEFT_REDZONE = 0xfa;
+export const ASAN_HEAP_RIGHT_REDZONE = 0xfc;
+export const ASAN_HEAP_FREED = 0xfd;
+export const ASAN_STACK_LEFT = 0xf1;
+export const ASAN_STACK_MID = 0xf2;
+export const ASAN_STACK_RIGHT = 0xf3;
+export const ASAN_STACK_AFTER_RETURN = 0xf5;
+export const ASAN_STACK_AFTER_SCOPE = 0xf8;
+export const ASAN_GLOBAL_REDZONE = 0xf9;
+export const ASAN_INIT_ORDER = 0xf6;
+export const ASAN_USER_POISON = 0xf7;
+export const ASAN_CONTAINER = 0xfb;
+export const ASAN_ARRAY_COOKIE = 0xac;
+export const ASAN_INTRA_OBJECT = 0xbb;
+export const ASAN_INTERNAL = 0xfe;
+export const ASAN_ALLOCA_LEFT = 0xca;
+export const ASAN_ALLOCA_RIGHT = 0xcb;
+// Ours, in both schemes: what only a linear memory has.
+export const NULL_PAGE = 0xe0; // [0, first byte anybody owns)
+export const WILD = 0xff; // past the end of memory 0 (asan scheme; kasan: KASAN_PAGE_FREE)
+export const VMA_UNFAULTED = 0xe1; // mapped, not yet touched: the slow path is the page-fault handler
+export const VMA_UNMAPPED = 0xe2; // was mapped, is not any more
+export const VMA_NO_ACCESS = 0xe3; // PROT_NONE
+export const VMA_READ_ONLY = 0xe4; // loads are fine, stores are not
+export const READ_ONLY_DATA = 0xe5; // .rodata: loads are fine, stores are not
+
+// scheme=kasan: mm/kasan/kasan.h
+export const KASAN_PAGE_FREE = 0xff;
+export const KASAN_PAGE_REDZONE = 0xfe;
+export const KASAN_SLAB_REDZONE = 0xfc;
+export const KASAN_SLAB_FREE = 0xfb;
+export const KASAN_SLAB_FREE_META = 0xfa;
+export const KASAN_GLOBAL_REDZONE = 0xf9;
+export const KASAN_VMALLOC_INVALID = 0xf8;
+export const KASAN_STACK_AFTER_SCOPE = 0xfd; // ASan-only states, moved to codes KASAN leaves unused
+export const KASAN_MAX_CACHE_SIZE = 8192; // larger allocations are "page" allocations: fe tail, ff when freed
+
+export const SCHEME_ASAN = 0;
+export const SCHEME_KASAN = 1;
+export const MAPPING_FLAT = 0;
+export const MAPPING_PAGED = 1;
+
+// ---------------------------------------------------------------------------------------------- header, u32 each
+export const HEADER = 64;
+export const HEADER_MAGIC = 64; // 'WSAN'
+export const MAGIC = 0x4e415357;
+export const HEADER_ABI = 68;
+export const ABI_VERSION = 1;
+export const HEADER_PHASE = 72; // PHASE_*
+export const PHASE_EARLY = 0; // E: every shadow byte reads 0, poison requests are logged, reports are off
+export const PHASE_INIT = 1; // I: the log is being replayed aside
+export const PHASE_ON = 2; // P: reports on
+export const HEADER_DEPTH = 76; // reports are off while > 0 (allocator running, runtime running)
+export const HEADER_SCHEME = 80;
+export const HEADER_MAPPING = 84;
+export const HEADER_SHADOW_BASE = 88; // flat: first shadow byte; paged: the directory
+export const HEADER_SHADOW_LIMIT = 92; // flat: bytes of shadow; paged: entries in the directory
+export const HEADER_ARENA_BASE = 96; // first byte after the shadow
+export const HEADER_ARENA_TOP = 100; // next free byte of the arena
+export const HEADER_HALT = 104; // halt_on_error
+export const HEADER_QUARANTINE_LIMIT = 108; // bytes
+export const HEADER_QUARANTINE_BYTES = 112; // bytes in quarantine now
+export const HEADER_QUARANTINE_HEAD = 116; // chunk record, oldest
+export const HEADER_QUARANTINE_TAIL = 120; // chunk record, newest
+export const HEADER_CONTEXT_SIZE = 124; // malloc_context_size
+export const HEADER_REDZONE = 128; // smallest redzone, power of two >= 16
+export const HEADER_MAX_REDZONE = 132; // largest redzone, power of two
+export const HEADER_NULL_LIMIT = 136; // [0, this) of memory 0 is the null page; 0 = none
+export const HEADER_CHUNKS = 140; // first chunk record (array of CHUNK_SIZE slots)
+export const HEADER_CHUNK_COUNT = 144; // slots ever used
+export const HEADER_CHUNK_FREE = 148; // free list of slots
+export const HEADER_INDEX = 152; // hash index: user address -> chunk record
+export const HEADER_INDEX_MASK = 156;
+export const HEADER_INDEX_USED = 160;
+export const HEADER_DEPOT = 164; // hash buckets of the stack depot
+export const HEADER_DEPOT_MASK = 168;
+export const HEADER_LOG = 172; // deferred poison requests of phase E
+export const HEADER_LOG_COUNT = 176;
+export const HEADER_SITES_SEEN = 180; // bitmap: one bit per site already reported; 0 until the first report
+export const HEADER_SITE_COUNT = 184;
+export const HEADER_REPORTS = 188; // reports so far
+export const HEADER_FLAGS = 192; // FLAG_*
+export const HEADER_SCRIBBLES = 196; // poison requests that arrived in phase E
+export const HEADER_MAX_ALLOCATION = 200; // bytes; larger requests fail (0 = no limit)
+export const HEADER_WILD_FROM = 204; // program address >> 3: shadow from here up is WILD until memory grows
+export const HEADER_STAT_MALLOCS = 208; // counters for print_stats, u32 each unless said
+export const HEADER_STAT_FREES = 212;
+export const HEADER_STAT_REALLOCS = 216;
+export const HEADER_STAT_LIVE_BYTES = 220;
+export const HEADER_STAT_PEAK_BYTES = 224;
+export const HEADER_STAT_EVICTED = 228;
+export const HEADER_STAT_REDZONE_BYTES = 232;
+export const HEADER_STAT_SLOW_CHECKS = 236;
+export const HEADER_PROGRAM_POINTER = 240; // bytes in a program pointer: 4 (memory32) or 8 (memory64)
+export const HEADER_ARENA_LIMIT = 244; // bytes of memory 1 in use, kept in step with memory.size
+export const HEADER_END = 512;
+
+// HEADER_FLAGS
+export const FLAG_ALLOCATOR_MAY_RETURN_NULL = 1;
+export const FLAG_ALLOC_DEALLOC_MISMATCH = 2;
+export const FLAG_POISON_HEAP = 4;
+export const FLAG_REPLACE_INTRIN = 8; // check mem* and str* of the program as ranges
+export const FLAG_NEW_DELETE_TYPE_MISMATCH = 16;
+export const FLAG_REALLOC_ZERO_FREES = 32; // allocator_frees_and_returns_null_on_realloc_zero
+
+// ---------------------------------------------------------------------------------------------- report record
+// Written by the runtime just before it calls the host (or traps); read by host/report/facts.ts and `wasan explain`.
+export const REPORT = 512;
+export const REPORT_KIND = 512; // u32 KIND_*
+export const REPORT_ACCESS = 516; // u32 ACCESS_* flags
+export const REPORT_ADDR = 520; // u64 program address of the whole access
+export const REPORT_SIZE = 528; // u64 bytes
+export const REPORT_FIRST_BAD = 536; // u64 program address of the first bad byte
+export const REPORT_SITE = 544; // u32 site id; 0 = not known
+export const REPORT_STACK = 548; // u32 depot id of the shadow call stack at the access
+export const REPORT_CHUNK = 552; // u32 chunk record the free/realloc errors are about; 0 = none
+export const REPORT_EXTRA0 = 560; // u64, by kind: see the KIND list
+export const REPORT_EXTRA1 = 568; // u64
+export const REPORT_COUNT = 576; // u32 serial number, from 1
+export const REPORT_SHADOW_BYTE = 580; // u32 the shadow byte that decided the kind
+export const REPORT_THREAD = 584; // u32
+export const REPORT_END = 1024;
+
+export const ACCESS_READ = 0;
+export const ACCESS_WRITE = 1;
+export const ACCESS_FREE = 2;
+export const ACCESS_RANGE = 4; // a range operation (memory.copy, memset, host call), not one instruction's own access
+export const ACCESS_ATOMIC = 8;
+export const ACCESS_HOST = 16; // the host reads or writes on the program's behalf (WASI, glue)
+
+// ---------------------------------------------------------------------------------------------- kinds of finding
+// Titles per scheme are in host/report/kinds.ts; a test holds the two lists together.
+export const KIND_HEAP_OOB = 1;
+export const KIND_HEAP_UAF = 2;
+export const KIND_DOUBLE_FREE = 3; // REPORT_CHUNK: the chunk
+export const KIND_BAD_FREE = 4; // REPORT_CHUNK: the chunk the pointer lies in, if any
+export const KIND_ALLOC_DEALLOC_MISMATCH = 5; // EXTRA0: ALLOC_* used to free
+export const KIND_NULL = 6;
+export const KIND_WILD = 7; // past the end of memory
+export const KIND_NEGATIVE_SIZE = 8; // a range that wraps
+export const KIND_PARAM_OVERLAP = 9; // EXTRA0: the other pointer
+export const KIND_STACK_UNDERFLOW = 10;
+export const KIND_STACK_OOB = 11;
+export const KIND_STACK_AFTER_RETURN = 12;
+export const KIND_STACK_AFTER_SCOPE = 13;
+export const KIND_ALLOCA_OOB = 14;
+export const KIND_GLOBAL_OOB = 15;
+export const KIND_USER_POISON = 16;
+export const KIND_CONTAINER = 17;
+export const KIND_INTRA_OBJECT = 18;
+export const KIND_INIT_ORDER = 19;
+export const KIND_CALLOC_OVERFLOW = 20; // EXTRA0: count, EXTRA1: size
+export const KIND_ALLOCATION_TOO_BIG = 21; // SIZE: requested
+export const KIND_BAD_ALIGNMENT = 22; // EXTRA0: alignment
+export const KIND_BAD_USABLE_SIZE = 23;
+export const KIND_NEW_DELETE_SIZE_MISMATCH = 24; // EXTRA0: size passed to delete
+export const KIND_OUT_OF_MEMORY = 25;
+export const KIND_STACK_OVERFLOW = 26;
+export const KIND_RODATA_WRITE = 27;
+export const KIND_BAD_INDIRECT_CALL = 28; // EXTRA0: table index
+export const KIND_PAGE_UAF = 29; // kasan "use-after-free" of a large chunk
+export const KIND_VMALLOC_OOB = 30;
+export const KIND_USE_AFTER_MUNMAP = 31;
+export const KIND_PROT_NONE = 32;
+export const KIND_WRITE_TO_READ_ONLY = 33; // a VMA without PROT_WRITE
+export const KIND_UNKNOWN = 34;
+export const KIND_BAD_CONTIGUOUS_CONTAINER = 35;
+export const KIND_REALLOCARRAY_OVERFLOW = 36;
+export const KIND_LEAK = 37; // made by the host, never by a check
+
+// ---------------------------------------------------------------------------------------------- chunks
+// One record per heap chunk, in memory 1: the program cannot overwrite it.
+//
+//   program memory:   raw                begin                 begin+size
+//                     | left redzone     | user region         | pad to 8 | right redzone |
+export const CHUNK_SIZE_SHIFT = 5;
+export const CHUNK_RECORD = 32; // bytes per record
+export const CHUNK_BEGIN = 0; // u32 program address of the user region >> 3
+export const CHUNK_SIZE = 4; // u32 low word of the requested bytes
+export const CHUNK_LEFT = 8; // u32 begin - raw
+export const CHUNK_ALLOC_STACK = 12; // u32 depot id
+export const CHUNK_FREE_STACK = 16; // u32 depot id
+export const CHUNK_NEXT = 20; // u32 next record in the quarantine or the free list
+export const CHUNK_STATE = 24; // u8 CHUNK_*
+export const CHUNK_ALLOC_KIND = 25; // u8 ALLOC_*
+export const CHUNK_FREE_KIND = 26; // u8 ALLOC_*
+export const CHUNK_ALIGN_LOG2 = 27; // u8
+export const CHUNK_SIZE_HIGH = 28; // u8 bits 32..39 of the requested bytes
+export const CHUNK_TAG = 29; // u8 for the leak checker's mark
+export const CHUNK_ALLOC_THREAD = 30; // u8
+export const CHUNK_FREE_THREAD = 31; // u8
+
+export const CHUNK_UNUSED = 0;
+export const CHUNK_LIVE = 1;
+export const CHUNK_QUARANTINED = 2;
+
+// How a chunk was obtained, and so how it must be released.
+export const ALLOC_MALLOC = 1; // malloc, calloc, realloc, aligned_alloc, posix_memalign -> free
+export const ALLOC_NEW = 2; // operator new -> operator delete
+export const ALLOC_NEW_ARRAY = 3; // operator new[] -> operator delete[]
+export const ALLOC_RUST = 4; // __rust_alloc(size, align) -> __rust_dealloc(ptr, size, align)
+export const ALLOC_ASSEMBLYSCRIPT = 5; // ~lib/rt/tlsf/__alloc -> __free; header in front of the payload, so no left redzone
+export const ALLOC_WBINDGEN = 6; // __wbindgen_malloc(size, align) -> __wbindgen_free
+export const ALLOC_TINYGO = 7; // runtime.alloc: garbage collected
+export const ALLOC_VMA = 8; // mmap
+
+// ---------------------------------------------------------------------------------------------- stack depot
+//   id = address of the record:  hash u32 | next u32 | count u32 | site ids, innermost first
+export const DEPOT_HASH = 0;
+export const DEPOT_NEXT = 4;
+export const DEPOT_COUNT = 8;
+export const DEPOT_SITES = 12;
+
+// ---------------------------------------------------------------------------------------------- fixed places
+export const STATIC_BASE = 4096; // asc --memoryBase
+export const CALL_STACK_BASE = 262144; // shadow call stack: u32 site ids, grows up
+export const CALL_STACK_BYTES = 4194304;
+export const SHADOW_BASE = 4456448; // CALL_STACK_BASE + CALL_STACK_BYTES, a multiple of 64 KiB
