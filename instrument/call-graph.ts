@@ -1,0 +1,126 @@
+// Who calls whom. Answers two questions: which functions belong to the allocator alone (they are not checked), and from
+// which functions the allocator can be reached (they record their calls on the shadow call stack).
+
+import { Decoder } from './wasm/decoder.ts';
+import type { Module } from './wasm/module.ts';
+import { IMM, OP } from './wasm/opcodes.ts';
+
+export interface CallGraph {
+  /** Direct callees of each function (by function index; imports have none). */
+  readonly callees: readonly (readonly number[])[];
+  /** Direct callers. */
+  readonly callers: readonly (readonly number[])[];
+  /** Type indices each function calls indirectly; -1 stands for a call through a reference. */
+  readonly indirect: readonly (readonly number[])[];
+  /** Functions whose address is taken anywhere: tables, exports, globals, ref.func. */
+  readonly addressTaken: ReadonlySet<number>;
+}
+
+/** Decodes every body once. */
+export function buildCallGraph(module: Module): CallGraph {
+  const count = module.functions.length;
+  const callees: number[][] = Array.from({ length: count }, () => []);
+  const callers: number[][] = Array.from({ length: count }, () => []);
+  const indirect: number[][] = Array.from({ length: count }, () => []);
+  const addressTaken = new Set(module.addressTaken);
+  const decoder = new Decoder(module.bytes);
+  module.bodies.forEach((body, i) => {
+    const func = module.importedFunctions + i;
+    const direct = new Set<number>();
+    const types = new Set<number>();
+    decoder.pos = body.start;
+    decoder.end = body.end;
+    for (let groups = decoder.u32(); groups > 0; groups--) {
+      decoder.u32();
+      decoder.valueType();
+    }
+    while (decoder.pos < decoder.end) {
+      decoder.next();
+      const op = decoder.op;
+      if (op === OP.CALL || op === OP.RETURN_CALL) direct.add(decoder.index);
+      else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) types.add(decoder.index);
+      else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) types.add(-1);
+      else if (decoder.immediates === IMM.REF_FUNC) addressTaken.add(decoder.index);
+    }
+    callees[func] = [...direct];
+    indirect[func] = [...types];
+    for (const callee of direct) callers[callee]?.push(func);
+  });
+  return { callees, callers, indirect, addressTaken };
+}
+
+/**
+ * The allocator's own code: its entry points and everything below them that nobody else calls. Functions shared with the
+ * program (memcpy, sbrk) stay outside and stay checked; the runtime keeps reports off while they work for the allocator.
+ */
+export function allocatorClosure(graph: CallGraph, roots: readonly number[]): Set<number> {
+  const reached = new Set(roots);
+  const work = [...roots];
+  while (work.length > 0) {
+    for (const callee of graph.callees[work.pop()!]!) {
+      if (reached.has(callee)) continue;
+      reached.add(callee);
+      work.push(callee);
+    }
+  }
+  const entry = new Set(roots);
+  const leaks = (f: number) =>
+    !entry.has(f) && (graph.addressTaken.has(f) || graph.callers[f]!.some((caller) => !reached.has(caller)));
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const f of reached) {
+      if (!leaks(f)) continue;
+      reached.delete(f);
+      changed = true;
+    }
+  }
+  return reached;
+}
+
+/**
+ * Marks (1) every function from which one of `roots` may be reached. Indirect calls reach every address-taken function of
+ * their signature. Imports reach what the module exports, because the host may call back, except WASI's, which never do.
+ */
+export function reaching(module: Module, graph: CallGraph, roots: readonly number[]): Uint8Array {
+  const marks = new Uint8Array(module.functions.length);
+  if (roots.length === 0) return marks;
+  const signature = signatures(module);
+  const indirectCallers = new Map<string, number[]>();
+  graph.indirect.forEach((types, func) => {
+    for (const type of types) push(indirectCallers, type < 0 ? '*' : signature[type]!, func);
+  });
+  const callbacks = module.imports.filter((i) => i.kind === 0 && !i.module.startsWith('wasi_')).map((i) => i.index);
+  const work = [...roots];
+  for (const root of roots) marks[root] = 1;
+  const mark = (func: number) => {
+    if (marks[func]) return;
+    marks[func] = 1;
+    work.push(func);
+  };
+  while (work.length > 0) {
+    const func = work.pop()!;
+    for (const caller of graph.callers[func]!) mark(caller);
+    if (!graph.addressTaken.has(func)) continue;
+    for (const caller of take(indirectCallers, signature[module.functions[func]!]!)) mark(caller);
+    for (const caller of take(indirectCallers, '*')) mark(caller);
+    for (const callback of callbacks.splice(0)) mark(callback);
+  }
+  return marks;
+}
+
+function signatures(module: Module): string[] {
+  return module.types.map((t, i) => (t ? `${t.params.join()}>${t.results.join()}` : `#${i}`));
+}
+
+function push(map: Map<string, number[]>, key: string, value: number): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+/** The callers waiting under a key, once: they need marking only the first time. */
+function take(map: Map<string, number[]>, key: string): number[] {
+  const list = map.get(key) ?? [];
+  map.delete(key);
+  return list;
+}

@@ -1,0 +1,89 @@
+// The runtime's header as it stands in the instrumented file: options baked in before anything runs.
+
+import {
+  ABI_VERSION,
+  FLAG_ALLOC_DEALLOC_MISMATCH,
+  FLAG_ALLOCATOR_MAY_RETURN_NULL,
+  FLAG_NEW_DELETE_TYPE_MISMATCH,
+  FLAG_POISON_HEAP,
+  FLAG_REALLOC_ZERO_FREES,
+  FLAG_REPLACE_INTRIN,
+  HEADER,
+  HEADER_ABI,
+  HEADER_CONTEXT_SIZE,
+  HEADER_FLAGS,
+  HEADER_HALT,
+  HEADER_MAGIC,
+  HEADER_MAX_ALLOCATION,
+  HEADER_MAX_REDZONE,
+  HEADER_NULL_LIMIT,
+  HEADER_PROGRAM_POINTER,
+  HEADER_QUARANTINE_LIMIT,
+  HEADER_REDZONE,
+  HEADER_SCHEME,
+  MAGIC,
+  SCHEME_ASAN,
+  SCHEME_KASAN,
+} from '../runtime/abi.ts';
+
+/** Options of the runtime; names and meanings are those of ASAN_OPTIONS. */
+export interface RuntimeOptions {
+  scheme?: 'asan' | 'kasan';
+  /** halt_on_error */
+  halt?: boolean;
+  /** quarantine_size_mb, in bytes. 0 turns the quarantine off. */
+  quarantineBytes?: number;
+  /** malloc_context_size: frames kept per allocation stack. */
+  contextSize?: number;
+  redzone?: number;
+  maxRedzone?: number;
+  /** max_allocation_size_mb, in bytes. */
+  maxAllocation?: number;
+  allocatorMayReturnNull?: boolean;
+  allocDeallocMismatch?: boolean;
+  newDeleteTypeMismatch?: boolean;
+  poisonHeap?: boolean;
+  replaceIntrin?: boolean;
+  reallocZeroFrees?: boolean;
+}
+
+interface Layout {
+  nullLimit: number;
+  is64: boolean;
+}
+
+/** A quarantine limit of 0 means "default" to the runtime: 1 byte holds nothing. */
+const NO_QUARANTINE = 1;
+const DEFAULT_QUARANTINE = 64 << 20;
+
+/** The data segment that presets the header: where it goes and its bytes. */
+export function encodeHeader(options: RuntimeOptions & Layout): { address: number; bytes: Uint8Array } {
+  const bytes = new Uint8Array(HEADER_MAX_ALLOCATION + 44 - HEADER);
+  const view = new DataView(bytes.buffer);
+  const set = (field: number, value: number) => view.setUint32(field - HEADER, value, true);
+  set(HEADER_MAGIC, MAGIC);
+  set(HEADER_ABI, ABI_VERSION);
+  set(HEADER_SCHEME, options.scheme === 'kasan' ? SCHEME_KASAN : SCHEME_ASAN);
+  set(HEADER_HALT, (options.halt ?? true) ? 1 : 0);
+  set(HEADER_QUARANTINE_LIMIT, (options.quarantineBytes ?? DEFAULT_QUARANTINE) || NO_QUARANTINE);
+  set(HEADER_CONTEXT_SIZE, options.contextSize ?? 30);
+  set(HEADER_REDZONE, options.redzone ?? 16);
+  set(HEADER_MAX_REDZONE, options.maxRedzone ?? 2048);
+  set(HEADER_NULL_LIMIT, options.nullLimit);
+  set(HEADER_MAX_ALLOCATION, options.maxAllocation ?? 0);
+  set(HEADER_PROGRAM_POINTER, options.is64 ? 8 : 4);
+  set(HEADER_FLAGS, flags(options));
+  return { address: HEADER, bytes };
+}
+
+function flags(options: RuntimeOptions): number {
+  const on: [boolean, number][] = [
+    [options.allocatorMayReturnNull ?? true, FLAG_ALLOCATOR_MAY_RETURN_NULL],
+    [options.allocDeallocMismatch ?? true, FLAG_ALLOC_DEALLOC_MISMATCH],
+    [options.newDeleteTypeMismatch ?? true, FLAG_NEW_DELETE_TYPE_MISMATCH],
+    [options.poisonHeap ?? true, FLAG_POISON_HEAP],
+    [options.replaceIntrin ?? true, FLAG_REPLACE_INTRIN],
+    [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
+  ];
+  return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
+}

@@ -1,0 +1,170 @@
+// instrument(bytes, options): a wasm module in, the same module with AddressSanitizer inside out.
+// Pure: no file system, no clock, nothing printed. The runtime image to link is an argument (runtime-images.ts loads it).
+
+import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
+import { allocatorClosure, buildCallGraph, reaching } from './call-graph.ts';
+import { InstrumentError } from './errors.ts';
+import { encodeHeader, type RuntimeOptions } from './header.ts';
+import { nullLimit, runtimePages } from './layout.ts';
+import type { FunctionPlan, Mode, Plan } from './plan.ts';
+import { findStackPointer, type StackPointer } from './stack-pointer.ts';
+import { isAbi, rewriteModule } from './stream/engine.ts';
+import { functionNames, type Module, parseModule } from './wasm/module.ts';
+
+export type { Allocator, AllocatorFunction } from './allocator.ts';
+export { ALLOCATOR_ROLES } from './allocator.ts';
+export { INSTRUMENT_ERRORS, InstrumentError, type InstrumentErrorCode } from './errors.ts';
+export type { RuntimeOptions } from './header.ts';
+export type { StackPointer } from './stack-pointer.ts';
+
+export interface InstrumentOptions {
+  /** Checks inlined (default) or called. */
+  mode?: Mode;
+  /** Shadow mapping: flat (default) reserves 1/8 of the address space, paged allocates what is used. */
+  mapping?: 'flat' | 'paged';
+  /** Import the report hook `wasan.report`, to be loaded by wasan's host. Without it a finding traps by itself. */
+  host?: boolean;
+  /** `role=function` overrides for the allocator (see ALLOCATOR_ROLES). */
+  allocator?: AllocatorOptions;
+  /** Baked into the module: what ASAN_OPTIONS would set. */
+  runtime?: RuntimeOptions;
+  progress?: (done: number, total: number) => void;
+}
+
+/** The runtime, compiled, for a mapping and a pointer width. */
+export type RuntimeImages = (mapping: 'flat' | 'paged', bits: 32 | 64) => Uint8Array;
+
+/** What is known about a module before it is changed; `wasan inspect` prints it. */
+export interface Inspection {
+  readonly module: Module;
+  readonly allocator: Allocator;
+  /** Functions left unchecked because they are the allocator's own. */
+  readonly allocatorClosure: ReadonlySet<number>;
+  readonly stackPointer: StackPointer | undefined;
+  readonly nullLimit: number;
+  readonly plan: Plan;
+}
+
+export interface Instrumented {
+  readonly bytes: Uint8Array;
+  readonly inspection: Inspection;
+  readonly summary: {
+    readonly functions: number;
+    readonly checkedFunctions: number;
+    /** Checks and recorded calls. */
+    readonly sites: number;
+    readonly bytesBefore: number;
+    readonly bytesAfter: number;
+  };
+}
+
+/** Version of the custom section "wasan.info" (JSON). */
+const INFO_VERSION = 1;
+
+/** Reads a module and decides what to do with it. Throws InstrumentError for what cannot be instrumented. */
+export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
+  const module = parseModule(bytes);
+  refuseUnsupported(module);
+  const allocator = findAllocator(module, options.allocator);
+  const graph = buildCallGraph(module);
+  const roots = allocator.functions.map((f) => f.func);
+  const closure = allocatorClosure(graph, roots);
+  const reaches = reaching(module, graph, roots);
+  const stackPointer = findStackPointer(module);
+  const plan: Plan = {
+    reachesAllocator: reaches,
+    functions: module.bodies.map((_, i) => planFunction(module.importedFunctions + i, closure, reaches, options)),
+  };
+  return {
+    module,
+    allocator,
+    allocatorClosure: closure,
+    stackPointer,
+    nullLimit: nullLimit(module, stackPointer),
+    plan,
+  };
+}
+
+function planFunction(
+  func: number,
+  closure: Set<number>,
+  reaches: Uint8Array,
+  options: InstrumentOptions,
+): FunctionPlan {
+  const own = closure.has(func);
+  return {
+    skip: own ? 'allocator' : 'checked',
+    mode: options.mode ?? 'inline',
+    recordsCalls: !own && reaches[func] === 1,
+    redirectsCalls: !own,
+    overReads: false,
+  };
+}
+
+/** Instruments a module. */
+export function instrument(bytes: Uint8Array, images: RuntimeImages, options: InstrumentOptions = {}): Instrumented {
+  const inspection = inspect(bytes, options);
+  const { module, allocator, plan } = inspection;
+  const is64 = module.memories[0]!.is64;
+  const mapping = options.mapping ?? 'flat';
+  const runtime = parseModule(images(mapping, is64 ? 64 : 32));
+  const output = rewriteModule({
+    program: module,
+    runtime,
+    plan,
+    host: options.host ?? false,
+    paged: mapping === 'paged',
+    redirects: new Map(allocator.functions.map((f) => [f.func, f.role.wrapper])),
+    originals: originals(allocator),
+    memoryPages: runtimePages(mapping === 'paged'),
+    header: encodeHeader({ ...options.runtime, nullLimit: inspection.nullLimit, is64 }),
+    info: infoSection(inspection),
+    ...(options.progress ? { progress: options.progress } : {}),
+  });
+  return {
+    bytes: output.bytes,
+    inspection,
+    summary: {
+      functions: module.bodies.length,
+      checkedFunctions: plan.functions.filter((f) => f.skip === 'checked').length,
+      sites: output.sites,
+      bytesBefore: bytes.length,
+      bytesAfter: output.bytes.length,
+    },
+  };
+}
+
+/** The first function found for a role is the original behind the runtime's import. */
+function originals(allocator: Allocator): Map<string, number> {
+  const map = new Map<string, number>();
+  for (const { role, func } of allocator.functions) {
+    if (role.original !== '' && !map.has(role.original)) map.set(role.original, func);
+  }
+  return map;
+}
+
+function infoSection(inspection: Inspection): Uint8Array {
+  const { module, allocator, stackPointer } = inspection;
+  const info = {
+    version: INFO_VERSION,
+    functions: module.functions.length,
+    importedFunctions: module.importedFunctions,
+    allocator: allocator.functions.map((f) => ({ role: f.role.role, func: f.func, how: f.how, name: f.name })),
+    stackPointer: stackPointer?.global ?? null,
+    nullLimit: inspection.nullLimit,
+  };
+  return new TextEncoder().encode(JSON.stringify(info));
+}
+
+function refuseUnsupported(module: Module): void {
+  if (module.sections.some((s) => s.name === 'wasan.info')) throw new InstrumentError('E_ALREADY_INSTRUMENTED');
+  const memory = module.memories[0];
+  if (!memory) throw new InstrumentError('E_NO_MEMORY');
+  if (module.memories.some((m) => m.shared)) throw new InstrumentError('E_SHARED_MEMORY');
+  const clash = module.exports.find((e) => isAbi(e.name) || e.name.startsWith('__wasan_'));
+  if (clash) throw new InstrumentError('E_NAME_CLASH', clash.name);
+  for (const [index, name] of functionNames(module)) {
+    if (index >= module.importedFunctions && /^__(asan|wasan)_/.test(name))
+      throw new InstrumentError('E_NAME_CLASH', name);
+  }
+}

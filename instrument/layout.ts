@@ -1,0 +1,33 @@
+// Where things lie in the program's memory, as far as the binary tells: the null page, and the size of the shadow.
+
+import { SHADOW_BASE } from '../runtime/abi.ts';
+import type { StackPointer } from './stack-pointer.ts';
+import type { Module } from './wasm/module.ts';
+
+const PAGE = 65536;
+/** How much of a stack that starts at address 0 is taken for the null page: one page, as the kernel does. */
+const STACK_FIRST_NULL_PAGE = 4096;
+/** Flat shadow of a 32-bit address space. */
+const FLAT_SHADOW_BYTES = 2 ** 29;
+/** Arena pages the runtime starts with. */
+const ARENA_PAGES = 4;
+
+/**
+ * The end of the null page: the first address anybody owns. Data placed at unknown addresses (passive or relocatable
+ * segments) makes it 0, because a wrong guess would be a false report.
+ */
+export function nullLimit(module: Module, stack: StackPointer | undefined): number {
+  const segments = module.data.filter((d) => d.memory === 0);
+  if (segments.some((d) => d.passive || d.address === undefined)) return 0;
+  const lowestData = Math.min(...segments.map((d) => d.address!), Number.POSITIVE_INFINITY);
+  if (stack?.initial !== undefined && stack.initial <= lowestData) {
+    return Math.min(STACK_FIRST_NULL_PAGE, Math.floor(stack.initial / 2)); // the stack comes first and grows towards 0
+  }
+  return Number.isFinite(lowestData) ? lowestData : 0;
+}
+
+/** Pages of memory 1 at the start: everything up to the arena, and a little arena. */
+export function runtimePages(paged: boolean): number {
+  const shadow = paged ? PAGE * 16 : FLAT_SHADOW_BYTES;
+  return (SHADOW_BASE + shadow) / PAGE + ARENA_PAGES;
+}

@@ -1,0 +1,47 @@
+// What to insert, as pure data: one FunctionPlan per defined function. How it is inserted is the engine's business
+// (stream/ copies bytes; binaryen/ edits an expression tree); both follow the same plan and so make the same sites.
+
+/** How one function is checked. */
+export type Mode = 'inline' | 'outline';
+
+/** Why a function or an access carries no check. `--explain-checks` prints these. */
+export const SKIP_REASONS = {
+  checked: '',
+  allocator: 'part of the allocator: its own headers look like redzones',
+  runtime: 'part of the sanitizer runtime',
+  ignored: 'listed in an ignore list',
+} as const;
+export type SkipReason = keyof typeof SKIP_REASONS;
+
+export interface FunctionPlan {
+  /** 'checked' if accesses are checked. */
+  skip: SkipReason;
+  mode: Mode;
+  /** Calls leave their site on the shadow call stack, because the allocator can be reached from here. */
+  recordsCalls: boolean;
+  /** Calls to the allocator go to the runtime's wrappers. False only inside the allocator itself. */
+  redirectsCalls: boolean;
+  /** A libc function known to read the whole aligned granule that holds the end of its object. */
+  overReads: boolean;
+}
+
+export interface Plan {
+  readonly functions: FunctionPlan[];
+  /** By function index (imports included): may a call to it reach the allocator? */
+  readonly reachesAllocator: Uint8Array;
+}
+
+/** What the engines need to know about the linked runtime: indices in the output module. */
+export interface Target {
+  /** Memory index of the runtime's memory. */
+  readonly memory: number;
+  /** Global holding the top of the shadow call stack. */
+  readonly callStackGlobal: number;
+  readonly is64: boolean;
+  readonly paged: boolean;
+  /** Output function index of every original function: as it is, and with calls to the allocator redirected. */
+  readonly functionMap: Int32Array;
+  readonly callMap: Int32Array;
+  /** check_load1 .. check_store16, by name. */
+  readonly checks: ReadonlyMap<string, number>;
+}

@@ -1,0 +1,64 @@
+// Which global is the shadow stack pointer (`__stack_pointer`), and where the stack lies. By name or export where there is
+// one; else by shape: the mutable pointer-sized global most functions subtract a constant from in their first instructions.
+
+import { Decoder } from './wasm/decoder.ts';
+import { globalNames, KIND, type Module, pointerType } from './wasm/module.ts';
+import { OP } from './wasm/opcodes.ts';
+
+export interface StackPointer {
+  readonly global: number;
+  readonly how: 'import' | 'export' | 'name' | 'shape';
+  /** Initial value = end of the stack, where the initialiser is a constant. */
+  readonly initial: number | undefined;
+  /** Prologues that subtract from it. */
+  readonly prologues: number;
+}
+
+const NAME = '__stack_pointer';
+/** A prologue starts within this many instructions of the body. */
+const PROLOGUE_WINDOW = 12;
+
+export function findStackPointer(module: Module): StackPointer | undefined {
+  const counts = countPrologues(module);
+  const at = (global: number, how: StackPointer['how']): StackPointer | undefined => {
+    const g = module.globals[global];
+    if (!g?.mutable || g.type !== pointerType(module)) return undefined;
+    return { global, how, initial: g.constant, prologues: counts.get(global) ?? 0 };
+  };
+  const imported = module.imports.find((i) => i.kind === KIND.GLOBAL && i.name === NAME);
+  if (imported) return at(imported.index, 'import');
+  const exported = module.exports.find((e) => e.kind === KIND.GLOBAL && e.name === NAME);
+  if (exported) return at(exported.index, 'export');
+  for (const [index, name] of globalNames(module)) if (name === NAME) return at(index, 'name');
+  const [best] = [...counts].sort((a, b) => b[1] - a[1]);
+  return best && best[1] >= 2 ? at(best[0], 'shape') : undefined;
+}
+
+/** How many functions begin with `global.get g; i32.const n; i32.sub`. */
+function countPrologues(module: Module): Map<number, number> {
+  const counts = new Map<number, number>();
+  const decoder = new Decoder(module.bytes);
+  for (const body of module.bodies) {
+    decoder.pos = body.start;
+    decoder.end = body.end;
+    for (let groups = decoder.u32(); groups > 0; groups--) {
+      decoder.u32();
+      decoder.valueType();
+    }
+    const global = prologueGlobal(decoder);
+    if (global >= 0) counts.set(global, (counts.get(global) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** The -O0 shape keeps both operands in locals first, so `global.get` and `sub` need not be adjacent. */
+function prologueGlobal(decoder: Decoder): number {
+  let global = -1;
+  for (let i = 0; i < PROLOGUE_WINDOW && decoder.pos < decoder.end; i++) {
+    decoder.next();
+    if (decoder.op === OP.GLOBAL_GET && global < 0) global = decoder.index;
+    else if (decoder.op === OP.I32_SUB || decoder.op === OP.I64_SUB) return global;
+    else if (decoder.op === OP.CALL || decoder.op === OP.BLOCK || decoder.op === OP.LOOP) return -1;
+  }
+  return -1;
+}

@@ -1,0 +1,335 @@
+// The streaming engine: writes the instrumented module in one pass over the original's bytes. Everything the plan does not
+// touch is copied as it is; function indices are renumbered where the linker's additions moved them.
+
+import type { Plan, Target } from '../plan.ts';
+import { Writer } from '../wasm/bytes.ts';
+import type { Module } from '../wasm/module.ts';
+import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
+import { TYPE } from '../wasm/opcodes.ts';
+import { copyElements, copyGlobals, copyTables } from './constants.ts';
+import { writeNames } from './name-section.ts';
+import { BodyRewriter } from './rewrite-body.ts';
+import { copyRuntimeBody, type Linked, linkRuntime } from './runtime-linker.ts';
+import { SITE_SECTION, SiteMap } from './site-map.ts';
+import { TypeTable } from './type-table.ts';
+
+/** Custom sections that would be stale, or wrong, in the output. */
+const STALE = /^(\.debug_|reloc\.|linking$|name$|sourceMappingURL$|external_debug_info$|metadata\.code\.)/;
+
+export interface EngineInput {
+  readonly program: Module;
+  readonly runtime: Module;
+  readonly plan: Plan;
+  readonly host: boolean;
+  readonly paged: boolean;
+  /** Function redirects, original index -> runtime export. */
+  readonly redirects: ReadonlyMap<number, string>;
+  /** Runtime import of module "program" -> original function index. */
+  readonly originals: ReadonlyMap<string, number>;
+  /** Pages of the runtime's memory at the start. */
+  readonly memoryPages: number;
+  /** Initial contents of the runtime's header: address and bytes. */
+  readonly header: { readonly address: number; readonly bytes: Uint8Array };
+  /** Contents of the custom section "wasan.info". */
+  readonly info: Uint8Array;
+  readonly progress?: (done: number, total: number) => void;
+}
+
+export interface EngineOutput {
+  readonly bytes: Uint8Array;
+  readonly sites: number;
+}
+
+export function rewriteModule(input: EngineInput): EngineOutput {
+  return new ModuleWriter(input).write();
+}
+
+class ModuleWriter {
+  private readonly input: EngineInput;
+  private readonly out: Writer;
+  private readonly types: TypeTable;
+  private readonly sites = new SiteMap();
+  /** Imports that the runtime itself satisfies (`__asan_load4`): they disappear from the import section. */
+  private readonly boundImports: ReadonlyMap<number, string>;
+  private readonly linked: Linked;
+  private readonly functionMap: Int32Array;
+  private readonly callMap: Int32Array;
+  private readonly startFunction: number;
+
+  constructor(input: EngineInput) {
+    this.input = input;
+    const { program, runtime } = input;
+    this.out = new Writer(Math.ceil(program.bytes.length * 1.6) + (1 << 16));
+    this.types = new TypeTable(program.types);
+    const exported = new Map(runtime.exports.filter((e) => e.kind === KIND.FUNC).map((e) => [e.name, e.index]));
+    this.boundImports = new Map(
+      program.imports
+        .filter((i) => i.kind === KIND.FUNC && isAbi(i.name) && exported.has(i.name))
+        .map((i) => [i.index, i.name]),
+    );
+    const hostImports = input.host ? 1 : 0;
+    const keptImports = program.importedFunctions - this.boundImports.size;
+    const definedBase = keptImports + hostImports;
+    this.functionMap = this.renumber(definedBase);
+    const definedCount = program.functions.length - program.importedFunctions;
+    this.linked = linkRuntime({
+      program,
+      runtime,
+      host: input.host,
+      firstFunction: definedBase + definedCount,
+      reportImport: keptImports,
+      firstGlobal: program.globals.length,
+      memory: program.memories.length,
+      originals: new Map([...input.originals].map(([name, f]) => [name, this.functionMap[f]!])),
+    });
+    for (const [index, name] of this.boundImports) this.functionMap[index] = this.linked.functions.get(name)!;
+    this.callMap = Int32Array.from(this.functionMap);
+    for (const [index, wrapper] of input.redirects) {
+      const target = this.linked.functions.get(wrapper);
+      if (target === undefined) throw new Error(`the runtime has no ${wrapper}`);
+      this.callMap[index] = target;
+    }
+    this.startFunction =
+      definedBase + definedCount + (runtime.functions.length - runtime.importedFunctions) + this.linked.glue.length;
+  }
+
+  private renumber(definedBase: number): Int32Array {
+    const { program } = this.input;
+    const map = new Int32Array(program.functions.length);
+    let next = 0;
+    for (let i = 0; i < program.importedFunctions; i++) if (!this.boundImports.has(i)) map[i] = next++;
+    for (let i = program.importedFunctions; i < map.length; i++) map[i] = definedBase + i - program.importedFunctions;
+    return map;
+  }
+
+  write(): EngineOutput {
+    const { program } = this.input;
+    this.internTypes();
+    this.out.append(program.bytes, 0, 8);
+    const customs = this.customSections();
+    for (const section of customs.get(0) ?? []) this.copySection(section);
+    for (const id of SECTION_ORDER) {
+      this.writeSection(id);
+      for (const section of customs.get(id) ?? []) this.copySection(section);
+    }
+    this.writeCustom(
+      'name',
+      writeNames(program, this.input.runtime, this.linked, this.functionMap, this.startFunction),
+    );
+    this.writeCustom(SITE_SECTION, this.sites.encode().view());
+    this.writeCustom('wasan.info', this.input.info);
+    return { bytes: this.out.view().slice(), sites: this.sites.count };
+  }
+
+  /** Custom sections to keep, by the id of the section they follow (0 = before all). */
+  private customSections(): Map<number, Section[]> {
+    const groups = new Map<number, Section[]>();
+    let after = 0;
+    for (const section of this.input.program.sections) {
+      if (section.id !== SECTION.CUSTOM) after = section.id;
+      else if (!STALE.test(section.name)) groups.set(after, [...(groups.get(after) ?? []), section]);
+    }
+    return groups;
+  }
+
+  private copySection(section: Section): void {
+    this.out.byte(section.id);
+    this.out.u32(section.end - section.start);
+    this.out.append(this.input.program.bytes, section.start, section.end);
+  }
+
+  private writeCustom(name: string, contents: Uint8Array): void {
+    const w = new Writer(contents.length + 32);
+    w.name(name);
+    w.append(contents);
+    this.out.section(SECTION.CUSTOM, w);
+  }
+
+  private original(id: number): Section | undefined {
+    return this.input.program.sections.find((s) => s.id === id);
+  }
+
+  private writeSection(id: number): void {
+    const write = this.writers[id];
+    const section = this.original(id);
+    if (!write) {
+      if (section) this.copySection(section);
+      return;
+    }
+    const w = new Writer(section ? section.end - section.start + 4096 : 4096);
+    write(w, section);
+    if (w.length > 0) this.out.section(id, w);
+  }
+
+  private readonly writers: Readonly<Record<number, (w: Writer, s: Section | undefined) => void>> = {
+    [SECTION.TYPE]: (w, s) => this.types.write(w, this.input.program.bytes, s),
+    [SECTION.IMPORT]: (w) => this.writeImports(w),
+    [SECTION.FUNCTION]: (w) => this.writeFunctions(w),
+    [SECTION.TABLE]: (w, s) => s && copyTables(this.input.program.bytes, s, this.callMap, w),
+    [SECTION.MEMORY]: (w) => this.writeMemories(w),
+    [SECTION.GLOBAL]: (w, s) => this.writeGlobals(w, s),
+    [SECTION.EXPORT]: (w) => this.writeExports(w),
+    [SECTION.START]: (w) => w.u32(this.startFunction),
+    [SECTION.ELEMENT]: (w, s) => s && copyElements(this.input.program.bytes, s, this.callMap, w),
+    [SECTION.DATA_COUNT]: (w, s) => s && w.u32(this.input.program.data.length + this.dataSegments()),
+    [SECTION.CODE]: (w) => this.writeCode(w),
+    [SECTION.DATA]: (w, s) => this.writeData(w, s),
+  };
+
+  private internTypes(): void {
+    for (const f of this.runtimeFunctions()) this.types.intern(f);
+    for (const g of this.linked.glue) this.types.intern(g.type);
+    this.types.intern({ params: [], results: [] });
+    this.types.intern({ params: [], results: [TYPE.I32] });
+  }
+
+  private runtimeFunctions() {
+    const { runtime } = this.input;
+    return runtime.functions.slice(runtime.importedFunctions).map((type) => runtime.types[type]!);
+  }
+
+  private writeImports(w: Writer): void {
+    const { program, host } = this.input;
+    const kept = program.imports.filter((i) => i.kind !== KIND.FUNC || !this.boundImports.has(i.index));
+    w.u32(kept.length + (host ? 1 : 0));
+    for (const entry of kept) w.append(program.bytes, entry.start, entry.end);
+    if (!host) return;
+    w.name('wasan');
+    w.name('report');
+    w.byte(KIND.FUNC);
+    w.u32(this.types.intern({ params: [], results: [TYPE.I32] }));
+  }
+
+  private writeFunctions(w: Writer): void {
+    const { program } = this.input;
+    const own = program.functions.slice(program.importedFunctions);
+    const added = [...this.runtimeFunctions(), ...this.linked.glue.map((g) => g.type), { params: [], results: [] }];
+    w.u32(own.length + added.length);
+    for (const type of own) w.u32(type);
+    for (const type of added) w.u32(this.types.intern(type));
+  }
+
+  private writeMemories(w: Writer): void {
+    const section = this.original(SECTION.MEMORY);
+    const own = this.input.program.memories.filter((m) => !m.imported).length;
+    w.u32(own + 1);
+    if (section) w.append(this.input.program.bytes, pastCount(this.input.program.bytes, section), section.end);
+    w.byte(0);
+    w.u32(this.input.memoryPages);
+  }
+
+  private writeGlobals(w: Writer, section: Section | undefined): void {
+    const { program, runtime } = this.input;
+    const own = program.globals.filter((g) => !g.imported).length;
+    w.u32(own + runtime.globals.length);
+    if (section) copyGlobals(program.bytes, section, own, this.callMap, w);
+    const theirs = runtime.sections.find((s) => s.id === SECTION.GLOBAL);
+    if (theirs) w.append(runtime.bytes, pastCount(runtime.bytes, theirs), theirs.end);
+  }
+
+  private writeExports(w: Writer): void {
+    const { program } = this.input;
+    const added = [...this.linked.functions].filter(([name]) => isAbi(name) || name.startsWith('__wasan_'));
+    const globals = [...this.linked.globals].filter(([name]) => name.startsWith('__wasan_'));
+    w.u32(program.exports.length + added.length + globals.length + 1);
+    for (const e of program.exports) {
+      w.name(e.name);
+      w.byte(e.kind);
+      w.u32(e.kind === KIND.FUNC ? this.callMap[e.index]! : e.index);
+    }
+    for (const [name, index] of added) exportEntry(w, name, KIND.FUNC, index);
+    for (const [name, index] of globals) exportEntry(w, name, KIND.GLOBAL, index);
+    exportEntry(w, '__wasan_memory', KIND.MEMORY, this.linked.memory);
+  }
+
+  private writeCode(w: Writer): void {
+    const { program, runtime, plan } = this.input;
+    const target = this.target();
+    const rewriter = new BodyRewriter(program.bytes, target, this.sites, plan.reachesAllocator);
+    const code = this.original(SECTION.CODE);
+    w.reserve(code ? Math.ceil((code.end - code.start) * 1.7) : 0);
+    const added = runtime.bodies.length + this.linked.glue.length + 1;
+    w.u32(program.bodies.length + added);
+    program.bodies.forEach((body, i) => {
+      const type = program.types[program.functions[program.importedFunctions + i]!]!;
+      rewriter.rewrite(body, type.params.length, plan.functions[i]!, w);
+      if ((i & 1023) === 0) this.input.progress?.(i, program.bodies.length);
+    });
+    this.input.progress?.(program.bodies.length, program.bodies.length);
+    for (const body of runtime.bodies) copyRuntimeBody(runtime, body, this.linked, w);
+    for (const glue of this.linked.glue) {
+      w.u32(glue.body.length);
+      w.append(glue.body.bytes, 0, glue.body.length);
+    }
+    this.writeStart(w);
+  }
+
+  /** `start`: the program's own start function in phase E, then the switch to phase P. */
+  private writeStart(w: Writer): void {
+    const body = new Writer(16);
+    body.byte(0);
+    const { start } = this.input.program;
+    const call = (index: number) => {
+      body.byte(0x10);
+      body.u32(index);
+    };
+    if (start !== undefined) call(this.functionMap[start]!);
+    call(this.linked.functions.get('__wasan_init')!);
+    body.byte(0x0b);
+    w.u32(body.length);
+    w.append(body.bytes, 0, body.length);
+  }
+
+  private target(): Target {
+    const { functions } = this.linked;
+    return {
+      memory: this.linked.memory,
+      callStackGlobal: this.linked.globals.get('__wasan_cs')!,
+      is64: this.input.program.memories[0]!.is64,
+      paged: this.input.paged,
+      functionMap: this.functionMap,
+      callMap: this.callMap,
+      checks: new Map([...functions].filter(([name]) => name.startsWith('check_'))),
+    };
+  }
+
+  private dataSegments(): number {
+    return this.input.runtime.data.length + 1;
+  }
+
+  private writeData(w: Writer, section: Section | undefined): void {
+    const { program, runtime, header } = this.input;
+    w.u32(program.data.length + this.dataSegments());
+    if (section) w.append(program.bytes, pastCount(program.bytes, section), section.end);
+    for (const d of runtime.data) this.dataSegment(w, d.address!, runtime.bytes.subarray(d.start, d.end));
+    this.dataSegment(w, header.address, header.bytes);
+  }
+
+  private dataSegment(w: Writer, address: number, contents: Uint8Array): void {
+    w.u32(2);
+    w.u32(this.linked.memory);
+    w.byte(0x41);
+    w.s32(address);
+    w.byte(0x0b);
+    w.u32(contents.length);
+    w.append(contents);
+  }
+}
+
+function exportEntry(w: Writer, name: string, kind: number, index: number): void {
+  w.name(name);
+  w.byte(kind);
+  w.u32(index);
+}
+
+/** Names of the sanitizer ABI: a program compiled with -fsanitize=(kernel-)address imports them. */
+export function isAbi(name: string): boolean {
+  return name.startsWith('__asan_') || name.startsWith('__sanitizer_');
+}
+
+/** Offset just past the (possibly padded) vector count at the head of a section. */
+function pastCount(bytes: Uint8Array, section: Section): number {
+  let at = section.start;
+  while (bytes[at++]! & 0x80);
+  return at;
+}

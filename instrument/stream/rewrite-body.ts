@@ -1,0 +1,371 @@
+// The streaming engine: copies one function body, inserting a check in front of every access to memory 0.
+//
+//   i32.load offset=12            local.tee $a                      ;; the operand has been evaluated
+//                          ==>    i32.const 4  i32.add              ;; 12 & 7
+//                                 i32.const 3  i32.shr_u            ;; granule
+//                                 i32.load8_u $shadow offset=BASE+1 ;; first shadow byte; BASE + (12 >> 3)
+//                                 (the same for the last byte)  i32.or
+//                                 if  local.get $a  i32.const 12  i32.const <site>  call $check_load4  end
+//                                 local.get $a
+//                                 i32.load offset=12
+//
+// Stores and other accesses with operands above the address spill those to scratch locals first, so a check always runs
+// after every operand was evaluated. Dead code needs no special case: the inserted code is valid there too.
+
+import { SHADOW_BASE } from '../../runtime/abi.ts';
+import { type Access, accessOf, OPERAND_TYPE, type Operand } from '../access-table.ts';
+import { InstrumentError } from '../errors.ts';
+import type { FunctionPlan, Target } from '../plan.ts';
+import { Reader, Writer } from '../wasm/bytes.ts';
+import { Decoder } from '../wasm/decoder.ts';
+import type { Body } from '../wasm/module.ts';
+import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
+import type { SiteMap } from './site-map.ts';
+
+/** Engines refuse more locals than this in one function (WebAssembly JavaScript API, implementation limits). */
+const MAX_LOCALS = 50_000;
+/** And larger bodies than this. */
+export const MAX_BODY = 7_654_321;
+
+/** Rewrites bodies one after the other into `out`. Holds only scratch state between bodies. */
+export class BodyRewriter {
+  private readonly decoder: Decoder;
+  private readonly code = new Writer(1 << 16);
+  private readonly target: Target;
+  private readonly sites: SiteMap;
+  private plan!: FunctionPlan;
+  /** Original bytes before this offset are already in `code`. */
+  private copied = 0;
+  private localCount = 0;
+  private readonly scratch = new Map<string, number>();
+  private scratchTypes: number[] = [];
+
+  /** Plan.reachesAllocator. */
+  private readonly reaches: Uint8Array;
+
+  constructor(bytes: Uint8Array, target: Target, sites: SiteMap, reaches: Uint8Array) {
+    this.decoder = new Decoder(bytes);
+    this.target = target;
+    this.sites = sites;
+    this.reaches = reaches;
+  }
+
+  /**
+   * Appends the rewritten body, size first, to `out`. Falls back to outlined checks where inlining them would exceed
+   * what engines accept.
+   */
+  rewrite(body: Body, parameterCount: number, plan: FunctionPlan, out: Writer): void {
+    const mark = this.sites.mark();
+    this.rewriteAs(body, parameterCount, plan);
+    if (plan.mode === 'inline' && this.code.length > MAX_BODY - 1024) {
+      this.sites.reset(mark);
+      this.rewriteAs(body, parameterCount, { ...plan, mode: 'outline' });
+    }
+    this.finish(body, out);
+  }
+
+  private rewriteAs(body: Body, parameterCount: number, plan: FunctionPlan): void {
+    const d = this.decoder;
+    d.pos = body.start;
+    d.end = body.end;
+    this.plan = plan;
+    this.code.length = 0;
+    this.scratch.clear();
+    this.scratchTypes = [];
+    this.localCount = parameterCount;
+    for (let groups = d.u32(); groups > 0; groups--) {
+      this.localCount += d.u32();
+      d.valueType();
+    }
+    this.copied = d.pos;
+    this.sites.beginBody(d.pos - body.start);
+    if (plan.recordsCalls) this.enterRecorded();
+    this.copyInstructions();
+    this.flush(body.end);
+  }
+
+  private copyInstructions(): void {
+    const d = this.decoder;
+    const { skip, recordsCalls } = this.plan;
+    const checked = skip === 'checked';
+    while (d.pos < d.end) {
+      d.next();
+      const op = d.op;
+      if (op <= OP.RETURN_CALL_INDIRECT || op === OP.CALL_REF || op === OP.RETURN_CALL_REF) {
+        if (op >= OP.CALL) this.call(recordsCalls);
+      } else if (d.immediates === IMM.REF_FUNC) {
+        this.replaceIndex(this.target.callMap[d.index]!);
+      } else if (checked) {
+        const access = accessOf(op);
+        if (access) this.access(access);
+      }
+    }
+  }
+
+  /** Copies original bytes up to `until`. */
+  private flush(until: number): void {
+    if (until > this.copied) this.code.append(this.decoder.bytes, this.copied, until);
+    this.copied = until;
+  }
+
+  // ------------------------------------------------------------------------------------------------- calls
+
+  private enterRecorded(): void {
+    const code = this.code;
+    const from = code.length;
+    code.byte(OP.GLOBAL_GET);
+    code.u32(this.target.callStackGlobal);
+    this.local(OP.LOCAL_TEE, this.scratchLocal('frame', TYPE.I32));
+    this.constant(4);
+    code.byte(OP.I32_ADD);
+    this.local(OP.LOCAL_SET, this.scratchLocal('callee frame', TYPE.I32));
+    this.sites.inserted(from, code.length, 0, false);
+  }
+
+  /** A call: its site goes to the shadow call stack, its target is renumbered. */
+  private call(records: boolean): void {
+    const d = this.decoder;
+    if (records && this.mayReachAllocator()) this.recordCall();
+    if (d.immediates !== IMM.FUNC) return;
+    const map = this.plan.redirectsCalls ? this.target.callMap : this.target.functionMap;
+    this.replaceIndex(map[d.index]!);
+  }
+
+  private mayReachAllocator(): boolean {
+    return this.decoder.immediates !== IMM.FUNC || this.reaches[this.decoder.index] === 1;
+  }
+
+  private recordCall(): void {
+    const code = this.code;
+    this.flush(this.decoder.start);
+    const from = code.length;
+    this.local(OP.LOCAL_GET, this.scratchLocal('frame', TYPE.I32));
+    this.constant(this.sites.next());
+    code.byte(OP.I32_STORE);
+    this.memarg(2, 0);
+    this.local(OP.LOCAL_GET, this.scratchLocal('callee frame', TYPE.I32));
+    code.byte(OP.GLOBAL_SET);
+    code.u32(this.target.callStackGlobal);
+    this.sites.inserted(from, code.length, 0, true);
+  }
+
+  /** Writes the current one-index instruction with another index, if it differs. */
+  private replaceIndex(index: number): void {
+    const d = this.decoder;
+    if (index === d.index) return;
+    this.flush(d.immediateStart);
+    const from = this.code.length;
+    this.code.u32(index);
+    this.copied = d.pos;
+    this.sites.inserted(from, this.code.length, d.pos - d.immediateStart, false);
+  }
+
+  // ------------------------------------------------------------------------------------------------- accesses
+
+  private access(access: Access): void {
+    const d = this.decoder;
+    if (access.size === 0) return this.bulk();
+    if (d.memory !== 0) return;
+    this.flush(d.start);
+    const code = this.code;
+    const from = code.length;
+    for (let i = access.operands.length - 1; i >= 0; i--) this.spill(access.operands[i]!, i);
+    const address = this.addressLocal();
+    const inline = this.plan.mode === 'inline' && (!this.target.is64 || d.offset < 0x80000000);
+    this.local(OP.LOCAL_TEE, address);
+    if (inline) this.inlineTest(access.size, address);
+    else code.byte(OP.DROP);
+    if (inline) {
+      code.byte(OP.IF);
+      code.byte(TYPE.VOID);
+    }
+    this.local(OP.LOCAL_GET, address);
+    this.pointerConstant(d.offset);
+    this.constant(this.sites.next());
+    code.byte(OP.CALL);
+    code.u32(this.check(access));
+    if (inline) code.byte(OP.END);
+    this.local(OP.LOCAL_GET, address);
+    access.operands.forEach((type, i) =>
+      this.local(OP.LOCAL_GET, this.scratchLocal(`${type}${i}`, OPERAND_TYPE[type])),
+    );
+    this.sites.inserted(from, code.length, 0, true);
+  }
+
+  private check(access: Access): number {
+    const relaxed = this.plan.overReads && !access.write && access.size > 1 ? 'R' : '';
+    const name = `check_${access.write ? 'store' : 'load'}${relaxed}${access.size}`;
+    const index = this.target.checks.get(name);
+    if (index === undefined) throw new Error(`the runtime has no ${name}`);
+    return index;
+  }
+
+  private spill(type: Operand, position: number): void {
+    this.local(OP.LOCAL_SET, this.scratchLocal(`${type}${position}`, OPERAND_TYPE[type]));
+  }
+
+  /** With the address on the stack: leaves an i32 that is 0 only if every granule of the access is fully valid. */
+  private inlineTest(size: number, address: number): void {
+    const { offset } = this.decoder;
+    const code = this.code;
+    if (size === 16) {
+      this.shadowLoad(offset, OP.I32_LOAD16_U);
+    } else {
+      this.shadowLoad(offset, OP.I32_LOAD8_U);
+    }
+    if (size === 1) return;
+    this.local(OP.LOCAL_GET, address);
+    this.shadowLoad(offset + size - 1, OP.I32_LOAD8_U);
+    code.byte(OP.I32_OR);
+  }
+
+  /** Turns the address on the stack into the shadow byte (or two) of address + offset. */
+  private shadowLoad(offset: number, load: number): void {
+    if (this.target.paged) this.pagedShadowLoad(offset, load);
+    else this.flatShadowLoad(offset, load);
+  }
+
+  private flatShadowLoad(offset: number, load: number): void {
+    // The whole granules of the offset go into the shadow load's own offset, which cannot overflow; only the
+    // remainder is added, and address + remainder wraps for the last 7 bytes of the address space alone.
+    this.addToAddress(offset % 8);
+    this.shiftRight(3);
+    this.wrap();
+    this.code.byte(load);
+    this.memarg(0, SHADOW_BASE + Math.floor(offset / 8));
+  }
+
+  private pagedShadowLoad(offset: number, load: number): void {
+    const code = this.code;
+    const at = this.scratchLocal('shadow address', this.target.is64 ? TYPE.I64 : TYPE.I32);
+    this.addToAddress(offset);
+    this.local(OP.LOCAL_TEE, at);
+    this.shiftRight(16);
+    this.wrap();
+    this.constant(2);
+    code.byte(OP.I32_SHL);
+    code.byte(OP.I32_LOAD);
+    this.memarg(2, SHADOW_BASE); // directory entry: where the chunk of this 64 KiB page is
+    this.local(OP.LOCAL_GET, at);
+    this.shiftRight(3);
+    this.wrap();
+    this.constant(8191);
+    code.byte(OP.I32_AND);
+    code.byte(OP.I32_ADD);
+    code.byte(load);
+    this.memarg(0, 0);
+  }
+
+  // ------------------------------------------------------------------------------------------------- bulk memory
+
+  /** memory.copy, memory.fill, memory.init: both ranges are checked whole, source first as KASAN does. */
+  private bulk(): void {
+    const d = this.decoder;
+    const copies = d.op === OP.MEMORY_COPY;
+    const destination = copies ? d.index : d.op === OP.MEMORY_INIT ? d.index2 : d.memory;
+    const reads = copies && d.index2 === 0;
+    if (destination !== 0 && !reads) return;
+    if (copies && d.index !== d.index2) return; // copies between memories: the program has several, leave them alone
+    const pointer = this.target.is64 ? TYPE.I64 : TYPE.I32;
+    const small = d.op === OP.MEMORY_INIT ? TYPE.I32 : pointer; // memory.init's source and length are i32
+    const length = this.scratchLocal('length', small);
+    const source = this.scratchLocal('source', d.op === OP.MEMORY_FILL ? TYPE.I32 : small);
+    const to = this.scratchLocal('destination', pointer);
+    this.flush(d.start);
+    const from = this.code.length;
+    this.local(OP.LOCAL_SET, length);
+    this.local(OP.LOCAL_SET, source);
+    this.local(OP.LOCAL_SET, to);
+    const site = this.sites.next();
+    if (reads) this.rangeCheck('check_range_load', source, length, false, site);
+    this.rangeCheck('check_range_store', to, length, small !== pointer, site);
+    for (const local of [to, source, length]) this.local(OP.LOCAL_GET, local);
+    this.sites.inserted(from, this.code.length, 0, true);
+  }
+
+  private rangeCheck(name: string, address: number, length: number, extend: boolean, site: number): void {
+    this.local(OP.LOCAL_GET, address);
+    this.local(OP.LOCAL_GET, length);
+    if (extend) this.code.byte(OP.I64_EXTEND_I32_U);
+    this.constant(site);
+    this.code.byte(OP.CALL);
+    this.code.u32(this.target.checks.get(name)!);
+  }
+
+  // ------------------------------------------------------------------------------------------------- emitting
+
+  private addressLocal(): number {
+    return this.scratchLocal('address', this.target.is64 ? TYPE.I64 : TYPE.I32);
+  }
+
+  private scratchLocal(role: string, type: number): number {
+    const key = `${role}:${type}`;
+    let local = this.scratch.get(key);
+    if (local === undefined) {
+      local = this.localCount + this.scratchTypes.push(type) - 1;
+      this.scratch.set(key, local);
+    }
+    return local;
+  }
+
+  private local(op: number, index: number): void {
+    this.code.byte(op);
+    this.code.u32(index);
+  }
+
+  private constant(value: number): void {
+    this.code.byte(OP.I32_CONST);
+    this.code.s32(value);
+  }
+
+  private pointerConstant(value: number): void {
+    if (!this.target.is64) return this.constant(value);
+    this.code.byte(OP.I64_CONST);
+    this.code.s64(BigInt(value));
+  }
+
+  private addToAddress(value: number): void {
+    if (value === 0) return;
+    this.pointerConstant(value);
+    this.code.byte(this.target.is64 ? OP.I64_ADD : OP.I32_ADD);
+  }
+
+  private shiftRight(bits: number): void {
+    this.pointerConstant(bits);
+    this.code.byte(this.target.is64 ? OP.I64_SHR_U : OP.I32_SHR_U);
+  }
+
+  private wrap(): void {
+    if (this.target.is64) this.code.byte(OP.I32_WRAP_I64);
+  }
+
+  /** A memarg on the runtime's memory. */
+  private memarg(align: number, offset: number): void {
+    this.code.byte(align | 0x40);
+    this.code.u32(this.target.memory);
+    this.code.u32(offset);
+  }
+
+  /** Writes size, local declarations (original groups plus scratch) and code. */
+  private finish(body: Body, out: Writer): void {
+    const d = this.decoder;
+    const original = new Reader(d.bytes, body.start, body.end);
+    const groups = original.u32();
+    const afterCount = original.pos;
+    if (this.localCount + this.scratchTypes.length > MAX_LOCALS) {
+      throw new InstrumentError('E_LIMIT', `too many locals in the function at offset ${body.start}`);
+    }
+    const header = new Writer(64);
+    header.u32(groups + this.scratchTypes.length);
+    const declarationsEnd = body.start + this.sites.originalCodeStart;
+    header.append(d.bytes, afterCount, declarationsEnd);
+    for (const type of this.scratchTypes) {
+      header.u32(1);
+      header.byte(type);
+    }
+    out.u32(header.length + this.code.length);
+    out.append(header.bytes, 0, header.length);
+    out.append(this.code.bytes, 0, this.code.length);
+    this.sites.endBody(header.length);
+  }
+}

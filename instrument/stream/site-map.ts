@@ -1,0 +1,82 @@
+// The site table: where in the original file each check and recorded call stands, and how offsets in the instrumented
+// code map back. Written as the custom section "wasan.sites"; host/site-table.ts reads it.
+//
+//   section:   version | site count | function count | functions ...
+//   function:  byte length of what follows | original offset of the first instruction in its body
+//              | instrumented offset of the first instruction in its body | edits ...
+//   edit:      gap    instrumented bytes copied 1:1 since the previous edit
+//              | inserted << 2 | replaces << 1 | isSite      inserted: instrumented bytes written by this edit
+//              | replaced    original bytes it stands for, only if `replaces`
+// All numbers are LEB128. Sites are numbered from 1 in the order they appear.
+
+import { Writer } from '../wasm/bytes.ts';
+
+export const SITE_SECTION = 'wasan.sites';
+export const SITE_SECTION_VERSION = 1;
+
+export interface SiteMark {
+  readonly site: number;
+}
+
+export class SiteMap {
+  private readonly all = new Writer(1 << 12);
+  private readonly edits = new Writer(1 << 10);
+  private site = 1;
+  private functions = 0;
+  /** End of the previous edit, in instrumented code bytes. */
+  private last = 0;
+  /** Offset of the first original instruction in its body. */
+  originalCodeStart = 0;
+
+  mark(): SiteMark {
+    return { site: this.site };
+  }
+
+  reset(mark: SiteMark): void {
+    this.site = mark.site;
+  }
+
+  /** The id for the site about to be written. */
+  next(): number {
+    return this.site++;
+  }
+
+  get count(): number {
+    return this.site - 1;
+  }
+
+  beginBody(originalCodeStart: number): void {
+    this.edits.length = 0;
+    this.last = 0;
+    this.originalCodeStart = originalCodeStart;
+  }
+
+  /** Instrumented code bytes [from, to) were written instead of `replaced` original bytes. */
+  inserted(from: number, to: number, replaced: number, isSite: boolean): void {
+    this.edits.u32(from - this.last);
+    this.edits.u32(((to - from) << 2) | (replaced > 0 ? 2 : 0) | (isSite ? 1 : 0));
+    if (replaced > 0) this.edits.u32(replaced);
+    this.last = to;
+  }
+
+  /** Closes a body whose local declarations took `headerBytes` in the output. */
+  endBody(headerBytes: number): void {
+    const head = new Writer(16);
+    head.u32(this.originalCodeStart);
+    head.u32(headerBytes);
+    this.all.u32(head.length + this.edits.length);
+    this.all.append(head.bytes, 0, head.length);
+    this.all.append(this.edits.bytes, 0, this.edits.length);
+    this.functions++;
+  }
+
+  /** The section's contents after its name. */
+  encode(): Writer {
+    const out = new Writer(this.all.length + 16);
+    out.u32(SITE_SECTION_VERSION);
+    out.u32(this.count);
+    out.u32(this.functions);
+    out.append(this.all.bytes, 0, this.all.length);
+    return out;
+  }
+}

@@ -1,0 +1,144 @@
+// Walks the instructions of one function body (or constant expression). One Decoder is reused for many bodies: its
+// fields describe the instruction last read, so that the hot loop allocates nothing.
+
+import { InstrumentError } from '../errors.ts';
+import { Reader } from './bytes.ts';
+import { IMM, IMMEDIATES, PREFIXED } from './opcodes.ts';
+
+export class Decoder extends Reader {
+  /** Opcode of the current instruction; `prefix << 12 | sub-opcode` for prefixed ones. */
+  op = 0;
+  /** IMM.* of the current instruction. */
+  immediates = 0;
+  /** Offset of the current instruction's first byte; `pos` is just past its last. */
+  start = 0;
+  /** Offset of its first immediate. */
+  immediateStart = 0;
+  /** First index immediate: function, local, global, label, type, table, data. */
+  index = 0;
+  /** Second index immediate (call_indirect's table, memory.copy's source memory, memory.init's memory). */
+  index2 = 0;
+  /** memarg: memory index, log2 of the alignment, byte offset. */
+  memory = 0;
+  align = 0;
+  offset = 0;
+  /** i32.const's value, or the block type (s33). */
+  value = 0;
+
+  /** Reads the instruction at `pos`. */
+  next(): void {
+    const bytes = this.bytes;
+    this.start = this.pos;
+    if (this.pos >= this.end) throw new InstrumentError('E_TRUNCATED', `in a function body at offset ${this.pos}`);
+    const op = bytes[this.pos++]!;
+    let immediates = IMMEDIATES[op]!;
+    this.op = op;
+    if (op >= 0xfb && op <= 0xfe) {
+      const sub = this.u32();
+      immediates = PREFIXED[op]![sub] ?? IMM.ILLEGAL;
+      this.op = (op << 12) | sub;
+    }
+    this.immediates = immediates;
+    this.immediateStart = this.pos;
+    switch (immediates) {
+      case IMM.NONE:
+        return;
+      case IMM.LOCAL:
+      case IMM.LABEL:
+      case IMM.FUNC:
+      case IMM.GLOBAL:
+      case IMM.INDEX:
+      case IMM.REF_FUNC:
+      case IMM.DATA:
+        this.index = this.u32();
+        return;
+      case IMM.MEMARG:
+        this.memarg();
+        return;
+      case IMM.I32:
+      case IMM.BLOCK_TYPE:
+        this.value = this.s33();
+        return;
+      default:
+        this.rareImmediates(immediates);
+    }
+  }
+
+  private memarg(): void {
+    let flags = this.u32();
+    this.memory = 0;
+    if (flags & 0x40) {
+      flags &= ~0x40;
+      this.memory = this.u32();
+    }
+    this.align = flags;
+    const b = this.pos < this.end ? this.bytes[this.pos]! : 0x80;
+    if (b < 0x80) {
+      this.offset = b;
+      this.pos++;
+    } else {
+      this.offset = Number(this.u64());
+    }
+  }
+
+  private rareImmediates(immediates: number): void {
+    switch (immediates) {
+      case IMM.I64:
+      case IMM.HEAP_TYPE:
+        return this.skipLeb();
+      case IMM.F32:
+        return this.skip(4);
+      case IMM.F64:
+        return this.skip(8);
+      case IMM.V128:
+        return this.skip(16);
+      case IMM.LANE:
+      case IMM.FENCE:
+        return this.skip(1);
+      case IMM.MEMARG_LANE:
+        this.memarg();
+        return this.skip(1);
+      case IMM.MEMORY:
+        this.memory = this.u32();
+        return;
+      case IMM.TYPE_TABLE:
+      case IMM.INDEX2:
+      case IMM.MEMORY_INIT:
+      case IMM.MEMORY_COPY:
+        this.index = this.u32();
+        this.index2 = this.u32();
+        return;
+      case IMM.BR_TABLE:
+        for (let count = this.u32() + 1; count > 0; count--) this.u32();
+        return;
+      case IMM.SELECT_TYPES:
+        for (let count = this.u32(); count > 0; count--) this.valueType();
+        return;
+      case IMM.TRY_TABLE:
+        return this.tryTable();
+      case IMM.BR_ON_CAST:
+        this.skip(1);
+        this.index = this.u32();
+        this.skipLeb();
+        return this.skipLeb();
+      default:
+        throw new InstrumentError('E_UNSUPPORTED', `opcode 0x${this.op.toString(16)} at offset ${this.start}`);
+    }
+  }
+
+  private tryTable(): void {
+    this.value = this.s33();
+    for (let count = this.u32(); count > 0; count--) {
+      const kind = this.byte();
+      if (kind < 2) this.u32(); // catch, catch_ref: tag
+      this.u32(); // label
+    }
+  }
+
+  /** Skips a value type: one byte, or (ref null? heaptype). */
+  valueType(): number {
+    const b = this.byte();
+    if (b === 0x63 || b === 0x64) this.skipLeb();
+    return b;
+  }
+}
