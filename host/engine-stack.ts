@@ -1,0 +1,48 @@
+// The engine's own call stack, as far as it names wasm code: V8 (Node, Chrome), SpiderMonkey and JavaScriptCore write
+// wasm frames differently; frames of JavaScript are kept as text.
+
+/** One frame: a wasm frame has `functionIndex` (and mostly `offset`, in the file the engine compiled); others are JS. */
+export interface EngineFrame {
+  readonly functionIndex?: number;
+  readonly offset?: number;
+  readonly text?: string;
+}
+
+const DEPTH = 128;
+const WASM = /wasm-function\[(\d+)\](?::(0x[0-9a-f]+))?/;
+const JAVASCRIPT = /^\s*at (.*)$/;
+
+interface StackTraceLimit {
+  stackTraceLimit?: number;
+}
+
+/** Captures the current stack, innermost first. */
+export function captureStack(): EngineFrame[] {
+  const limits = Error as StackTraceLimit;
+  const before = limits.stackTraceLimit;
+  limits.stackTraceLimit = DEPTH;
+  const { stack } = new Error();
+  if (before !== undefined) limits.stackTraceLimit = before;
+  return parseStack(stack ?? '').filter((f) => f.functionIndex !== undefined || !isOwn(f.text ?? ''));
+}
+
+/** Parses an Error's stack text. */
+export function parseStack(stack: string): EngineFrame[] {
+  const frames: EngineFrame[] = [];
+  for (const line of stack.split('\n')) {
+    const wasm = WASM.exec(line);
+    if (wasm) {
+      const functionIndex = Number(wasm[1]);
+      frames.push(wasm[2] ? { functionIndex, offset: Number(wasm[2]) } : { functionIndex });
+      continue;
+    }
+    const script = JAVASCRIPT.exec(line) ?? /^(.*@.*)$/.exec(line);
+    if (script) frames.push({ text: script[1]! });
+  }
+  return frames;
+}
+
+/** Frames of wasan's host and of Node's insides say nothing about the program. */
+function isOwn(text: string): boolean {
+  return /\bnode:|[\\/]host[\\/](sanitizer|engine-stack|load|run)\.[jt]s/.test(text);
+}
