@@ -50,6 +50,7 @@ export const KASAN_SLAB_FREE_META = 0xfa;
 export const KASAN_GLOBAL_REDZONE = 0xf9;
 export const KASAN_VMALLOC_INVALID = 0xf8;
 export const KASAN_STACK_AFTER_SCOPE = 0xfd; // ASan-only states, moved to codes KASAN leaves unused
+export const KASAN_CONTAINER = 0xbc; // container overflow: ASan's own code is taken by KASAN_SLAB_FREE
 export const KASAN_MAX_CACHE_SIZE = 8192; // larger allocations are "page" allocations: fe tail, ff when freed
 
 export const SCHEME_ASAN = 0;

@@ -1,0 +1,90 @@
+// The shadow call stack and the depot that keeps copies of it.
+//
+//   CALL_STACK_BASE                         __wasan_cs
+//   | site | site | ... | site (innermost) | free ...      u32 each; instrumented code pushes, the runtime only reads
+import {
+  CALL_STACK_BASE,
+  CALL_STACK_BYTES,
+  DEPOT_COUNT,
+  DEPOT_HASH,
+  DEPOT_NEXT,
+  DEPOT_SITES,
+  HEADER_CONTEXT_SIZE,
+  HEADER_DEPOT,
+  HEADER_DEPOT_MASK,
+} from './abi';
+import { arenaAlloc } from './arena';
+
+const BUCKETS: u32 = 16384;
+
+/** Top of the shadow call stack; instrumented code saves it on entry and moves it around calls it records. */
+export const __wasan_cs: u32 = CALL_STACK_BASE;
+
+/** The top, or the end of the stack's room when the recursion was deeper than that. */
+function top(): u32 {
+  const end: u32 = CALL_STACK_BASE + CALL_STACK_BYTES;
+  return __wasan_cs < end ? __wasan_cs : end;
+}
+
+/** The site of the innermost recorded call, 0 when none is. */
+export function innermostSite(): u32 {
+  const end = top();
+  return end > <u32>CALL_STACK_BASE ? load<u32>(end - 4) : 0;
+}
+
+/** Depot id of the innermost frames, at most HEADER_CONTEXT_SIZE; 0 when there are none or no room. */
+export function captureStack(): u32 {
+  const end = top();
+  let count = (end - CALL_STACK_BASE) >> 2;
+  const most = load<u32>(HEADER_CONTEXT_SIZE);
+  if (count > most) count = most;
+  if (!count) return 0;
+  const begin = end - (count << 2);
+  const hash = hashFrames(begin, end);
+  if (!load<u32>(HEADER_DEPOT) && !openDepot()) return 0;
+  const bucket = load<u32>(HEADER_DEPOT) + ((hash & load<u32>(HEADER_DEPOT_MASK)) << 2);
+  for (let id = load<u32>(bucket); id; id = load<u32>(id, DEPOT_NEXT)) {
+    if (load<u32>(id, DEPOT_HASH) == hash && sameFrames(id, count, end)) return id;
+  }
+  return remember(bucket, hash, count, end);
+}
+
+function openDepot(): bool {
+  const table = arenaAlloc(BUCKETS << 2);
+  if (!table) return false;
+  store<u32>(HEADER_DEPOT, table);
+  store<u32>(HEADER_DEPOT_MASK, BUCKETS - 1);
+  return true;
+}
+
+/** Two frames a step: this runs on every allocation and every free. */
+function hashFrames(begin: u32, end: u32): u32 {
+  let hash: u64 = <u64>(end - begin);
+  if ((end - begin) & 4) {
+    hash = (hash ^ load<u32>(begin)) * 0x9e3779b97f4a7c15;
+    begin += 4;
+  }
+  for (; begin < end; begin += 8) {
+    hash = (rotl(hash, 29) ^ load<u64>(begin)) * 0x9e3779b97f4a7c15;
+  }
+  return <u32>(hash >> 32);
+}
+
+function sameFrames(id: u32, count: u32, end: u32): bool {
+  if (load<u32>(id, DEPOT_COUNT) != count) return false;
+  for (let i: u32 = 0; i < count; i++) {
+    if (load<u32>(id + (i << 2), DEPOT_SITES) != load<u32>(end - 4 - (i << 2))) return false;
+  }
+  return true;
+}
+
+function remember(bucket: u32, hash: u32, count: u32, end: u32): u32 {
+  const id = arenaAlloc(DEPOT_SITES + (count << 2));
+  if (!id) return 0;
+  store<u32>(id, hash, DEPOT_HASH);
+  store<u32>(id, load<u32>(bucket), DEPOT_NEXT);
+  store<u32>(id, count, DEPOT_COUNT);
+  for (let i: u32 = 0; i < count; i++) store<u32>(id + (i << 2), load<u32>(end - 4 - (i << 2)), DEPOT_SITES);
+  store<u32>(bucket, id);
+  return id;
+}

@@ -1,0 +1,216 @@
+// Is this access bad? KASAN's exact rules: an access is bad if and only if one of its bytes is, whatever its alignment.
+// Instrumented code calls these when the shadow byte it looked at is not 00 (inline) or always (outline), so each begins
+// with the cheap answer and leaves everything else to slowAccess.
+import {
+  ACCESS_RANGE,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  HEADER_STAT_SLOW_CHECKS,
+  KIND_NEGATIVE_SIZE,
+  KIND_WILD,
+  READ_ONLY_DATA,
+  VMA_READ_ONLY,
+  WILD,
+} from './abi';
+import type { Addr } from './addr';
+import { shadowOf, skipClean } from './mapping';
+import { healWild, memoryLast } from './poison';
+import { accessesReported, finding, kindOf } from './report';
+
+// ------------------------------------------------------------------------------------------------ the fast predicates
+
+function poisoned1(addr: Addr): bool {
+  const code = shadowOf(addr >> 3);
+  return code != 0 && <i32>(<u32>addr & 7) >= <i32>(<i8>code);
+}
+
+/** 2, 4 or 8 bytes: when they straddle two granules the first must be wholly valid. */
+function poisonedFew(addr: Addr, size: u32): bool {
+  const last = addr + (size - 1);
+  if (addr >> 3 != last >> 3 && shadowOf(addr >> 3)) return true;
+  return poisoned1(last);
+}
+
+/** 16 bytes: two whole granules when aligned to one, else two and the last byte. */
+function poisoned16(addr: Addr): bool {
+  const granule = addr >> 3;
+  if (shadowOf(granule) | shadowOf(granule + 1)) return true;
+  return (<u32>addr & 7) != 0 && poisoned1(addr + 15);
+}
+
+// ------------------------------------------------------------------------------------------------ the exact answer
+
+/** Where findBad stopped: the first bad byte. */
+let badByte: Addr = 0;
+
+/** Whether a byte of [first, last] is bad for this access; leaves the first one in badByte. */
+function findBad(first: Addr, last: Addr, access: u32): bool {
+  const lastGranule = last >> 3;
+  for (let granule = first >> 3; ; granule++) {
+    granule = skipClean(granule, lastGranule);
+    if (granule > lastGranule) return false;
+    const code = shadowOf(granule);
+    const start = granule << 3;
+    let bad = start;
+    if (code < 0x80) {
+      bad = start + code;
+      if (granule == lastGranule && last < bad) continue;
+    } else if (!(access & ACCESS_WRITE) && (code == VMA_READ_ONLY || code == READ_ONLY_DATA)) {
+      continue;
+    }
+    badByte = bad > first ? bad : first;
+    return true;
+  }
+}
+
+/** The same question without an access: whether any byte of [first, last] is not valid, for loads and stores alike. */
+export function findBadByte(first: Addr, last: Addr): bool {
+  return findBad(first, last, ACCESS_WRITE);
+}
+
+/** The byte that the last successful search stopped at. */
+export function firstBadByte(): Addr {
+  return badByte;
+}
+
+/** Reports an access that its own code found bad, without asking the shadow whether. */
+export function reportAccess(addr: Addr, size: Addr, access: u32, site: u32): void {
+  if (!accessesReported() || !size) return;
+  if (!findBad(addr, addr + (size - 1), access)) badByte = addr;
+  reportBad(addr, size, access, site);
+}
+
+/** The shadow byte that names the kind: behind a valid prefix it is the next granule's. */
+function guiltyCode(addr: Addr): u32 {
+  const code = shadowOf(addr >> 3);
+  return code < 0x80 ? shadowOf((addr >> 3) + 1) : code;
+}
+
+/** An access the fast predicate did not pass: judge it byte by byte and report it. */
+function slowAccess(addr: Addr, offset: Addr, size: u32, access: u32, site: u32): void {
+  if (!accessesReported()) return;
+  store<u32>(HEADER_STAT_SLOW_CHECKS, load<u32>(HEADER_STAT_SLOW_CHECKS) + 1);
+  const first = addr + offset;
+  const last = first + (size - 1);
+  if (first < addr || last < first) {
+    const whole = <u64>addr + <u64>offset; // 33 bits in a 32-bit program: the engine traps on it by itself
+    finding(KIND_WILD, access, whole, size, whole, site, WILD, 0, 0, 0);
+    return;
+  }
+  if (!findBad(first, last, access)) return;
+  if (healWild() && !findBad(first, last, access)) return;
+  reportBad(first, size, access, site);
+}
+
+/** Reports the access whose first bad byte is badByte. */
+function reportBad(first: Addr, size: u64, access: u32, site: u32): void {
+  const beyond = badByte > memoryLast();
+  const code = beyond ? <u32>WILD : guiltyCode(badByte);
+  finding(kindOf(code, beyond), access, first, size, badByte, site, code, 0, 0, 0);
+}
+
+/** A range operation. Answers whether it is bad (reported or not), so that a caller can refuse it. */
+export function rangeIsBad(addr: Addr, size: Addr, access: u32, site: u32): bool {
+  if (!size || !accessesReported()) return false;
+  const last = addr + (size - 1);
+  if (last < addr) {
+    finding(KIND_NEGATIVE_SIZE, access, addr, size, addr, site, 0, 0, 0, 0);
+    return true;
+  }
+  const end = memoryLast();
+  if (addr > end) {
+    badByte = addr;
+  } else {
+    const stop = last < end ? last : end;
+    if (!findBad(addr, stop, access) || (healWild() && !findBad(addr, stop, access))) {
+      if (last <= end) return false;
+      badByte = end + 1;
+    }
+  }
+  reportBad(addr, size, access, site);
+  return true;
+}
+
+// ------------------------------------------------------------------------------------------------ called by programs
+
+export function check_load1(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisoned1(at)) slowAccess(addr, offset, 1, ACCESS_READ, site);
+}
+
+export function check_load2(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisonedFew(at, 2)) slowAccess(addr, offset, 2, ACCESS_READ, site);
+}
+
+export function check_load4(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisonedFew(at, 4)) slowAccess(addr, offset, 4, ACCESS_READ, site);
+}
+
+export function check_load8(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisonedFew(at, 8)) slowAccess(addr, offset, 8, ACCESS_READ, site);
+}
+
+export function check_load16(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisoned16(at)) slowAccess(addr, offset, 16, ACCESS_READ, site);
+}
+
+export function check_store1(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisoned1(at)) slowAccess(addr, offset, 1, ACCESS_WRITE, site);
+}
+
+export function check_store2(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisonedFew(at, 2)) slowAccess(addr, offset, 2, ACCESS_WRITE, site);
+}
+
+export function check_store4(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisonedFew(at, 4)) slowAccess(addr, offset, 4, ACCESS_WRITE, site);
+}
+
+export function check_store8(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisonedFew(at, 8)) slowAccess(addr, offset, 8, ACCESS_WRITE, site);
+}
+
+export function check_store16(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at < addr || poisoned16(at)) slowAccess(addr, offset, 16, ACCESS_WRITE, site);
+}
+
+/** Reads of recognised string functions, which fetch the aligned word an object ends in: one valid byte is enough. */
+export function check_loadR4(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at >= addr && !(<u32>at & 3)) {
+    const code = shadowOf(at >> 3);
+    if (code < 0x80 && (!code || code > (<u32>at & 7))) return;
+  }
+  check_load4(addr, offset, site);
+}
+
+export function check_loadR8(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at >= addr && !(<u32>at & 7) && shadowOf(at >> 3) < 0x80) return;
+  check_load8(addr, offset, site);
+}
+
+export function check_loadR16(addr: Addr, offset: Addr, site: u32): void {
+  const at = addr + offset;
+  if (at >= addr && !(<u32>at & 15)) {
+    if (shadowOf(at >> 3) < 0x80 || shadowOf((at >> 3) + 1) < 0x80) return;
+  }
+  check_load16(addr, offset, site);
+}
+
+export function check_range_load(addr: Addr, size: Addr, site: u32): void {
+  rangeIsBad(addr, size, ACCESS_READ | ACCESS_RANGE, site);
+}
+
+export function check_range_store(addr: Addr, size: Addr, site: u32): void {
+  rangeIsBad(addr, size, ACCESS_WRITE | ACCESS_RANGE, site);
+}

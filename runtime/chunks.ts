@@ -1,0 +1,187 @@
+// Chunk records and the index that finds them by user address. Records lie in one array (the host walks it); when it
+// has to move, every reference moves by the same distance. The index is open addressing with linear probing and
+// backward-shift deletion, so it never fills with tombstones.
+//
+//   HEADER_INDEX    | record | 0 | record | record | 0 | ...     u32 each; slot = hash(begin >> 3), or the next free one
+import {
+  CHUNK_BEGIN,
+  CHUNK_NEXT,
+  CHUNK_RECORD,
+  CHUNK_SIZE,
+  CHUNK_SIZE_HIGH,
+  CHUNK_STATE,
+  CHUNK_UNUSED,
+  HEADER_CHUNK_COUNT,
+  HEADER_CHUNK_FREE,
+  HEADER_CHUNKS,
+  HEADER_INDEX,
+  HEADER_INDEX_MASK,
+  HEADER_INDEX_USED,
+  HEADER_QUARANTINE_HEAD,
+  HEADER_QUARANTINE_TAIL,
+} from './abi';
+import type { Addr } from './addr';
+import { arenaAlloc, arenaExtend } from './arena';
+
+const FIRST_RECORDS: u32 = 1024;
+const FIRST_SLOTS: u32 = 2048; // at most half full, so probes stay short
+
+export function chunkBegin(chunk: u32): Addr {
+  return (<Addr>load<u32>(chunk, CHUNK_BEGIN)) << 3;
+}
+
+export function chunkSize(chunk: u32): Addr {
+  return <Addr>(((<u64>load<u8>(chunk, CHUNK_SIZE_HIGH)) << 32) | load<u32>(chunk, CHUNK_SIZE));
+}
+
+/** A record for a chunk that begins at `begin`, indexed; 0 when memory 1 is full. */
+export function addChunk(begin: Addr, size: Addr): u32 {
+  if (!roomInIndex()) return 0;
+  const chunk = takeRecord();
+  if (!chunk) return 0;
+  store<u32>(chunk, <u32>(begin >> 3), CHUNK_BEGIN);
+  store<u32>(chunk, <u32>size, CHUNK_SIZE);
+  store<u8>(chunk, <u32>(<u64>size >> 32), CHUNK_SIZE_HIGH);
+  insert(chunk);
+  return chunk;
+}
+
+/** The record of the chunk that begins exactly here, or 0. */
+export function findChunk(begin: Addr): u32 {
+  const table = load<u32>(HEADER_INDEX);
+  if (!table || <u32>begin & 7) return 0;
+  const key = <u32>(begin >> 3);
+  const mask = load<u32>(HEADER_INDEX_MASK);
+  let slot = home(key, mask);
+  let chunk = load<u32>(table + (slot << 2));
+  while (chunk && load<u32>(chunk, CHUNK_BEGIN) != key) {
+    slot = (slot + 1) & mask;
+    chunk = load<u32>(table + (slot << 2));
+  }
+  return chunk;
+}
+
+/** The chunk whose user region contains the address. Slow: for reports. */
+export function chunkAround(addr: Addr): u32 {
+  const end = load<u32>(HEADER_CHUNKS) + load<u32>(HEADER_CHUNK_COUNT) * CHUNK_RECORD;
+  for (let chunk = load<u32>(HEADER_CHUNKS); chunk < end; chunk += CHUNK_RECORD) {
+    if (load<u8>(chunk, CHUNK_STATE) == CHUNK_UNUSED) continue;
+    const begin = chunkBegin(chunk);
+    if (addr >= begin && addr - begin < chunkSize(chunk)) return chunk;
+  }
+  return 0;
+}
+
+/** Takes the record out of the index and gives its slot back. */
+export function dropChunk(chunk: u32): void {
+  remove(chunk);
+  store<u8>(chunk, CHUNK_UNUSED, CHUNK_STATE);
+  store<u32>(chunk, load<u32>(HEADER_CHUNK_FREE), CHUNK_NEXT);
+  store<u32>(HEADER_CHUNK_FREE, chunk);
+}
+
+// ------------------------------------------------------------------------------------------------ records
+
+/** How many records the array can hold: it doubles, so its size follows from the count. */
+function capacity(count: u32): u32 {
+  let room = FIRST_RECORDS;
+  while (room < count) room <<= 1;
+  return room;
+}
+
+function takeRecord(): u32 {
+  const free = load<u32>(HEADER_CHUNK_FREE);
+  if (free) {
+    store<u32>(HEADER_CHUNK_FREE, load<u32>(free, CHUNK_NEXT));
+    return free;
+  }
+  const count = load<u32>(HEADER_CHUNK_COUNT);
+  if ((!count || count == capacity(count)) && !growRecords(count)) return 0;
+  store<u32>(HEADER_CHUNK_COUNT, count + 1);
+  return load<u32>(HEADER_CHUNKS) + count * CHUNK_RECORD;
+}
+
+function growRecords(count: u32): bool {
+  const old = load<u32>(HEADER_CHUNKS);
+  const bytes = count * CHUNK_RECORD;
+  if (!old) {
+    const first = arenaAlloc(FIRST_RECORDS * CHUNK_RECORD);
+    store<u32>(HEADER_CHUNKS, first);
+    return first != 0;
+  }
+  if (arenaExtend(old, bytes, bytes * 2)) return true;
+  const moved = arenaAlloc(bytes * 2);
+  if (!moved) return false;
+  memory.copy(moved, old, bytes);
+  store<u32>(HEADER_CHUNKS, moved);
+  shiftReferences(moved, count, moved - old);
+  return true;
+}
+
+/** Every address of a record grows by `distance`: the links in the records, the header's and the index's. */
+function shiftReferences(records: u32, count: u32, distance: u32): void {
+  for (let i: u32 = 0; i < count; i++) shift(records + i * CHUNK_RECORD + CHUNK_NEXT, distance);
+  shift(HEADER_QUARANTINE_HEAD, distance);
+  shift(HEADER_QUARANTINE_TAIL, distance);
+  const table = load<u32>(HEADER_INDEX);
+  const slots = load<u32>(HEADER_INDEX_MASK) + 1;
+  for (let slot: u32 = 0; slot < slots; slot++) shift(table + (slot << 2), distance);
+}
+
+function shift(field: u32, distance: u32): void {
+  const reference = load<u32>(field);
+  if (reference) store<u32>(field, reference + distance);
+}
+
+// ------------------------------------------------------------------------------------------------ the index
+
+/** Fibonacci hashing, folded: neighbouring chunks spread out, and the well-mixed high bits reach the slot number. */
+function home(key: u32, mask: u32): u32 {
+  const mixed = key * 0x9e3779b1;
+  return (mixed ^ (mixed >> 15)) & mask;
+}
+
+function insert(chunk: u32): void {
+  const table = load<u32>(HEADER_INDEX);
+  const mask = load<u32>(HEADER_INDEX_MASK);
+  let slot = home(load<u32>(chunk, CHUNK_BEGIN), mask);
+  while (load<u32>(table + (slot << 2))) slot = (slot + 1) & mask;
+  store<u32>(table + (slot << 2), chunk);
+  store<u32>(HEADER_INDEX_USED, load<u32>(HEADER_INDEX_USED) + 1);
+}
+
+function remove(chunk: u32): void {
+  const table = load<u32>(HEADER_INDEX);
+  const mask = load<u32>(HEADER_INDEX_MASK);
+  let hole = home(load<u32>(chunk, CHUNK_BEGIN), mask);
+  while (load<u32>(table + (hole << 2)) != chunk) hole = (hole + 1) & mask;
+  for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
+    const other = load<u32>(table + (slot << 2));
+    if (!other) break;
+    // `other` may move into the hole unless its home lies behind the hole, on its way to `slot`.
+    const wanted = home(load<u32>(other, CHUNK_BEGIN), mask);
+    if (((slot - wanted) & mask) < ((slot - hole) & mask)) continue;
+    store<u32>(table + (hole << 2), other);
+    hole = slot;
+  }
+  store<u32>(table + (hole << 2), 0);
+  store<u32>(HEADER_INDEX_USED, load<u32>(HEADER_INDEX_USED) - 1);
+}
+
+/** Makes sure that one more entry leaves the table at most half full. */
+function roomInIndex(): bool {
+  const old = load<u32>(HEADER_INDEX);
+  const oldSlots = old ? load<u32>(HEADER_INDEX_MASK) + 1 : 0;
+  if (load<u32>(HEADER_INDEX_USED) << 1 < oldSlots) return true;
+  const slots = old ? oldSlots << 1 : FIRST_SLOTS;
+  const table = arenaAlloc(slots << 2);
+  if (!table) return false;
+  store<u32>(HEADER_INDEX, table);
+  store<u32>(HEADER_INDEX_MASK, slots - 1);
+  store<u32>(HEADER_INDEX_USED, 0);
+  for (let slot: u32 = 0; slot < oldSlots; slot++) {
+    const chunk = load<u32>(old + (slot << 2));
+    if (chunk) insert(chunk);
+  }
+  return true;
+}

@@ -1,0 +1,34 @@
+// The runtime's exports: what the linker may bind a program to.
+export * from './asan-compiler';
+export * from './asan-interface';
+export { __wasan_cs } from './call-stack';
+export {
+  check_load1,
+  check_load2,
+  check_load4,
+  check_load8,
+  check_load16,
+  check_loadR4,
+  check_loadR8,
+  check_loadR16,
+  check_range_load,
+  check_range_store,
+  check_store1,
+  check_store2,
+  check_store4,
+  check_store8,
+  check_store16,
+} from './check';
+export * from './families';
+export { abi_version, depth_enter, depth_leave, init } from './init';
+export {
+  asan_aligned_alloc,
+  asan_calloc,
+  asan_free,
+  asan_malloc,
+  asan_malloc_usable_size,
+  asan_memalign,
+  asan_posix_memalign,
+  asan_realloc,
+  asan_reallocarray,
+} from './malloc';

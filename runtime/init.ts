@@ -1,0 +1,47 @@
+// The bootstrap, after the kernel's: E early (every shadow byte reads 00, requests are logged, reports are off), I init
+// (the log is replayed while reports are still off, so every look-up answers as before), P on (one store switches).
+import {
+  ABI_VERSION,
+  HEADER_DEPTH,
+  HEADER_NULL_LIMIT,
+  HEADER_PHASE,
+  HEADER_WILD_FROM,
+  NULL_PAGE,
+  PHASE_EARLY,
+  PHASE_INIT,
+  PHASE_ON,
+} from './abi';
+import type { Addr } from './addr';
+import { prepare } from './arena';
+import { fillShadow, markTop, markWild } from './mapping';
+import { memoryGranules, replayLog } from './poison';
+
+/** Answers 1, or 0 when the runtime is already up: a second call changes nothing. */
+export function init(): u32 {
+  if (load<u32>(HEADER_PHASE) != PHASE_EARLY) return 0;
+  prepare();
+  store<u32>(HEADER_PHASE, PHASE_INIT);
+  const end = memoryGranules();
+  store<u32>(HEADER_WILD_FROM, <u32>end);
+  markWild(end);
+  markTop(end);
+  // Rounded down: the granule that the first owned byte shares stays valid.
+  fillShadow(0, <Addr>(load<u32>(HEADER_NULL_LIMIT) >> 3), NULL_PAGE);
+  replayLog();
+  store<u32>(HEADER_PHASE, PHASE_ON);
+  return 1;
+}
+
+export function abi_version(): u32 {
+  return ABI_VERSION;
+}
+
+/** Suppress and allow reports, as kasan_depth does; they nest. */
+export function depth_enter(): void {
+  store<u32>(HEADER_DEPTH, load<u32>(HEADER_DEPTH) + 1);
+}
+
+export function depth_leave(): void {
+  const depth = load<u32>(HEADER_DEPTH);
+  if (depth) store<u32>(HEADER_DEPTH, depth - 1);
+}

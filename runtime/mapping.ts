@@ -1,0 +1,88 @@
+// Flat mapping: the shadow byte of granule g (program address >> 3) is memory 1's byte SHADOW_BASE + g.
+// build.mts reads mapping-paged.ts, which answers the same calls, in the place of this file for the paged runtime.
+//
+//   SHADOW_BASE                                        + HEADER_SHADOW_LIMIT = HEADER_ARENA_BASE
+//   | 1 byte per 8 program bytes ... untouched = 00 ... | arena
+import {
+  HEADER_ARENA_BASE,
+  HEADER_MAPPING,
+  HEADER_SHADOW_BASE,
+  HEADER_SHADOW_LIMIT,
+  MAPPING_FLAT,
+  SHADOW_BASE,
+  WILD,
+} from './abi';
+import type { Addr } from './addr';
+
+const FULL_SHADOW: u32 = 1 << 29; // 4 GiB of program memory
+// Poisoning everything past the end of memory would touch up to 512 MiB of shadow. A window right behind it catches
+// running off the end; one at the very top catches small negative pointers. Between them the engine's own trap speaks.
+const WILD_WINDOW: u32 = (1 << 20) >> 3;
+const TOP_WINDOW: u32 = (16 << 20) >> 3;
+const SMALL: u32 = 64; // granules; below this a loop is faster than the engine's memory.fill
+
+/** Fills in what the linker left at 0. */
+export function placeShadow(): void {
+  store<u32>(HEADER_MAPPING, MAPPING_FLAT);
+  if (!load<u32>(HEADER_SHADOW_BASE)) store<u32>(HEADER_SHADOW_BASE, SHADOW_BASE);
+  if (!load<u32>(HEADER_SHADOW_LIMIT)) store<u32>(HEADER_SHADOW_LIMIT, FULL_SHADOW);
+  if (!load<u32>(HEADER_ARENA_BASE)) store<u32>(HEADER_ARENA_BASE, SHADOW_BASE + load<u32>(HEADER_SHADOW_LIMIT));
+}
+
+/** The shadow byte of a granule; what no shadow covers is wild. */
+export function shadowOf(granule: Addr): u32 {
+  if (granule >= <Addr>load<u32>(HEADER_SHADOW_LIMIT)) return WILD;
+  return load<u8>(<u32>granule, SHADOW_BASE);
+}
+
+export function setShadow(granule: Addr, code: u32): void {
+  if (granule < <Addr>load<u32>(HEADER_SHADOW_LIMIT)) store<u8>(<u32>granule, code, SHADOW_BASE);
+}
+
+export function fillShadow(granule: Addr, count: Addr, code: u32): void {
+  const limit = <Addr>load<u32>(HEADER_SHADOW_LIMIT);
+  if (granule >= limit) return;
+  if (count > limit - granule) count = limit - granule;
+  if (count > SMALL) {
+    memory.fill(SHADOW_BASE + <u32>granule, <u8>code, <u32>count);
+    return;
+  }
+  let at = <u32>granule;
+  const end = at + <u32>count;
+  const pattern = <u64>code * 0x0101010101010101;
+  for (; at + 8 <= end; at += 8) store<u64>(at, pattern, SHADOW_BASE);
+  for (; at < end; at++) store<u8>(at, code, SHADOW_BASE);
+}
+
+/** The first granule in [granule, last] whose shadow is not 00, or last + 1. */
+export function skipClean(granule: Addr, last: Addr): Addr {
+  const limit = <Addr>load<u32>(HEADER_SHADOW_LIMIT);
+  const stop = last < limit ? last : limit - 1;
+  if (granule > stop) return granule;
+  let at = <u32>granule;
+  const end = <u32>stop + 1;
+  while (at < end && at & 7) {
+    if (load<u8>(at, SHADOW_BASE)) return at;
+    at++;
+  }
+  while (at + 8 <= end && !load<u64>(at, SHADOW_BASE)) at += 8;
+  while (at < end && !load<u8>(at, SHADOW_BASE)) at++;
+  return at;
+}
+
+/** Marks what lies past the end of program memory, the first granule of which is given. */
+export function markWild(granule: Addr): void {
+  fillShadow(granule, WILD_WINDOW, WILD);
+}
+
+/** Marks the top of the address space, where small negative pointers land. */
+export function markTop(memoryEnd: Addr): void {
+  const top = <Addr>(FULL_SHADOW - TOP_WINDOW);
+  const from = memoryEnd > top ? memoryEnd : top;
+  if (from < FULL_SHADOW) fillShadow(from, FULL_SHADOW - from, WILD);
+}
+
+/** Takes the wild mark off [from, to) after program memory grew. */
+export function unmarkWild(from: Addr, to: Addr): void {
+  fillShadow(from, to - from, 0);
+}

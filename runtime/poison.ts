@@ -1,0 +1,158 @@
+// Changes the shadow by program addresses, in every phase: requests that come before init() are logged and replayed
+// there in order; memory that the program grew into loses its wild mark before anything else is written to it.
+//
+//   log entry:  address u64 | bytes u64 | code u32 | unused u32        HEADER_LOG: entries, one block that doubles
+import {
+  GRANULE_SHIFT,
+  HEADER_LOG,
+  HEADER_LOG_COUNT,
+  HEADER_PHASE,
+  HEADER_SCRIBBLES,
+  HEADER_WILD_FROM,
+  PHASE_EARLY,
+} from './abi';
+import type { Addr } from './addr';
+import { arenaAlloc, arenaExtend } from './arena';
+import { fillShadow, markWild, setShadow, shadowOf, unmarkWild } from './mapping';
+import { pages } from './program';
+
+const ENTRY: u32 = 24;
+const FIRST_LOG: u32 = 64; // entries
+const MERELY_PREFIX: u32 = 8; // codes below are "first k bytes are valid"
+
+/** Bytes of program memory. A 4 GiB memory32 gives 0xffffffff: its last byte can never be told apart anyway. */
+export function memoryLast(): Addr {
+  return (pages() << 16) - 1;
+}
+
+/** Drops the wild mark from memory that exists by now. Answers whether there was any. */
+export function healWild(): bool {
+  const from = <Addr>load<u32>(HEADER_WILD_FROM);
+  const now = memoryGranules();
+  if (now <= from) return false;
+  unmarkWild(from, now);
+  markWild(now);
+  store<u32>(HEADER_WILD_FROM, <u32>now);
+  return true;
+}
+
+/** Granules in program memory. */
+export function memoryGranules(): Addr {
+  return pages() << (16 - GRANULE_SHIFT);
+}
+
+/** Sets the shadow of whole granules: the start and the size are rounded inwards to granules. */
+export function poisonInside(addr: Addr, size: Addr, code: u32): void {
+  const first = (addr + 7) >> 3;
+  const end = (addr + size) >> 3;
+  if (end > first) writeShadow(first, end - first, code);
+}
+
+/** Makes [addr, addr+size) valid; addr is granule-aligned, a rest of 1..7 bytes becomes a prefix. */
+export function unpoison(addr: Addr, size: Addr): void {
+  writeShadow(addr >> 3, size >> 3, 0);
+  const rest = <u32>size & 7;
+  if (rest) writeShadow((addr + size) >> 3, 1, rest);
+}
+
+export function writeShadow(granule: Addr, count: Addr, code: u32): void {
+  if (!count) return;
+  if (load<u32>(HEADER_PHASE) == PHASE_EARLY) {
+    logRequest(granule << 3, count << 3, code);
+    return;
+  }
+  if (granule + count > <Addr>load<u32>(HEADER_WILD_FROM)) healWild();
+  fillShadow(granule, count, code);
+}
+
+/**
+ * __asan_poison_memory_region's rule for the ends, as in LLVM: a first or last granule that is only partly covered
+ * keeps its other bytes valid when the encoding can say so (a valid prefix), and is poisoned no further than that.
+ */
+export function poisonRegion(addr: Addr, size: Addr, code: u32): void {
+  if (!size) return;
+  const last = addr + size - 1;
+  if (last < addr) return;
+  if (load<u32>(HEADER_PHASE) == PHASE_EARLY) {
+    logRequest(addr, size, code);
+    return;
+  }
+  if (last >> 3 >= <Addr>load<u32>(HEADER_WILD_FROM)) healWild();
+  const first = (addr + 7) >> 3;
+  const end = (last + 1) >> 3; // granules wholly covered: [first, end)
+  const head = <u32>addr & 7;
+  if (head) poisonPart(addr >> 3, head, addr >> 3 == last >> 3 ? (<u32>last & 7) + 1 : 8, code);
+  if (end > first) fillShadow(first, end - first, code);
+  const tail = (<u32>last + 1) & 7;
+  if (tail && (last >> 3 != addr >> 3 || !head)) poisonPart(last >> 3, 0, tail, code);
+}
+
+/** Poisons bytes [from, to) of one granule as far as a prefix can express it. */
+function poisonPart(granule: Addr, from: u32, to: u32, code: u32): void {
+  const old = shadowOf(granule);
+  if (old >= MERELY_PREFIX) return;
+  const valid = old ? old : 8;
+  if (to < valid) return; // bytes behind the hole stay valid, and only a prefix can be told
+  if (from < valid) setShadow(granule, from ? from : code);
+}
+
+/** __asan_unpoison_memory_region: bytes before a partly covered last granule's end become a valid prefix. */
+export function unpoisonRegion(addr: Addr, size: Addr): void {
+  if (!size) return;
+  const last = addr + size - 1;
+  if (last < addr) return;
+  if (load<u32>(HEADER_PHASE) == PHASE_EARLY) {
+    logRequest(addr, size, 0);
+    return;
+  }
+  if (last >> 3 >= <Addr>load<u32>(HEADER_WILD_FROM)) healWild();
+  const first = addr >> 3;
+  const end = (last + 1) >> 3;
+  if (end > first) fillShadow(first, end - first, 0);
+  const tail = (<u32>last + 1) & 7;
+  if (!tail) return;
+  const old = shadowOf(last >> 3);
+  if (old >= MERELY_PREFIX || (old && old < tail)) setShadow(last >> 3, tail);
+}
+
+// ------------------------------------------------------------------------------------------------ the phase E log
+
+function logRequest(addr: Addr, size: Addr, code: u32): void {
+  const entry = logSlot();
+  if (!entry) return; // memory 1 is full: the region stays valid, which costs a finding and breaks nothing
+  store<u64>(entry, addr);
+  store<u64>(entry, size, 8);
+  store<u32>(entry, code, 16);
+  store<u32>(HEADER_SCRIBBLES, load<u32>(HEADER_SCRIBBLES) + 1);
+}
+
+/** Room for one more entry; the block doubles whenever the count reaches a power of two. */
+function logSlot(): u32 {
+  const count = load<u32>(HEADER_LOG_COUNT);
+  let log = load<u32>(HEADER_LOG);
+  if (!log) {
+    log = arenaAlloc(FIRST_LOG * ENTRY);
+  } else if (count >= FIRST_LOG && !(count & (count - 1)) && !arenaExtend(log, count * ENTRY, count * 2 * ENTRY)) {
+    const larger = arenaAlloc(count * 2 * ENTRY);
+    if (larger) memory.copy(larger, log, count * ENTRY);
+    log = larger;
+  }
+  if (!log) return 0;
+  store<u32>(HEADER_LOG, log);
+  store<u32>(HEADER_LOG_COUNT, count + 1);
+  return log + count * ENTRY;
+}
+
+/** Replays the log in order; the phase is past EARLY, so that requests reach the shadow. */
+export function replayLog(): void {
+  const count = load<u32>(HEADER_LOG_COUNT);
+  let entry = load<u32>(HEADER_LOG);
+  for (let i: u32 = 0; i < count; i++, entry += ENTRY) {
+    const addr = <Addr>load<u64>(entry);
+    const size = <Addr>load<u64>(entry, 8);
+    const code = load<u32>(entry, 16);
+    if (!code) unpoisonRegion(addr, size);
+    else if (code < MERELY_PREFIX) writeShadow(addr >> 3, size >> 3, code);
+    else poisonRegion(addr, size, code);
+  }
+}

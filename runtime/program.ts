@@ -1,0 +1,25 @@
+// Everything the runtime may do to the program: touch its memory and call its original allocator. The linker binds
+// these imports (module "program") inside the same module; a family the program lacks is bound to a function that
+// returns 0 or does nothing.
+import type { Addr } from './addr';
+
+export declare function load8(addr: Addr): u32;
+export declare function load32(addr: Addr): u32;
+/** Stores a pointer of the program's own width. */
+export declare function store_ptr(addr: Addr, value: Addr): void;
+export declare function fill(addr: Addr, value: u32, size: Addr): void;
+/** Copies as memory.copy does: the ranges may overlap. */
+export declare function copy(target: Addr, source: Addr, size: Addr): void;
+/** memory.size of the program's memory, in pages of 64 KiB. */
+export declare function pages(): Addr;
+
+export declare function malloc(size: Addr): Addr;
+export declare function free(ptr: Addr): void;
+/** The original operator new: asked only when there is no memory left, so that it fails in its own way. */
+export declare function operator_new(size: Addr): Addr;
+export declare function rust_alloc(size: Addr, align: Addr): Addr;
+export declare function rust_dealloc(ptr: Addr, size: Addr, align: Addr): void;
+export declare function as_alloc(size: Addr): Addr;
+export declare function as_free(ptr: Addr): void;
+export declare function wbindgen_malloc(size: Addr, align: Addr): Addr;
+export declare function wbindgen_free(ptr: Addr, size: Addr, align: Addr): void;

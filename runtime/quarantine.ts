@@ -1,0 +1,44 @@
+// Freed chunks wait here, oldest first out, until their bytes exceed the limit; only then may the original allocator
+// reuse the memory. So a use after free finds poison, not somebody else's object.
+import {
+  CHUNK_NEXT,
+  CHUNK_QUARANTINED,
+  CHUNK_STATE,
+  HEADER_QUARANTINE_BYTES,
+  HEADER_QUARANTINE_HEAD,
+  HEADER_QUARANTINE_LIMIT,
+  HEADER_QUARANTINE_TAIL,
+  HEADER_STAT_EVICTED,
+} from './abi';
+import { dropChunk } from './chunks';
+import { count, giveBack, heldBytes } from './heap';
+
+export function enqueue(chunk: u32): void {
+  store<u8>(chunk, CHUNK_QUARANTINED, CHUNK_STATE);
+  store<u32>(chunk, 0, CHUNK_NEXT);
+  const tail = load<u32>(HEADER_QUARANTINE_TAIL);
+  if (tail) store<u32>(tail, chunk, CHUNK_NEXT);
+  else store<u32>(HEADER_QUARANTINE_HEAD, chunk);
+  store<u32>(HEADER_QUARANTINE_TAIL, chunk);
+  count(HEADER_QUARANTINE_BYTES, heldBytes(chunk));
+  while (load<u32>(HEADER_QUARANTINE_BYTES) > load<u32>(HEADER_QUARANTINE_LIMIT)) evictOldest();
+}
+
+/** Gives everything back. Answers whether there was anything. */
+export function drainQuarantine(): bool {
+  if (!load<u32>(HEADER_QUARANTINE_HEAD)) return false;
+  while (load<u32>(HEADER_QUARANTINE_HEAD)) evictOldest();
+  return true;
+}
+
+/** The shadow stays poisoned: nobody owns the memory until the original allocator hands it out again. */
+function evictOldest(): void {
+  const chunk = load<u32>(HEADER_QUARANTINE_HEAD);
+  const next = load<u32>(chunk, CHUNK_NEXT);
+  store<u32>(HEADER_QUARANTINE_HEAD, next);
+  if (!next) store<u32>(HEADER_QUARANTINE_TAIL, 0);
+  count(HEADER_QUARANTINE_BYTES, -heldBytes(chunk));
+  giveBack(chunk);
+  dropChunk(chunk);
+  count(HEADER_STAT_EVICTED, 1);
+}

@@ -1,0 +1,101 @@
+// Freeing, for every family: what the pointer is decides between the quarantine and a report.
+import {
+  ACCESS_FREE,
+  ACCESS_READ,
+  ALLOC_ASSEMBLYSCRIPT,
+  ASAN_HEAP_FREED,
+  ASAN_HEAP_LEFT_REDZONE,
+  CHUNK_ALLOC_KIND,
+  CHUNK_FREE_KIND,
+  CHUNK_FREE_STACK,
+  CHUNK_QUARANTINED,
+  CHUNK_STATE,
+  FLAG_ALLOC_DEALLOC_MISMATCH,
+  FLAG_NEW_DELETE_TYPE_MISMATCH,
+  HEADER_SCHEME,
+  HEADER_STAT_FREES,
+  HEADER_STAT_LIVE_BYTES,
+  KASAN_PAGE_FREE,
+  KASAN_SLAB_FREE_META,
+  KASAN_SLAB_REDZONE,
+  KIND_ALLOC_DEALLOC_MISMATCH,
+  KIND_BAD_FREE,
+  KIND_DOUBLE_FREE,
+  KIND_HEAP_UAF,
+  KIND_NEW_DELETE_SIZE_MISMATCH,
+  KIND_PAGE_UAF,
+  SCHEME_KASAN,
+} from './abi';
+import type { Addr } from './addr';
+import { captureStack, innermostSite } from './call-stack';
+import { chunkAround, chunkSize, findChunk } from './chunks';
+import { count, flag, poisonFreed } from './heap';
+import { shadowOf } from './mapping';
+import * as program from './program';
+import { enqueue } from './quarantine';
+import { accessesReported, finding, heapFinding } from './report';
+
+/** Frees a chunk of `kind`. A pointer that is not a live chunk is reported and left alone. */
+export function release(ptr: Addr, kind: u32): void {
+  if (!ptr) return;
+  const chunk = findChunk(ptr);
+  if (!chunk) return unknownPointer(ptr, kind);
+  if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
+    return heapFinding(KIND_DOUBLE_FREE, ACCESS_FREE, ptr, 0, chunk, 0, 0);
+  }
+  if (load<u8>(chunk, CHUNK_ALLOC_KIND) != kind && flag(FLAG_ALLOC_DEALLOC_MISMATCH)) {
+    heapFinding(KIND_ALLOC_DEALLOC_MISMATCH, ACCESS_FREE, ptr, 0, chunk, kind, 0);
+  }
+  store<u8>(chunk, kind, CHUNK_FREE_KIND);
+  store<u32>(chunk, captureStack(), CHUNK_FREE_STACK);
+  count(HEADER_STAT_FREES, 1);
+  const size = chunkSize(chunk);
+  count(HEADER_STAT_LIVE_BYTES, -(<u32>size));
+  poisonFreed(ptr, size);
+  enqueue(chunk);
+}
+
+/** As release, for the families that say how large they believe the chunk is. */
+export function releaseSized(ptr: Addr, size: Addr, kind: u32): void {
+  const chunk = ptr ? findChunk(ptr) : 0;
+  if (chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED && chunkSize(chunk) != size) {
+    if (flag(FLAG_NEW_DELETE_TYPE_MISMATCH)) {
+      heapFinding(KIND_NEW_DELETE_SIZE_MISMATCH, ACCESS_FREE, ptr, 0, chunk, size, 0);
+    }
+  }
+  release(ptr, kind);
+}
+
+/**
+ * No chunk begins here. Everything the program got from an allocator went through the wrapper, so the pointer is wrong;
+ * except in AssemblyScript, whose own runtime hands static objects (below the heap) to its free, which ignores them.
+ */
+function unknownPointer(ptr: Addr, kind: u32): void {
+  if (kind == ALLOC_ASSEMBLYSCRIPT) {
+    program.as_free(ptr);
+    return;
+  }
+  const doubly = wasOnceChunk(ptr);
+  heapFinding(doubly ? KIND_DOUBLE_FREE : KIND_BAD_FREE, ACCESS_FREE, ptr, 0, chunkAround(ptr), 0, 0);
+}
+
+/** A chunk that left the quarantine has no record any more, but its shadow still shows freed bytes behind a redzone. */
+function wasOnceChunk(ptr: Addr): bool {
+  if (<u32>ptr & 7 || ptr < 8) return false;
+  const code = shadowOf(ptr >> 3);
+  const before = shadowOf((ptr >> 3) - 1);
+  if (load<u32>(HEADER_SCHEME) != SCHEME_KASAN) return code == ASAN_HEAP_FREED && before == ASAN_HEAP_LEFT_REDZONE;
+  return code == KASAN_SLAB_FREE_META && before == KASAN_SLAB_REDZONE;
+}
+
+/**
+ * realloc, or a size query, of a chunk already freed. KASAN calls it a read of freed memory; ASan has names of its own,
+ * of which the caller passes the one that fits.
+ */
+export function staleChunk(chunk: u32, ptr: Addr, access: u32, asanKind: u32): void {
+  if (load<u32>(HEADER_SCHEME) != SCHEME_KASAN) return heapFinding(asanKind, access, ptr, 0, chunk, 0, 0);
+  if (!accessesReported()) return;
+  const code = shadowOf(ptr >> 3);
+  const kind = code == KASAN_PAGE_FREE ? KIND_PAGE_UAF : KIND_HEAP_UAF;
+  finding(kind, ACCESS_READ, ptr, 1, ptr, innermostSite(), code, chunk, 0, 0);
+}
