@@ -35,24 +35,24 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('calloc', ['calloc', 'dlcalloc', '__libc_calloc', 'emscripten_builtin_calloc', 'emmalloc_calloc', 'mi_calloc'], 'pp', 'p', 'asan_calloc'),
   role('realloc', ['realloc', 'dlrealloc', '__libc_realloc', 'emscripten_builtin_realloc', 'emmalloc_realloc', 'mi_realloc'], 'pp', 'p', 'asan_realloc'),
   role('reallocarray', ['reallocarray'], 'ppp', 'p', 'asan_reallocarray'),
-  role('memalign', ['memalign', 'dlmemalign', '__libc_memalign', 'emscripten_builtin_memalign', 'emmalloc_memalign'], 'pp', 'p', 'asan_memalign', 'memalign'),
-  role('aligned_alloc', ['aligned_alloc', 'emmalloc_aligned_alloc'], 'pp', 'p', 'asan_aligned_alloc', 'memalign'),
+  role('memalign', ['memalign', 'dlmemalign', '__libc_memalign', 'emscripten_builtin_memalign', 'emmalloc_memalign'], 'pp', 'p', 'asan_memalign'),
+  role('aligned_alloc', ['aligned_alloc', 'emmalloc_aligned_alloc'], 'pp', 'p', 'asan_aligned_alloc'),
   role('posix_memalign', ['posix_memalign', 'dlposix_memalign', 'emmalloc_posix_memalign'], 'ppp', 'i', 'asan_posix_memalign'),
   role('malloc_usable_size', ['malloc_usable_size', 'dlmalloc_usable_size', 'emmalloc_usable_size', 'mi_usable_size'], 'p', 'p', 'asan_malloc_usable_size'),
-  role('operator new', ['_Znwm', '_Znwj', 'operator new(unsigned long)', 'operator new(unsigned int)'], 'p', 'p', 'asan_operator_new', 'new'),
-  role('operator new[]', ['_Znam', '_Znaj', 'operator new[](unsigned long)', 'operator new[](unsigned int)'], 'p', 'p', 'asan_operator_new_array', 'new_array'),
-  role('operator new nothrow', ['_ZnwmRKSt9nothrow_t', '_ZnwjRKSt9nothrow_t'], 'pp', 'p', 'asan_operator_new_nothrow'),
-  role('operator new[] nothrow', ['_ZnamRKSt9nothrow_t', '_ZnajRKSt9nothrow_t'], 'pp', 'p', 'asan_operator_new_array_nothrow'),
-  role('operator new aligned', ['_ZnwmSt11align_val_t', '_ZnwjSt11align_val_t'], 'pp', 'p', 'asan_operator_new_aligned', 'new_aligned'),
-  role('operator new[] aligned', ['_ZnamSt11align_val_t', '_ZnajSt11align_val_t'], 'pp', 'p', 'asan_operator_new_array_aligned', 'new_aligned'),
-  role('operator delete', ['_ZdlPv', 'operator delete(void*)'], 'p', '', 'asan_operator_delete'),
-  role('operator delete[]', ['_ZdaPv', 'operator delete[](void*)'], 'p', '', 'asan_operator_delete_array'),
-  role('operator delete sized', ['_ZdlPvm', '_ZdlPvj'], 'pp', '', 'asan_operator_delete_sized'),
-  role('operator delete[] sized', ['_ZdaPvm', '_ZdaPvj'], 'pp', '', 'asan_operator_delete_array_sized'),
-  role('operator delete aligned', ['_ZdlPvSt11align_val_t'], 'pp', '', 'asan_operator_delete_aligned'),
-  role('operator delete[] aligned', ['_ZdaPvSt11align_val_t'], 'pp', '', 'asan_operator_delete_array_aligned'),
-  role('operator delete sized aligned', ['_ZdlPvmSt11align_val_t', '_ZdlPvjSt11align_val_t'], 'ppp', '', 'asan_operator_delete_sized_aligned'),
-  role('operator delete[] sized aligned', ['_ZdaPvmSt11align_val_t', '_ZdaPvjSt11align_val_t'], 'ppp', '', 'asan_operator_delete_array_sized_aligned'),
+  role('operator new', ['_Znwm', '_Znwj', 'operator new(unsigned long)', 'operator new(unsigned int)'], 'p', 'p', 'asan_new', 'operator_new'),
+  role('operator new[]', ['_Znam', '_Znaj', 'operator new[](unsigned long)', 'operator new[](unsigned int)'], 'p', 'p', 'asan_new_array'),
+  role('operator new nothrow', ['_ZnwmRKSt9nothrow_t', '_ZnwjRKSt9nothrow_t'], 'pp', 'p', 'asan_new_nothrow'),
+  role('operator new[] nothrow', ['_ZnamRKSt9nothrow_t', '_ZnajRKSt9nothrow_t'], 'pp', 'p', 'asan_new_array_nothrow'),
+  role('operator new aligned', ['_ZnwmSt11align_val_t', '_ZnwjSt11align_val_t'], 'pp', 'p', 'asan_new_aligned'),
+  role('operator new[] aligned', ['_ZnamSt11align_val_t', '_ZnajSt11align_val_t'], 'pp', 'p', 'asan_new_array_aligned'),
+  role('operator delete', ['_ZdlPv', 'operator delete(void*)'], 'p', '', 'asan_delete'),
+  role('operator delete[]', ['_ZdaPv', 'operator delete[](void*)'], 'p', '', 'asan_delete_array'),
+  role('operator delete sized', ['_ZdlPvm', '_ZdlPvj'], 'pp', '', 'asan_delete_sized'),
+  role('operator delete[] sized', ['_ZdaPvm', '_ZdaPvj'], 'pp', '', 'asan_delete_array_sized'),
+  role('operator delete aligned', ['_ZdlPvSt11align_val_t'], 'pp', '', 'asan_delete_aligned'),
+  role('operator delete[] aligned', ['_ZdaPvSt11align_val_t'], 'pp', '', 'asan_delete_array_aligned'),
+  role('operator delete sized aligned', ['_ZdlPvmSt11align_val_t', '_ZdlPvjSt11align_val_t'], 'ppp', '', 'asan_delete_sized_aligned'),
+  role('operator delete[] sized aligned', ['_ZdaPvmSt11align_val_t', '_ZdaPvjSt11align_val_t'], 'ppp', '', 'asan_delete_array_sized_aligned'),
   role('__rust_alloc', rustNames('__rust_alloc', '__rdl_alloc'), 'pp', 'p', 'asan_rust_alloc', 'rust_alloc'),
   role('__rust_dealloc', rustNames('__rust_dealloc', '__rdl_dealloc'), 'ppp', '', 'asan_rust_dealloc', 'rust_dealloc'),
   role('__rust_realloc', rustNames('__rust_realloc', '__rdl_realloc'), 'pppp', 'p', 'asan_rust_realloc'),
@@ -150,7 +150,7 @@ function signatureFits(module: Module, func: number, r: AllocatorRole): boolean 
 function withoutLoneFragments(found: AllocatorFunction[]): AllocatorFunction[] {
   const has = (original: string) => found.some((f) => f.role.original === original);
   const c = has('malloc') && has('free');
-  const cpp = c || found.some((f) => f.role.original === 'new');
+  const cpp = c || found.some((f) => f.role.original === 'operator_new');
   const rust = has('rust_alloc') && has('rust_dealloc');
   const wbindgen = has('wbindgen_malloc') && has('wbindgen_free');
   const assemblyscript = has('as_alloc') && has('as_free');

@@ -1,6 +1,6 @@
 // Where things lie in the program's memory, as far as the binary tells: the null page, and the size of the shadow.
 
-import { SHADOW_BASE } from '../runtime/abi.ts';
+import { GRANULE, SHADOW_BASE } from '../runtime/abi.ts';
 import type { StackPointer } from './stack-pointer.ts';
 import type { Module } from './wasm/module.ts';
 
@@ -12,9 +12,13 @@ const FLAT_SHADOW_BYTES = 2 ** 29;
 /** Arena pages the runtime starts with. */
 const ARENA_PAGES = 4;
 
+/** Where linkers put the first data: wasm-ld's and Emscripten's default --global-base. */
+const GLOBAL_BASE = 1024;
+
 /**
- * The end of the null page: the first address anybody owns. Data placed at unknown addresses (passive or relocatable
- * segments) makes it 0, because a wrong guess would be a false report.
+ * The end of the null page: no lower than what nobody owns, and never guessed. The lowest data segment is an upper bound
+ * only, because optimisers drop leading zeros from segments; so it counts as evidence for a base, not as the base.
+ * Data placed at unknown addresses (passive or relocatable segments) makes it 0.
  */
 export function nullLimit(module: Module, stack: StackPointer | undefined): number {
   const segments = module.data.filter((d) => d.memory === 0);
@@ -23,7 +27,8 @@ export function nullLimit(module: Module, stack: StackPointer | undefined): numb
   if (stack?.initial !== undefined && stack.initial <= lowestData) {
     return Math.min(STACK_FIRST_NULL_PAGE, Math.floor(stack.initial / 2)); // the stack comes first and grows towards 0
   }
-  return Number.isFinite(lowestData) ? lowestData : 0;
+  if (!Number.isFinite(lowestData)) return 0;
+  return lowestData >= GLOBAL_BASE ? GLOBAL_BASE : lowestData >= GRANULE ? GRANULE : 0;
 }
 
 /** Pages of memory 1 at the start: everything up to the arena, and a little arena. */

@@ -5,7 +5,7 @@ import type { Plan, Target } from '../plan.ts';
 import { Writer } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
 import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
-import { TYPE } from '../wasm/opcodes.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
 import { copyElements, copyGlobals, copyTables } from './constants.ts';
 import { writeNames } from './name-section.ts';
 import { BodyRewriter } from './rewrite-body.ts';
@@ -270,12 +270,15 @@ class ModuleWriter {
     body.byte(0);
     const { start } = this.input.program;
     const call = (index: number) => {
-      body.byte(0x10);
+      body.byte(OP.CALL);
       body.u32(index);
     };
+    const runtimeStart = this.input.runtime.start;
+    if (runtimeStart !== undefined) call(this.linked.functionMap[runtimeStart]!); // asc initialises globals there
     if (start !== undefined) call(this.functionMap[start]!);
-    call(this.linked.functions.get('__wasan_init')!);
-    body.byte(0x0b);
+    call(this.linked.functions.get('init')!);
+    body.byte(OP.DROP); // false only on a second init, which a start function cannot be
+    body.byte(OP.END);
     w.u32(body.length);
     w.append(body.bytes, 0, body.length);
   }

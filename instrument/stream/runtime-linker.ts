@@ -100,10 +100,10 @@ function programGlue(name: string, type: FuncType, is64: boolean): Writer {
     case 'store32':
       access(OP.I32_STORE, 0);
       break;
-    case 'loadPtr':
+    case 'load_ptr':
       access(is64 ? OP.I64_LOAD : OP.I32_LOAD, 0);
       break;
-    case 'storePtr':
+    case 'store_ptr':
       access(is64 ? OP.I64_STORE : OP.I32_STORE, 0);
       break;
     case 'fill':
@@ -128,8 +128,8 @@ const PROGRAM_ACCESS = {
   load32: 1,
   store8: 1,
   store32: 1,
-  loadPtr: 1,
-  storePtr: 1,
+  load_ptr: 1,
+  store_ptr: 1,
   fill: 1,
   copy: 1,
   pages: 1,

@@ -85,19 +85,25 @@ export class Decoder extends Reader {
     switch (immediates) {
       case IMM.I64:
       case IMM.HEAP_TYPE:
-        return this.skipLeb();
+        this.skipLeb();
+        return;
       case IMM.F32:
-        return this.skip(4);
+        this.skip(4);
+        return;
       case IMM.F64:
-        return this.skip(8);
+        this.skip(8);
+        return;
       case IMM.V128:
-        return this.skip(16);
+        this.skip(16);
+        return;
       case IMM.LANE:
       case IMM.FENCE:
-        return this.skip(1);
+        this.skip(1);
+        return;
       case IMM.MEMARG_LANE:
         this.memarg();
-        return this.skip(1);
+        this.skip(1);
+        return;
       case IMM.MEMORY:
         this.memory = this.u32();
         return;
@@ -115,12 +121,14 @@ export class Decoder extends Reader {
         for (let count = this.u32(); count > 0; count--) this.valueType();
         return;
       case IMM.TRY_TABLE:
-        return this.tryTable();
+        this.tryTable();
+        return;
       case IMM.BR_ON_CAST:
         this.skip(1);
         this.index = this.u32();
         this.skipLeb();
-        return this.skipLeb();
+        this.skipLeb();
+        return;
       default:
         throw new InstrumentError('E_UNSUPPORTED', `opcode 0x${this.op.toString(16)} at offset ${this.start}`);
     }
