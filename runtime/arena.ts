@@ -20,7 +20,7 @@ import {
   HEADER_REDZONE,
   MAGIC,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { placeShadow } from './mapping';
 
 const PAGE: u32 = 65536;

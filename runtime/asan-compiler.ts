@@ -1,7 +1,7 @@
 // The compiler's side of the __asan_* names: one call per access, one per report, one per shadow byte it writes itself.
 // Every line forwards to check.ts; the _noabort twins are the same calls, for halting is the host's decision.
 import { ACCESS_RANGE, ACCESS_READ, ACCESS_WRITE } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import * as check from './check';
 import { writeShadow } from './poison';
 

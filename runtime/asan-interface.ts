@@ -15,7 +15,7 @@ import {
   KIND_BAD_CONTIGUOUS_CONTAINER,
   SCHEME_KASAN,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { findBadByte, firstBadByte, rangeIsBad } from './check';
 import { init } from './init';
 import { poisonInside, poisonRegion, unpoison, unpoisonRegion, writeShadow } from './poison';

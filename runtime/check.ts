@@ -12,7 +12,7 @@ import {
   VMA_READ_ONLY,
   WILD,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { accessesReported, finding, kindOf } from './report';

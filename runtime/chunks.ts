@@ -20,7 +20,7 @@ import {
   HEADER_QUARANTINE_HEAD,
   HEADER_QUARANTINE_TAIL,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
 
 const FIRST_RECORDS: u32 = 1024;

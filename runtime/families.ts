@@ -1,7 +1,7 @@
 // The other families: C++ operator new and delete, Rust's global allocator, wasm-bindgen's exports and AssemblyScript's
 // TLSF. Same wrapper as malloc, other signatures and other names for a mismatch.
 import { ALLOC_ASSEMBLYSCRIPT, ALLOC_NEW, ALLOC_NEW_ARRAY, ALLOC_RUST, ALLOC_WBINDGEN } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { findChunk } from './chunks';
 import { adopt, allocate } from './heap';
 import { resize } from './malloc';

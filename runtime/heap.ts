@@ -41,7 +41,7 @@ import {
   KIND_OUT_OF_MEMORY,
   SCHEME_KASAN,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { prepare } from './arena';
 import { captureStack } from './call-stack';
 import { addChunk, chunkBegin, chunkSize } from './chunks';

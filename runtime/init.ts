@@ -11,7 +11,7 @@ import {
   PHASE_INIT,
   PHASE_ON,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { prepare } from './arena';
 import { fillShadow, markTop, markWild } from './mapping';
 import { memoryGranules, replayLog } from './poison';

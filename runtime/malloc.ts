@@ -15,7 +15,7 @@ import {
   KIND_DOUBLE_FREE,
   KIND_REALLOCARRAY_OVERFLOW,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { chunkAround, chunkSize, findChunk } from './chunks';
 import { allocate, count, failAsOriginal, flag } from './heap';
 import * as program from './program';

@@ -12,7 +12,7 @@ import {
   SHADOW_BASE,
   WILD,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 
 const FULL_SHADOW: u32 = 1 << 29; // 4 GiB of program memory
 // Poisoning everything past the end of memory would touch up to 512 MiB of shadow. A window right behind it catches

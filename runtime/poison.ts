@@ -11,7 +11,7 @@ import {
   HEADER_WILD_FROM,
   PHASE_EARLY,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
 import { fillShadow, markWild, setShadow, shadowOf, unmarkWild } from './mapping';
 import { pages } from './program';

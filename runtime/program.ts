@@ -1,7 +1,7 @@
 // Everything the runtime may do to the program: touch its memory and call its original allocator. The linker binds
 // these imports (module "program") inside the same module; a family the program lacks is bound to a function that
 // returns 0 or does nothing.
-import type { Addr } from './addr';
+import { Addr } from './addr';
 
 export declare function load8(addr: Addr): u32;
 export declare function load32(addr: Addr): u32;

@@ -1,7 +1,7 @@
 // How much poison surrounds a heap chunk. KASAN and ASan share the ladder: the larger the object, the further a stray
 // index usually goes. Its value is the gap between two neighbours, so each chunk brings half of it on either side.
 import { HEADER_MAX_REDZONE, HEADER_REDZONE } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 
 const SMALLEST_SIDE: u32 = 16; // keeps the 16-byte alignment C promises, and catches an int64 one element off
 

@@ -26,7 +26,7 @@ import {
   KIND_PAGE_UAF,
   SCHEME_KASAN,
 } from './abi';
-import type { Addr } from './addr';
+import { Addr } from './addr';
 import { captureStack, innermostSite } from './call-stack';
 import { chunkAround, chunkSize, findChunk } from './chunks';
 import { count, flag, poisonFreed } from './heap';
