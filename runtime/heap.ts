@@ -6,8 +6,6 @@
 //   FA (kasan FC/FE)        00 .. 00 or prefix               FC (kasan FC/FE)
 import {
   ALLOC_ASSEMBLYSCRIPT,
-  ALLOC_RUST,
-  ALLOC_WBINDGEN,
   ASAN_HEAP_FREED,
   ASAN_HEAP_LEFT_REDZONE,
   ASAN_HEAP_RIGHT_REDZONE,
@@ -23,8 +21,6 @@ import {
   CHUNK_TAG,
   FLAG_ALLOCATOR_MAY_RETURN_NULL,
   FLAG_POISON_HEAP,
-  HEADER_DEPTH,
-  HEADER_FLAGS,
   HEADER_MAX_ALLOCATION,
   HEADER_SCHEME,
   HEADER_STAT_LIVE_BYTES,
@@ -44,20 +40,13 @@ import {
 import { Addr } from './addr';
 import { prepare } from './arena';
 import { captureStack } from './call-stack';
-import { addChunk, chunkBegin, chunkSize } from './chunks';
+import { addChunk, chunkSize } from './chunks';
+import { count, flag } from './header';
+import { failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
 import { poisonInside, unpoison, writeShadow } from './poison';
-import * as program from './program';
 import { drainQuarantine } from './quarantine';
 import { sideRedzone } from './redzone';
 import { heapFinding } from './report';
-
-export function flag(bit: u32): bool {
-  return (load<u32>(HEADER_FLAGS) & bit) != 0;
-}
-
-export function count(field: u32, by: u32): void {
-  store<u32>(field, load<u32>(field) + by);
-}
 
 /** A chunk of `size` bytes at a multiple of `align` (a power of two), or 0 as the original answers. */
 export function allocate(size: Addr, align: Addr, kind: u32): Addr {
@@ -113,55 +102,11 @@ function leftRedzone(side: Addr, align: Addr, kind: u32): Addr {
   return (side + (align - 1)) & ~(align - 1);
 }
 
-/** Families that do not take an alignment get room to shift the user region up to it. */
-function rawSize(size: Addr, side: Addr, left: Addr, align: Addr, kind: u32): Addr {
-  const aligns = kind == ALLOC_RUST || kind == ALLOC_WBINDGEN || kind == ALLOC_ASSEMBLYSCRIPT;
-  const body = (size + 7) & ~7;
-  const total = left + body + side + (aligns || align <= 8 ? 0 : align);
-  return body < size || total < body ? 0 : total;
-}
-
-function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
-  count(HEADER_DEPTH, 1);
-  let raw: Addr;
-  if (kind == ALLOC_RUST) raw = program.rust_alloc(total, align);
-  else if (kind == ALLOC_WBINDGEN) raw = program.wbindgen_malloc(total, align);
-  else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = program.as_alloc(total);
-  else raw = program.malloc(total);
-  count(HEADER_DEPTH, -1);
-  return raw;
-}
-
-function rawFree(raw: Addr, total: Addr, align: Addr, kind: u32): void {
-  count(HEADER_DEPTH, 1);
-  if (kind == ALLOC_RUST) program.rust_dealloc(raw, total, align);
-  else if (kind == ALLOC_WBINDGEN) program.wbindgen_free(raw, total, align);
-  else if (kind == ALLOC_ASSEMBLYSCRIPT) program.as_free(raw);
-  else program.free(raw);
-  count(HEADER_DEPTH, -1);
-}
-
-/** Gives a chunk's memory back to the allocator it came from, with the size and alignment it was asked for. */
-export function giveBack(chunk: u32): void {
-  const size = chunkSize(chunk);
-  const kind = <u32>load<u8>(chunk, CHUNK_ALLOC_KIND);
-  const align = (<Addr>1) << (<Addr>load<u8>(chunk, CHUNK_ALIGN_LOG2));
-  const left = <Addr>load<u32>(chunk, CHUNK_LEFT);
-  rawFree(chunkBegin(chunk) - left, rawSize(size, sideRedzone(size), left, align, kind), align, kind);
-}
-
 /** No memory: report if asked to. A size that we refuse fails in the original's own way (errno, an abort) all the same. */
 function refuse(size: Addr, align: Addr, kind: u32, why: u32): Addr {
   if (!flag(FLAG_ALLOCATOR_MAY_RETURN_NULL)) heapFinding(why, 0, 0, size, 0, 0, 0);
   if (why == KIND_ALLOCATION_TOO_BIG) failAsOriginal(align, kind);
   return 0;
-}
-
-/** Asks the original allocator for more than any memory holds. */
-export function failAsOriginal(align: Addr, kind: u32): void {
-  const impossible: Addr = ~63;
-  const raw = rawAlloc(impossible, align, kind);
-  if (raw) rawFree(raw, impossible, align, kind);
 }
 
 // ------------------------------------------------------------------------------------------------ shadow of a chunk
@@ -191,10 +136,4 @@ export function poisonFreed(begin: Addr, size: Addr): void {
     writeShadow(begin >> 3, 1, KASAN_SLAB_FREE_META); // the free track exists
     writeShadow((begin >> 3) + 1, granules - 1, KASAN_SLAB_FREE);
   }
-}
-
-/** Bytes a chunk keeps away from the original allocator. */
-export function heldBytes(chunk: u32): u32 {
-  const size = chunkSize(chunk);
-  return <u32>size + load<u32>(chunk, CHUNK_LEFT) + sideRedzone(size);
 }

@@ -17,7 +17,9 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { chunkAround, chunkSize, findChunk } from './chunks';
-import { allocate, count, failAsOriginal, flag } from './heap';
+import { count, flag } from './header';
+import { allocate } from './heap';
+import { failAsOriginal } from './original';
 import * as program from './program';
 import { release, staleChunk } from './release';
 import { heapFinding } from './report';

@@ -11,7 +11,8 @@ import {
   HEADER_STAT_EVICTED,
 } from './abi';
 import { dropChunk } from './chunks';
-import { count, giveBack, heldBytes } from './heap';
+import { count } from './header';
+import { giveBack, heldBytes } from './original';
 
 export function enqueue(chunk: u32): void {
   store<u8>(chunk, CHUNK_QUARANTINED, CHUNK_STATE);

@@ -29,7 +29,8 @@ import {
 import { Addr } from './addr';
 import { captureStack, innermostSite } from './call-stack';
 import { chunkAround, chunkSize, findChunk } from './chunks';
-import { count, flag, poisonFreed } from './heap';
+import { count, flag } from './header';
+import { poisonFreed } from './heap';
 import { shadowOf } from './mapping';
 import * as program from './program';
 import { enqueue } from './quarantine';

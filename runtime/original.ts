@@ -1,0 +1,65 @@
+// Calls into the program's own allocators. While one runs the depth is raised, so that nothing it does is judged.
+import {
+  ALLOC_ASSEMBLYSCRIPT,
+  ALLOC_RUST,
+  ALLOC_WBINDGEN,
+  CHUNK_ALIGN_LOG2,
+  CHUNK_ALLOC_KIND,
+  CHUNK_LEFT,
+  HEADER_DEPTH,
+} from './abi';
+import { Addr } from './addr';
+import { chunkBegin, chunkSize } from './chunks';
+import { count } from './header';
+import * as program from './program';
+import { sideRedzone } from './redzone';
+
+/** Families that do not take an alignment get room to shift the user region up to it. */
+export function rawSize(size: Addr, side: Addr, left: Addr, align: Addr, kind: u32): Addr {
+  const aligns = kind == ALLOC_RUST || kind == ALLOC_WBINDGEN || kind == ALLOC_ASSEMBLYSCRIPT;
+  const body = (size + 7) & ~7;
+  const total = left + body + side + (aligns || align <= 8 ? 0 : align);
+  return body < size || total < body ? 0 : total;
+}
+
+export function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
+  count(HEADER_DEPTH, 1);
+  let raw: Addr;
+  if (kind == ALLOC_RUST) raw = program.rust_alloc(total, align);
+  else if (kind == ALLOC_WBINDGEN) raw = program.wbindgen_malloc(total, align);
+  else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = program.as_alloc(total);
+  else raw = program.malloc(total);
+  count(HEADER_DEPTH, -1);
+  return raw;
+}
+
+export function rawFree(raw: Addr, total: Addr, align: Addr, kind: u32): void {
+  count(HEADER_DEPTH, 1);
+  if (kind == ALLOC_RUST) program.rust_dealloc(raw, total, align);
+  else if (kind == ALLOC_WBINDGEN) program.wbindgen_free(raw, total, align);
+  else if (kind == ALLOC_ASSEMBLYSCRIPT) program.as_free(raw);
+  else program.free(raw);
+  count(HEADER_DEPTH, -1);
+}
+
+/** Gives a chunk's memory back to the allocator it came from, with the size and alignment it was asked for. */
+export function giveBack(chunk: u32): void {
+  const size = chunkSize(chunk);
+  const kind = <u32>load<u8>(chunk, CHUNK_ALLOC_KIND);
+  const align = (<Addr>1) << (<Addr>load<u8>(chunk, CHUNK_ALIGN_LOG2));
+  const left = <Addr>load<u32>(chunk, CHUNK_LEFT);
+  rawFree(chunkBegin(chunk) - left, rawSize(size, sideRedzone(size), left, align, kind), align, kind);
+}
+
+/** Asks the original allocator for more than any memory holds. */
+export function failAsOriginal(align: Addr, kind: u32): void {
+  const impossible: Addr = ~63;
+  const raw = rawAlloc(impossible, align, kind);
+  if (raw) rawFree(raw, impossible, align, kind);
+}
+
+/** Bytes a chunk keeps away from the original allocator. */
+export function heldBytes(chunk: u32): u32 {
+  const size = chunkSize(chunk);
+  return <u32>size + load<u32>(chunk, CHUNK_LEFT) + sideRedzone(size);
+}
