@@ -50,6 +50,12 @@ export function releaserName(kind: number): string {
   return RELEASERS[kind] ?? 'an unknown function';
 }
 
+/** Shadow bytes that only the heap has: an address with one of them is about a block, whatever the finding. */
+const HEAP_CODES = {
+  asan: [abi.ASAN_HEAP_LEFT_REDZONE, abi.ASAN_HEAP_RIGHT_REDZONE, abi.ASAN_HEAP_FREED],
+  kasan: [abi.KASAN_SLAB_REDZONE, abi.KASAN_SLAB_FREE, abi.KASAN_SLAB_FREE_META, abi.KASAN_PAGE_REDZONE],
+};
+
 /** What the host adds to the facts: symbols, variables, mappings. Everything optional is left out of the report. */
 export interface ReportContext {
   readonly pid: number;
@@ -143,6 +149,7 @@ function stackPlace(focus: Focus, context: ReportContext, thread: string): Stack
   const objects = [...description.objects].sort((a, b) => a.begin - b.begin);
   return {
     where: 'stack',
+    address: focus.address,
     thread,
     frame: description.frame,
     offset: description.offset,
@@ -183,10 +190,13 @@ export interface Focus {
 export function describe(focus: Focus, area: Area, facts: Facts, near: Neighbours, context: ReportContext): Place {
   if (area === 'none') return describeNowhere(focus, facts);
   const thread = threadLabel(facts.thread, context);
-  const chunk = facts.chunk ?? chooseChunk(near, focus.address, facts.shadowByte, facts.scheme === 'asan');
-  const owned = chunk && (facts.chunk || area === 'heap' || holds(chunk, focus.address));
+  const code = codeAt(facts, focus.address);
+  const inHeap = area === 'heap' || HEAP_CODES[facts.scheme].includes(code);
+  const chunk = facts.chunk ?? chooseChunk(near, focus.address, code, facts.scheme === 'asan');
+  const owned = chunk && (facts.chunk || inHeap || holds(chunk, focus.address));
   if (chunk && owned) return heapPlace(chunk, focus, context);
-  const unnamed: Place = area === 'stack' ? { where: 'stack', thread, objects: [] } : { where: 'unknown' };
+  const unnamed: Place =
+    area === 'stack' ? { where: 'stack', address: focus.address, thread, objects: [] } : { where: 'unknown' };
   const stack = (): Place | undefined => stackPlace(focus, context, thread);
   const order = area === 'global' ? [globalPlace, stack, mappingPlace] : [stack, globalPlace, mappingPlace];
   if (area === 'mapping') order.reverse();
@@ -195,6 +205,13 @@ export function describe(focus: Focus, area: Area, facts: Facts, near: Neighbour
     if (place) return place;
   }
   return unnamed;
+}
+
+/** The code that poisons an address: its shadow byte, or the next one behind a partial granule; 0 where none is known. */
+function codeAt({ shadow }: Facts, address: number): number {
+  const index = Math.floor(address / abi.GRANULE) - shadow.first;
+  const code = shadow.bytes[index] ?? 0;
+  return code > 0 && code < abi.GRANULE ? (shadow.bytes[index + 1] ?? 0) : code;
 }
 
 function holds(chunk: Chunk, address: number): boolean {

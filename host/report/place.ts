@@ -82,6 +82,7 @@ export interface HeapPlace {
 
 export interface StackPlace {
   readonly where: 'stack';
+  readonly address: number;
   readonly thread: string;
   readonly frame?: StackFrame;
   readonly offset?: number;
