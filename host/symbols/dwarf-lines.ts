@@ -75,7 +75,8 @@ export class LineTable {
     const entry = files[version < 5 ? index - 1 : index];
     if (!entry) return undefined;
     const isCompDir = entry.directory === 0;
-    const directory = version >= 5 || !isCompDir ? directories[version < 5 ? entry.directory - 1 : entry.directory] : '';
+    const directory =
+      version >= 5 || !isCompDir ? directories[version < 5 ? entry.directory - 1 : entry.directory] : '';
     return joinPath(this.#compDir, joinPath(directory ?? '', entry.name));
   }
 

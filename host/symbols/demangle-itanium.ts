@@ -1,0 +1,3 @@
+export function demangleItanium(_name: string): string | undefined {
+  return undefined;
+}

@@ -1,0 +1,3 @@
+export function demangleRust(_name: string): string | undefined {
+  return undefined;
+}
