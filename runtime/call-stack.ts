@@ -18,7 +18,8 @@ import { arenaAlloc } from './arena';
 const BUCKETS: u32 = 16384;
 
 /** Top of the shadow call stack; instrumented code saves it on entry and moves it around calls it records. */
-export const __wasan_cs: u32 = CALL_STACK_BASE;
+// biome-ignore lint/style/useConst: instrumented code writes it; asc would export a const as immutable
+export let __wasan_cs: u32 = CALL_STACK_BASE;
 
 /** The top, or the end of the stack's room when the recursion was deeper than that. */
 function top(): u32 {
