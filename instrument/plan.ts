@@ -21,8 +21,37 @@ export interface FunctionPlan {
   recordsCalls: boolean;
   /** Calls to the allocator go to the runtime's wrappers. False only inside the allocator itself. */
   redirectsCalls: boolean;
+  /** Changes to the program's own instructions, in code order: stack frames, argument checks. */
+  edits?: readonly Edit[];
+  /** Accesses whose constant offset moved with the variable they touch: instruction offset -> new memarg offset. */
+  movedOffsets?: ReadonlyMap<number, number>;
   /** A libc function known to read the whole aligned granule that holds the end of its object. */
   overReads: boolean;
+}
+
+/** Writes instructions into the function being rewritten. */
+export interface Emitter {
+  byte(value: number): void;
+  u32(value: number): void;
+  constant(value: number): void;
+  /** A constant of the program's pointer type. */
+  pointerConstant(value: number): void;
+  /** local.get, local.set or local.tee of a scratch local; one local per (role, type) and function. */
+  scratch(op: number, role: string, type: number): void;
+  /** Calls a function the runtime exports. */
+  callRuntime(name: string): void;
+  /** Numbers a new site that stands for the instruction being edited. */
+  site(): number;
+}
+
+/** One change to the program's code: `removes` bytes at file offset `at` give way to what `write` emits. */
+export interface Edit {
+  readonly at: number;
+  /** 0 inserts in front of the instruction at `at`, which is then still checked and copied. */
+  readonly removes: number;
+  /** True if `write` calls `site()` (at most once). */
+  readonly isSite: boolean;
+  write(emit: Emitter): void;
 }
 
 export interface Plan {
@@ -42,6 +71,6 @@ export interface Target {
   /** Output function index of every original function: as it is, and with calls to the allocator redirected. */
   readonly functionMap: Int32Array;
   readonly callMap: Int32Array;
-  /** check_load1 .. check_store16, by name. */
+  /** Output indices of the runtime's exported functions: check_load1, ... */
   readonly checks: ReadonlyMap<string, number>;
 }

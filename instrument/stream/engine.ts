@@ -292,7 +292,7 @@ class ModuleWriter {
       paged: this.input.paged,
       functionMap: this.functionMap,
       callMap: this.callMap,
-      checks: new Map([...functions].filter(([name]) => name.startsWith('check_'))),
+      checks: functions,
     };
   }
 

@@ -15,7 +15,7 @@
 import { SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, accessOf, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { InstrumentError } from '../errors.ts';
-import type { FunctionPlan, Target } from '../plan.ts';
+import type { Edit, Emitter, FunctionPlan, Target } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body } from '../wasm/module.ts';
@@ -88,7 +88,13 @@ export class BodyRewriter {
     const d = this.decoder;
     const { skip, recordsCalls } = this.plan;
     const checked = skip === 'checked';
+    const edits = this.plan.edits ?? [];
+    let edit = 0;
     while (d.pos < d.end) {
+      if (edit < edits.length && edits[edit]!.at === d.pos) {
+        this.edit(edits[edit++]!);
+        continue;
+      }
       d.next();
       const op = d.op;
       if (op <= OP.RETURN_CALL_INDIRECT || op === OP.CALL_REF || op === OP.RETURN_CALL_REF) {
@@ -100,6 +106,36 @@ export class BodyRewriter {
         if (access) this.access(access);
       }
     }
+  }
+
+  /** One change the plan asks for. Several may follow each other at one place. */
+  private edit(edit: Edit): void {
+    const d = this.decoder;
+    this.flush(edit.at);
+    const from = this.code.length;
+    edit.write(this.emitter);
+    d.pos += edit.removes;
+    this.copied = d.pos;
+    this.sites.inserted(from, this.code.length, edit.removes, edit.isSite);
+  }
+
+  private readonly emitter: Emitter = {
+    byte: (value) => this.code.byte(value),
+    u32: (value) => this.code.u32(value),
+    constant: (value) => this.constant(value),
+    pointerConstant: (value) => this.pointerConstant(value),
+    scratch: (op, role, type) => this.local(op, this.scratchLocal(role, type)),
+    callRuntime: (name) => {
+      this.code.byte(OP.CALL);
+      this.code.u32(this.runtimeFunction(name));
+    },
+    site: () => this.sites.next(),
+  };
+
+  private runtimeFunction(name: string): number {
+    const index = this.target.checks.get(name);
+    if (index === undefined) throw new Error(`the runtime has no ${name}`);
+    return index;
   }
 
   /** Copies original bytes up to `until`. */
@@ -166,6 +202,8 @@ export class BodyRewriter {
     const d = this.decoder;
     if (access.size === 0) return this.bulk();
     if (d.memory !== 0) return;
+    const moved = this.plan.movedOffsets?.get(d.start);
+    if (moved !== undefined) d.offset = moved;
     this.flush(d.start);
     const code = this.code;
     const from = code.length;
@@ -190,14 +228,27 @@ export class BodyRewriter {
       this.local(OP.LOCAL_GET, this.scratchLocal(`${type}${i}`, OPERAND_TYPE[type])),
     );
     this.sites.inserted(from, code.length, 0, true);
+    if (moved !== undefined) this.moveAccess(moved);
+  }
+
+  /** Writes the current access with another constant offset. */
+  private moveAccess(offset: number): void {
+    const d = this.decoder;
+    const r = new Reader(d.bytes, d.immediateStart, d.pos);
+    if (r.u32() & 0x40) r.u32();
+    this.code.append(d.bytes, d.start, r.pos);
+    const from = this.code.length;
+    this.code.u32(offset);
+    const offsetStart = r.pos;
+    r.skipLeb();
+    this.code.append(d.bytes, r.pos, d.pos); // a lane number
+    this.sites.inserted(from, this.code.length, d.pos - offsetStart, false);
+    this.copied = d.pos;
   }
 
   private check(access: Access): number {
     const relaxed = this.plan.overReads && !access.write && access.size > 1 ? 'R' : '';
-    const name = `check_${access.write ? 'store' : 'load'}${relaxed}${access.size}`;
-    const index = this.target.checks.get(name);
-    if (index === undefined) throw new Error(`the runtime has no ${name}`);
-    return index;
+    return this.runtimeFunction(`check_${access.write ? 'store' : 'load'}${relaxed}${access.size}`);
   }
 
   private spill(type: Operand, position: number): void {
@@ -288,8 +339,7 @@ export class BodyRewriter {
     this.local(OP.LOCAL_GET, length);
     if (extend) this.code.byte(OP.I64_EXTEND_I32_U);
     this.constant(site);
-    this.code.byte(OP.CALL);
-    this.code.u32(this.target.checks.get(name)!);
+    this.emitter.callRuntime(name);
   }
 
   // ------------------------------------------------------------------------------------------------- emitting
