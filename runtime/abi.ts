@@ -111,6 +111,8 @@ export const HEADER_STAT_REDZONE_BYTES = 232;
 export const HEADER_STAT_SLOW_CHECKS = 236;
 export const HEADER_PROGRAM_POINTER = 240; // bytes in a program pointer: 4 (memory32) or 8 (memory64)
 export const HEADER_ARENA_LIMIT = 244; // bytes of memory 1 in use, kept in step with memory.size
+export const HEADER_SHADOW_PRIVATE = 248; // paged: shadow chunks of their own, in use now
+export const HEADER_SHADOW_FREE = 252; // paged: free list of such chunks
 export const HEADER_END = 512;
 
 // HEADER_FLAGS

@@ -21,7 +21,7 @@ import {
   MAGIC,
 } from './abi';
 import { Addr } from './addr';
-import { placeShadow } from './mapping';
+import { openShadow, placeShadow } from './mapping';
 
 const PAGE: u32 = 65536;
 const GROWTH: u32 = 16; // pages; fewer would make memory.grow a frequent visitor
@@ -61,6 +61,7 @@ export function prepare(): void {
   const base = load<u32>(HEADER_ARENA_BASE);
   if (!reserve(base)) unreachable(); // no room for the shadow itself: nothing can be checked
   store<u32>(HEADER_ARENA_TOP, base);
+  openShadow();
 }
 
 /** Makes memory 1 hold at least `end` bytes. */

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { STATIC_BASE } from './abi.ts';
 
-export const VARIANTS = ['flat32', 'flat64'] as const;
+export const VARIANTS = ['flat32', 'flat64', 'paged32', 'paged64'] as const;
 export type Variant = (typeof VARIANTS)[number];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -13,7 +13,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { prepare } from './arena';
-import { fillShadow, markTop, markWild } from './mapping';
+import { fillShadow, markBeyond } from './mapping';
 import { memoryGranules, replayLog } from './poison';
 
 /** Answers 1, or 0 when the runtime is already up: a second call changes nothing. */
@@ -23,8 +23,7 @@ export function init(): u32 {
   store<u32>(HEADER_PHASE, PHASE_INIT);
   const end = memoryGranules();
   store<u32>(HEADER_WILD_FROM, <u32>end);
-  markWild(end);
-  markTop(end);
+  markBeyond(end);
   // Rounded down: the granule that the first owned byte shares stays valid.
   fillShadow(0, <Addr>(load<u32>(HEADER_NULL_LIMIT) >> 3), NULL_PAGE);
   replayLog();

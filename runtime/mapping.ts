@@ -29,6 +29,9 @@ export function placeShadow(): void {
   if (!load<u32>(HEADER_ARENA_BASE)) store<u32>(HEADER_ARENA_BASE, SHADOW_BASE + load<u32>(HEADER_SHADOW_LIMIT));
 }
 
+/** Nothing to lay out: fresh memory reads 00. */
+export function openShadow(): void {}
+
 /** The shadow byte of a granule; what no shadow covers is wild. */
 export function shadowOf(granule: Addr): u32 {
   if (granule >= <Addr>load<u32>(HEADER_SHADOW_LIMIT)) return WILD;
@@ -70,19 +73,16 @@ export function skipClean(granule: Addr, last: Addr): Addr {
   return at;
 }
 
-/** Marks what lies past the end of program memory, the first granule of which is given. */
-export function markWild(granule: Addr): void {
-  fillShadow(granule, WILD_WINDOW, WILD);
-}
-
-/** Marks the top of the address space, where small negative pointers land. */
-export function markTop(memoryEnd: Addr): void {
+/** At start: marks what lies past the end of program memory, and where small negative pointers land. */
+export function markBeyond(memoryEnd: Addr): void {
+  fillShadow(memoryEnd, WILD_WINDOW, WILD);
   const top = <Addr>(FULL_SHADOW - TOP_WINDOW);
   const from = memoryEnd > top ? memoryEnd : top;
-  if (from < FULL_SHADOW) fillShadow(from, FULL_SHADOW - from, WILD);
+  if (from < <Addr>FULL_SHADOW) fillShadow(from, <Addr>FULL_SHADOW - from, WILD);
 }
 
-/** Takes the wild mark off [from, to) after program memory grew. */
-export function unmarkWild(from: Addr, to: Addr): void {
+/** Program memory grew from granule `from` to granule `to`: what it gained is valid, the window moves behind it. */
+export function admit(from: Addr, to: Addr): void {
   fillShadow(from, to - from, 0);
+  fillShadow(to, WILD_WINDOW, WILD);
 }

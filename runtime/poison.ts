@@ -13,7 +13,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
-import { fillShadow, markWild, setShadow, shadowOf, unmarkWild } from './mapping';
+import { admit, fillShadow, setShadow, shadowOf } from './mapping';
 import { pages } from './program';
 
 const ENTRY: u32 = 24;
@@ -30,8 +30,7 @@ export function healWild(): bool {
   const from = <Addr>load<u32>(HEADER_WILD_FROM);
   const now = memoryGranules();
   if (now <= from) return false;
-  unmarkWild(from, now);
-  markWild(now);
+  admit(from, now);
   store<u32>(HEADER_WILD_FROM, <u32>now);
   return true;
 }
