@@ -3,6 +3,7 @@
 
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
 import { allocatorClosure, buildCallGraph, reaching } from './call-graph.ts';
+import type { DebugInfo } from './debug-info.ts';
 import { InstrumentError } from './errors.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { nullLimit, runtimePages } from './layout.ts';
@@ -13,6 +14,7 @@ import { functionNames, type Module, parseModule } from './wasm/module.ts';
 
 export type { Allocator, AllocatorFunction } from './allocator.ts';
 export { ALLOCATOR_ROLES } from './allocator.ts';
+export type { DebugInfo } from './debug-info.ts';
 export { INSTRUMENT_ERRORS, InstrumentError, type InstrumentErrorCode } from './errors.ts';
 export type { RuntimeOptions } from './header.ts';
 export type { StackPointer } from './stack-pointer.ts';
@@ -28,6 +30,8 @@ export interface InstrumentOptions {
   allocator?: AllocatorOptions;
   /** Baked into the module: what ASAN_OPTIONS would set. */
   runtime?: RuntimeOptions;
+  /** Variables of frames and globals, where the module has debug information. */
+  debugInfo?: DebugInfo;
   progress?: (done: number, total: number) => void;
 }
 

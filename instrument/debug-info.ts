@@ -1,0 +1,23 @@
+// What the instrumenter may know from debug information. The reader lives in host/symbols; it is handed in, because
+// instrument/ and host/ do not import each other, and a module without debug information needs none of it.
+
+export interface DebugVariable {
+  readonly name: string;
+  /** Bytes from the frame base (stack variables) or program address (globals). */
+  readonly offset: number;
+  readonly size: number;
+  /** File offsets [start, end) of the lexical blocks the variable lives in; absent = the whole function. */
+  readonly scope?: readonly { readonly start: number; readonly end: number }[];
+}
+
+export interface DebugFrame {
+  /** Where the frame base is held. */
+  readonly frameBase: { readonly kind: 'local' | 'global' | 'stack'; readonly index: number } | undefined;
+  readonly variables: readonly DebugVariable[];
+}
+
+/** host/symbols' Symbolizer fits this shape. */
+export interface DebugInfo {
+  stackFrame(functionIndex: number): DebugFrame | undefined;
+  globals(): readonly DebugVariable[];
+}
