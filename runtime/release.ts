@@ -3,6 +3,8 @@ import {
   ACCESS_FREE,
   ACCESS_READ,
   ALLOC_ASSEMBLYSCRIPT,
+  ALLOC_RUST,
+  ALLOC_WBINDGEN,
   ASAN_HEAP_FREED,
   ASAN_HEAP_LEFT_REDZONE,
   CHUNK_ALLOC_KIND,
@@ -44,7 +46,7 @@ export function release(ptr: Addr, kind: u32): void {
   if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
     return heapFinding(KIND_DOUBLE_FREE, ACCESS_FREE, ptr, 0, chunk, 0, 0);
   }
-  if (load<u8>(chunk, CHUNK_ALLOC_KIND) != kind && flag(FLAG_ALLOC_DEALLOC_MISMATCH)) {
+  if (mismatch(load<u8>(chunk, CHUNK_ALLOC_KIND), kind) && flag(FLAG_ALLOC_DEALLOC_MISMATCH)) {
     heapFinding(KIND_ALLOC_DEALLOC_MISMATCH, ACCESS_FREE, ptr, 0, chunk, kind, 0);
   }
   store<u8>(chunk, kind, CHUNK_FREE_KIND);
@@ -54,6 +56,12 @@ export function release(ptr: Addr, kind: u32): void {
   count(HEADER_STAT_LIVE_BYTES, -(<u32>size));
   poisonFreed(ptr, size);
   enqueue(chunk);
+}
+
+/** wasm-bindgen's buffers are Rust's: JavaScript allocates them, a Rust String or Vec frees them, and the other way. */
+function mismatch(allocated: u32, freed: u32): bool {
+  if (allocated == ALLOC_WBINDGEN) allocated = ALLOC_RUST;
+  return allocated != (freed == ALLOC_WBINDGEN ? ALLOC_RUST : freed);
 }
 
 /** As release, for the families that say how large they believe the chunk is. */
