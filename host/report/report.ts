@@ -92,6 +92,7 @@ export interface ParameterReport extends ReportHead {
   readonly parameters: Parameters;
   /** One per address among the parameters. */
   readonly places: readonly Place[];
+  readonly shadow: ShadowMap;
 }
 
 export interface Leak {
@@ -118,16 +119,18 @@ export function buildReport(facts: Facts, context: ReportContext): Report {
   const kind = kindOf(facts.kind);
   const head = buildHead(facts, kind, context);
   const access = buildAccess(facts, kind);
-  const focus: Focus = { address: access.address, size: Number(facts.size), start: facts.address };
+  // A pointer that is not accessed counts as its first byte.
+  const size = kind.layout === 'free' || facts.size === 0n ? 1 : Number(facts.size);
+  const focus: Focus = { address: access.address, size, start: facts.address };
   const place = describe(focus, kind.area, facts, facts.near, context);
   const shadow = { ...facts.shadow, guilty: Math.floor(access.firstBad / abi.GRANULE) };
   switch (kind.layout) {
     case 'segv':
       return { layout: 'segv', ...head, access, place };
     case 'free':
-      return buildFree(head, facts, describe({ ...focus, size: 0 }, kind.area, facts, facts.near, context), shadow);
+      return buildFree(head, facts, place, shadow);
     case 'parameter':
-      return buildParameter(head, access, place, facts, context);
+      return { ...buildParameter(head, access, place, facts, context), shadow };
     default:
       return {
         layout: 'access',
@@ -195,7 +198,7 @@ function buildParameter(
   place: Place,
   facts: Facts,
   context: ReportContext,
-): ParameterReport {
+): Omit<ParameterReport, 'shadow'> {
   const places: Place[] = place.where === 'unknown' ? [] : [place];
   if (facts.nearOther) {
     const address = Number(facts.extra0);
