@@ -1,0 +1,309 @@
+// Instantiates one variant of the runtime with a stand-in for the program: a memory, and a first-fit allocator written in
+// TypeScript. Addresses are numbers on this side whatever the variant's width; every report lands in a list.
+import { readFileSync } from 'node:fs';
+import * as abi from '../../runtime/abi.ts';
+import { runtimePath, type Variant } from '../../runtime/build.mts';
+import { FirstFit } from '../model/first-fit.ts';
+
+export const PAGE = 65536;
+export const HEAP_START = 0x8000;
+
+export interface Report {
+  kind: number;
+  access: number;
+  addr: number;
+  size: number;
+  firstBad: number;
+  site: number;
+  stack: number[];
+  chunk: number;
+  shadowByte: number;
+  extra0: number;
+  extra1: number;
+}
+
+export interface HarnessOptions {
+  variant?: Variant;
+  pages?: number;
+  maxPages?: number;
+  /** Header fields to preset, by address. */
+  header?: Record<number, number>;
+  /** Leave phase E to the test. */
+  early?: boolean;
+  halt?: boolean;
+  /** Alignment of the original malloc's pointers. */
+  alignment?: number;
+  /** Runs inside program.pages(): lets a test look at the runtime while init() is under way. */
+  onPages?: () => void;
+}
+
+/** Parameters (p address or size, i 32-bit) and result of every export the tests call. */
+const SIGNATURES: Record<string, string> = {
+  init: ':i',
+  depth_enter: ':',
+  depth_leave: ':',
+  check_range_load: 'ppi:',
+  check_range_store: 'ppi:',
+  poison_range: 'ppi:',
+  unpoison_range: 'pp:',
+  asan_malloc: 'p:p',
+  asan_free: 'p:',
+  asan_calloc: 'pp:p',
+  asan_realloc: 'pp:p',
+  asan_reallocarray: 'ppp:p',
+  asan_memalign: 'pp:p',
+  asan_aligned_alloc: 'pp:p',
+  asan_posix_memalign: 'ppp:i',
+  asan_malloc_usable_size: 'p:p',
+  asan_new: 'p:p',
+  asan_new_array: 'p:p',
+  asan_new_aligned: 'pp:p',
+  asan_delete: 'p:',
+  asan_delete_array: 'p:',
+  asan_delete_sized: 'pp:',
+  asan_rust_alloc: 'pp:p',
+  asan_rust_alloc_zeroed: 'pp:p',
+  asan_rust_dealloc: 'ppp:',
+  asan_rust_realloc: 'pppp:p',
+  asan_wbindgen_malloc: 'pp:p',
+  asan_wbindgen_free: 'ppp:',
+  asan_wbindgen_realloc: 'pppp:p',
+  asan_as_alloc: 'p:p',
+  asan_as_free: 'p:',
+  asan_as_realloc: 'pp:p',
+  asan_as_renew: 'pp:p',
+  __asan_poison_memory_region: 'pp:',
+  __asan_unpoison_memory_region: 'pp:',
+  __asan_address_is_poisoned: 'p:i',
+  __asan_region_is_poisoned: 'pp:p',
+  __asan_alloca_poison: 'pp:',
+  __asan_allocas_unpoison: 'pp:',
+  __asan_register_globals: 'pp:',
+  __asan_unregister_globals: 'pp:',
+  __sanitizer_annotate_contiguous_container: 'pppp:',
+  __asan_memset: 'pip:p',
+  __asan_memcpy: 'ppp:p',
+  __asan_memmove: 'ppp:p',
+  __asan_init: ':',
+  __asan_loadN: 'pp:',
+  __asan_storeN_noabort: 'pp:',
+  __asan_report_load_n: 'pp:',
+};
+for (const access of ['load', 'store']) {
+  for (const size of [1, 2, 4, 8, 16]) {
+    SIGNATURES[`check_${access}${size}`] = 'ppi:';
+    SIGNATURES[`check_${access}R${size}`] = 'ppi:';
+    SIGNATURES[`__asan_${access}${size}`] = 'p:';
+    SIGNATURES[`__asan_${access}${size}_noabort`] = 'p:';
+    SIGNATURES[`__asan_report_${access}${size}`] = 'p:';
+  }
+}
+
+const modules = new Map<Variant, WebAssembly.Module>();
+
+function compiled(variant: Variant): WebAssembly.Module {
+  const known = modules.get(variant) ?? new WebAssembly.Module(readFileSync(runtimePath(variant)));
+  modules.set(variant, known);
+  return known;
+}
+
+export class Harness {
+  readonly variant: Variant;
+  readonly wide: boolean;
+  readonly program: WebAssembly.Memory;
+  readonly allocator: FirstFit;
+  readonly reports: Report[] = [];
+  /** Raw calls in order, such as "malloc 48" and "free 32784". */
+  readonly originals: string[] = [];
+  /** While set, every original allocator fails. */
+  exhausted = false;
+  readonly #exports: WebAssembly.Exports;
+  readonly #options: HarnessOptions;
+  #pages: number;
+  readonly #maxPages: number;
+
+  constructor(options: HarnessOptions = {}) {
+    this.#options = options;
+    this.variant = options.variant ?? 'flat32';
+    this.wide = this.variant.endsWith('64');
+    this.#pages = options.pages ?? 4;
+    this.#maxPages = options.maxPages ?? this.#pages;
+    this.program = new WebAssembly.Memory({ initial: this.#maxPages });
+    this.allocator = new FirstFit(HEAP_START, this.#pages * PAGE, options.alignment);
+    const instance = new WebAssembly.Instance(compiled(this.variant), this.#imports());
+    this.#exports = instance.exports;
+    const header = { [abi.HEADER_NULL_LIMIT]: 1024, [abi.HEADER_SITE_COUNT]: 100000, ...options.header };
+    for (const [field, value] of Object.entries(header)) this.set(Number(field), value);
+    this.set(abi.HEADER_MAGIC, abi.MAGIC);
+    if (!options.header?.[abi.HEADER_FLAGS]) this.set(abi.HEADER_FLAGS, ALL_FLAGS);
+    if (!options.early) this.call('init');
+  }
+
+  // ---------------------------------------------------------------------------------------------- memory 1
+
+  get runtimeMemory(): DataView {
+    return new DataView((this.#exports.memory as WebAssembly.Memory).buffer);
+  }
+
+  get(field: number): number {
+    return this.runtimeMemory.getUint32(field, true);
+  }
+
+  set(field: number, value: number): void {
+    this.runtimeMemory.setUint32(field, value, true);
+  }
+
+  /** The shadow byte of a program address, read as instrumented code would. */
+  shadow(address: number): number {
+    const granule = Math.floor(address / 8);
+    const base = this.get(abi.HEADER_SHADOW_BASE);
+    if (this.get(abi.HEADER_MAPPING) === abi.MAPPING_FLAT) return this.runtimeMemory.getUint8(base + granule);
+    const chunk = this.get(base + Math.floor(granule / 8192) * 4);
+    return this.runtimeMemory.getUint8(chunk + (granule % 8192));
+  }
+
+  shadows(address: number, granules: number): number[] {
+    return Array.from({ length: granules }, (_, i) => this.shadow(address + i * 8));
+  }
+
+  /** The site ids of a stack in the depot, innermost first. */
+  stack(id: number): number[] {
+    if (!id) return [];
+    return Array.from({ length: this.get(id + abi.DEPOT_COUNT) }, (_, i) => this.get(id + abi.DEPOT_SITES + 4 * i));
+  }
+
+  /** Sets the shadow call stack: site ids, outermost first. */
+  callStack(...sites: number[]): void {
+    sites.forEach((site, i) => this.set(abi.CALL_STACK_BASE + 4 * i, site));
+    (this.#exports.__wasan_cs as WebAssembly.Global).value = abi.CALL_STACK_BASE + 4 * sites.length;
+  }
+
+  // ---------------------------------------------------------------------------------------------- calls
+
+  /** Calls an export with plain numbers, whatever the address width. */
+  call(name: string, ...args: number[]): number {
+    const [params, result] = SIGNATURES[name]!.split(':') as [string, string];
+    const converted = args.map((arg, i) => (params[i] === 'p' && this.wide ? BigInt.asUintN(64, BigInt(arg)) : arg));
+    const answer = (this.#exports[name] as (...a: (number | bigint)[]) => number | bigint)(...converted);
+    return result === 'p' ? this.#address(answer) : Number(answer ?? 0);
+  }
+
+  load(size: number, address: number, site = 0, offset = 0): void {
+    this.call(`check_load${size}`, address, offset, site);
+  }
+
+  store(size: number, address: number, site = 0, offset = 0): void {
+    this.call(`check_store${size}`, address, offset, site);
+  }
+
+  /** Runs the action and answers the reports it made, which the list then no longer holds. */
+  reported(action: () => void): Report[] {
+    const before = this.reports.splice(0);
+    action();
+    const made = this.reports.splice(0);
+    this.reports.push(...before);
+    return made;
+  }
+
+  kinds(action: () => void): number[] {
+    return this.reported(action).map((report) => report.kind);
+  }
+
+  grow(pages: number): void {
+    if (this.#pages + pages > this.#maxPages) throw new Error('the test asked for more than maxPages');
+    this.#pages += pages;
+  }
+
+  get pages(): number {
+    return this.#pages;
+  }
+
+  #address(value: number | bigint): number {
+    return typeof value === 'bigint' ? Number(BigInt.asUintN(64, value)) : value >>> 0;
+  }
+
+  #out(address: number): number | bigint {
+    return this.wide ? BigInt(address) : address;
+  }
+
+  #imports(): WebAssembly.Imports {
+    const at = (value: number | bigint) => this.#address(value);
+    const bytes = () => new Uint8Array(this.program.buffer);
+    const view = () => new DataView(this.program.buffer);
+    const raw = (name: string) => (size: number | bigint, align?: number | bigint) => {
+      this.originals.push(`${name} ${at(size)}${align === undefined ? '' : ` ${at(align)}`}`);
+      if (this.exhausted || at(size) > 2 ** 31) return this.#out(0);
+      return this.#out(this.allocator.malloc(at(size), align === undefined ? undefined : Math.max(16, at(align))));
+    };
+    const release = (name: string) => (ptr: number | bigint, size?: number | bigint, align?: number | bigint) => {
+      const rest = size === undefined ? '' : ` ${at(size)} ${at(align!)}`;
+      this.originals.push(`${name} ${at(ptr)}${rest}`);
+      this.allocator.free(at(ptr));
+    };
+    return {
+      program: {
+        load8: (a: number | bigint) => bytes()[at(a)]!,
+        load32: (a: number | bigint) => view().getUint32(at(a), true),
+        store_ptr: (a: number | bigint, value: number | bigint) =>
+          this.wide ? view().setBigUint64(at(a), BigInt(value), true) : view().setUint32(at(a), Number(value), true),
+        fill: (a: number | bigint, value: number, n: number | bigint) => bytes().fill(value, at(a), at(a) + at(n)),
+        copy: (to: number | bigint, from: number | bigint, n: number | bigint) =>
+          bytes().copyWithin(at(to), at(from), at(from) + at(n)),
+        pages: () => {
+          this.#options.onPages?.();
+          return this.#out(this.#pages);
+        },
+        malloc: raw('malloc'),
+        free: release('free'),
+        operator_new: (size: number | bigint) => {
+          this.originals.push(`operator_new ${at(size)}`);
+          return this.#out(0);
+        },
+        rust_alloc: raw('rust_alloc'),
+        rust_dealloc: release('rust_dealloc'),
+        as_alloc: raw('as_alloc'),
+        as_free: (ptr: number | bigint) => {
+          this.originals.push(`as_free ${at(ptr)}`);
+          if (at(ptr) >= HEAP_START) this.allocator.free(at(ptr));
+        },
+        as_new: (size: number | bigint, id: number) => {
+          this.originals.push(`as_new ${at(size)} ${id}`);
+          return this.#out(this.call('asan_as_alloc', at(size) + 16) + 16);
+        },
+        as_renew: (ptr: number | bigint, size: number | bigint) => {
+          this.originals.push(`as_renew ${at(ptr)} ${at(size)}`);
+          return ptr;
+        },
+        wbindgen_malloc: raw('wbindgen_malloc'),
+        wbindgen_free: release('wbindgen_free'),
+      },
+      host: { report: () => this.#record() },
+    };
+  }
+
+  #record(): number {
+    const memory = this.runtimeMemory;
+    const long = (field: number) => Number(memory.getBigUint64(field, true));
+    this.reports.push({
+      kind: this.get(abi.REPORT_KIND),
+      access: this.get(abi.REPORT_ACCESS),
+      addr: long(abi.REPORT_ADDR),
+      size: long(abi.REPORT_SIZE),
+      firstBad: long(abi.REPORT_FIRST_BAD),
+      site: this.get(abi.REPORT_SITE),
+      stack: this.stack(this.get(abi.REPORT_STACK)),
+      chunk: this.get(abi.REPORT_CHUNK),
+      shadowByte: this.get(abi.REPORT_SHADOW_BYTE),
+      extra0: long(abi.REPORT_EXTRA0),
+      extra1: long(abi.REPORT_EXTRA1),
+    });
+    return this.#options.halt ? 1 : 0;
+  }
+}
+
+export const ALL_FLAGS =
+  abi.FLAG_ALLOCATOR_MAY_RETURN_NULL |
+  abi.FLAG_ALLOC_DEALLOC_MISMATCH |
+  abi.FLAG_POISON_HEAP |
+  abi.FLAG_REPLACE_INTRIN |
+  abi.FLAG_NEW_DELETE_TYPE_MISMATCH;
