@@ -42,7 +42,7 @@ import { prepare } from './arena';
 import { captureStack } from './call-stack';
 import { addChunk, chunkSize } from './chunks';
 import { count, flag } from './header';
-import { failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
+import { bodySize, failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
 import { poisonInside, unpoison, writeShadow } from './poison';
 import { drainQuarantine } from './quarantine';
 import { sideRedzone } from './redzone';
@@ -127,12 +127,12 @@ function layOut(raw: Addr, begin: Addr, size: Addr, rawEnd: Addr, kind: u32): vo
 /** The user region turns into freed memory, its last granule included. */
 export function poisonFreed(begin: Addr, size: Addr): void {
   if (!flag(FLAG_POISON_HEAP)) return;
-  const granules = (size + 7) >> 3;
+  const granules = bodySize(size) >> 3;
   if (load<u32>(HEADER_SCHEME) != SCHEME_KASAN) {
     writeShadow(begin >> 3, granules, ASAN_HEAP_FREED);
   } else if (size > <Addr>KASAN_MAX_CACHE_SIZE) {
     writeShadow(begin >> 3, granules, KASAN_PAGE_FREE);
-  } else if (granules) {
+  } else {
     writeShadow(begin >> 3, 1, KASAN_SLAB_FREE_META); // the free track exists
     writeShadow((begin >> 3) + 1, granules - 1, KASAN_SLAB_FREE);
   }

@@ -14,10 +14,15 @@ import { count } from './header';
 import * as program from './program';
 import { sideRedzone } from './redzone';
 
+/** Bytes the user region takes up. Of an empty chunk one granule, so that its freeing can be seen. */
+export function bodySize(size: Addr): Addr {
+  return size ? (size + 7) & ~7 : 8;
+}
+
 /** Families that do not take an alignment get room to shift the user region up to it. */
 export function rawSize(size: Addr, side: Addr, left: Addr, align: Addr, kind: u32): Addr {
   const aligns = kind == ALLOC_RUST || kind == ALLOC_WBINDGEN || kind == ALLOC_ASSEMBLYSCRIPT;
-  const body = (size + 7) & ~7;
+  const body = bodySize(size);
   const total = left + body + side + (aligns || align <= 8 ? 0 : align);
   return body < size || total < body ? 0 : total;
 }

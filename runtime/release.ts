@@ -17,7 +17,7 @@ import {
   HEADER_SCHEME,
   HEADER_STAT_FREES,
   HEADER_STAT_LIVE_BYTES,
-  KASAN_PAGE_FREE,
+  KASAN_MAX_CACHE_SIZE,
   KASAN_SLAB_FREE_META,
   KASAN_SLAB_REDZONE,
   KIND_ALLOC_DEALLOC_MISMATCH,
@@ -105,6 +105,6 @@ export function staleChunk(chunk: u32, ptr: Addr, access: u32, asanKind: u32): v
   if (load<u32>(HEADER_SCHEME) != SCHEME_KASAN) return heapFinding(asanKind, access, ptr, 0, chunk, 0, 0);
   if (!accessesReported()) return;
   const code = shadowOf(ptr >> 3);
-  const kind = code == KASAN_PAGE_FREE ? KIND_PAGE_UAF : KIND_HEAP_UAF;
+  const kind = chunkSize(chunk) > <Addr>KASAN_MAX_CACHE_SIZE ? KIND_PAGE_UAF : KIND_HEAP_UAF;
   finding(kind, ACCESS_READ, ptr, 1, ptr, innermostSite(), code, chunk, 0, 0);
 }

@@ -155,15 +155,18 @@ export class Harness {
 
   /** The shadow byte of a program address, read as instrumented code would. */
   shadow(address: number): number {
-    const granule = Math.floor(address / 8);
-    const base = this.get(abi.HEADER_SHADOW_BASE);
-    if (this.get(abi.HEADER_MAPPING) === abi.MAPPING_FLAT) return this.runtimeMemory.getUint8(base + granule);
-    const chunk = this.get(base + Math.floor(granule / 8192) * 4);
-    return this.runtimeMemory.getUint8(chunk + (granule % 8192));
+    return this.shadows(address, 1)[0]!;
   }
 
   shadows(address: number, granules: number): number[] {
-    return Array.from({ length: granules }, (_, i) => this.shadow(address + i * 8));
+    const memory = this.runtimeMemory;
+    const base = this.get(abi.HEADER_SHADOW_BASE);
+    const flat = this.get(abi.HEADER_MAPPING) === abi.MAPPING_FLAT;
+    return Array.from({ length: granules }, (_, i) => {
+      const granule = Math.floor(address / 8) + i;
+      if (flat) return memory.getUint8(base + granule);
+      return memory.getUint8(memory.getUint32(base + (granule >> 13) * 4, true) + (granule & 8191));
+    });
   }
 
   /** The site ids of a stack in the depot, innermost first. */
