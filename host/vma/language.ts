@@ -51,7 +51,7 @@ export type Op =
   | { op: 'mmap'; addr: bigint; length: bigint; prot: number; flags: number }
   | { op: 'mprotect'; addr: bigint; length: bigint; prot: number }
   | { op: 'madvise'; addr: bigint; length: bigint; advice: number }
-  | { op: 'mremap'; addr: bigint; oldLength: bigint; newLength: bigint; flags: number; target: bigint | null }
+  | { op: 'mremap'; addr: bigint; oldLength: bigint; newLength: bigint; flags: number; wish: number; target: bigint | null }
   | { op: 'munmap' | 'mlock' | 'munlock' | 'mseal'; addr: bigint; length: bigint }
   | { op: 'name'; addr: bigint; length: bigint; name: string }
   | { op: 'put'; addr: bigint; value: bigint }
@@ -90,6 +90,9 @@ const MREMAP_LETTERS: Readonly<Record<string, number>> = {
   m: MREMAP_MAYMOVE,
   f: MREMAP_FIXED,
   d: MREMAP_DONTUNMAP,
+};
+/** Asked for where the policy has them; stock Linux is called without. As numbers, 8 and 16, they are always passed. */
+const RELOCATE_LETTERS: Readonly<Record<string, number>> = {
   R: MREMAP_RELOCATE_ANON,
   M: MREMAP_MUST_RELOCATE_ANON,
 };
@@ -194,10 +197,13 @@ function mapFlags(words: Words): number {
   return kind | MAP_ANONYMOUS | (isLoose ? 0 : MAP_FIXED);
 }
 
-function remapFlags(words: Words): number {
+function remapFlags(words: Words): { flags: number; wish: number } {
   const text = words.take('the flags');
   const number = /^\d+/.exec(text)?.[0] ?? '';
-  return Number(number) | words.letters('mremap', text.slice(number.length), MREMAP_LETTERS);
+  const letters = text.slice(number.length);
+  words.letters('mremap', letters, { ...MREMAP_LETTERS, ...RELOCATE_LETTERS });
+  const wish = words.letters('mremap', letters.replace(/[mfd]/g, ''), RELOCATE_LETTERS);
+  return { flags: Number(number) | words.letters('mremap', letters.replace(/[RM]/g, ''), MREMAP_LETTERS), wish };
 }
 
 function advice(words: Words): number {
@@ -216,7 +222,7 @@ const READERS: Readonly<Record<string, (words: Words) => Op>> = {
     addr: w.pages('the address'),
     oldLength: w.pages('the old length'),
     newLength: w.pages('the new length'),
-    flags: remapFlags(w),
+    ...remapFlags(w),
     target: w.isEmpty ? null : w.pages('the target'),
   }),
   mlock: (w) => ({ op: 'mlock', ...range(w) }),

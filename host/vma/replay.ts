@@ -2,8 +2,6 @@
 import {
   EFAULT,
   EINVAL,
-  MREMAP_MUST_RELOCATE_ANON,
-  MREMAP_RELOCATE_ANON,
   VM_EXEC,
   VM_READ,
   VM_SHARED,
@@ -18,8 +16,6 @@ export type Outcome = { at: number } | { out: number } | { ok: 0 } | { err: numb
 /** [first page, page behind the last, "rw-p"], pages relative to the window. */
 export type MapEntry = [number, number, string];
 
-const RELOCATES = MREMAP_RELOCATE_ANON | MREMAP_MUST_RELOCATE_ANON;
-
 export function permissions(flags: number): string {
   const letter = (bit: number, name: string) => (flags & bit ? name : '-');
   return letter(VM_READ, 'r') + letter(VM_WRITE, 'w') + letter(VM_EXEC, 'x') + (flags & VM_SHARED ? 's' : 'p');
@@ -32,7 +28,7 @@ export function mapOf(space: VmaSpace): MapEntry[] {
     .map(({ start, end, flags }) => [start - space.startPage, end - space.startPage, permissions(flags)]);
 }
 
-/** Runs one operation. Relocating flags are dropped where the policy has none (as stock Linux would be called). */
+/** Runs one operation. The wish to relocate counts only where the policy can (stock Linux is called without it). */
 export function apply(space: VmaSpace, op: Op, policy: Policy): Outcome {
   const base = BigInt(space.startPage * PAGE_SIZE);
   switch (op.op) {
@@ -45,7 +41,7 @@ export function apply(space: VmaSpace, op: Op, policy: Policy): Outcome {
     case 'madvise':
       return outcome(space.madvise(base + op.addr, op.length, op.advice));
     case 'mremap': {
-      const flags = policy === 'relocate' ? op.flags : op.flags & ~RELOCATES;
+      const flags = policy === 'relocate' ? op.flags | op.wish : op.flags;
       const target = op.target === null ? 0n : base + op.target;
       return address(space, space.mremap(base + op.addr, op.oldLength, op.newLength, flags, target));
     }
