@@ -9,7 +9,7 @@ import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { nullLimit, runtimePages } from './layout.ts';
 import type { FunctionPlan, Mode, Plan } from './plan.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
-import { isAbi, rewriteModule } from './stream/engine.ts';
+import { type Engine, isAbi, rewriteModule } from './stream/engine.ts';
 import { functionNames, type Module, parseModule } from './wasm/module.ts';
 
 export type { Allocator, AllocatorFunction } from './allocator.ts';
@@ -18,10 +18,13 @@ export type { DebugInfo } from './debug-info.ts';
 export { INSTRUMENT_ERRORS, InstrumentError, type InstrumentErrorCode } from './errors.ts';
 export type { RuntimeOptions } from './header.ts';
 export type { StackPointer } from './stack-pointer.ts';
+export type { Engine } from './stream/engine.ts';
 
 export interface InstrumentOptions {
   /** Checks inlined (default) or called. */
   mode?: Mode;
+  /** What inserts the checks: the streaming engine (default) or `binaryenEngine` of binaryen/index.ts. */
+  engine?: Engine;
   /** Shadow mapping: flat (default) reserves 1/8 of the address space, paged allocates what is used. */
   mapping?: 'flat' | 'paged';
   /** Import the report hook `wasan.report`, to be loaded by wasan's host. Without it a finding traps by itself. */
@@ -112,7 +115,8 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
   const is64 = module.memories[0]!.is64;
   const mapping = options.mapping ?? 'flat';
   const runtime = parseModule(images(mapping, is64 ? 64 : 32));
-  const output = rewriteModule({
+  const rewrite = options.engine ?? rewriteModule;
+  const output = rewrite({
     program: module,
     runtime,
     plan,

@@ -38,7 +38,12 @@ export interface EngineInput {
 export interface EngineOutput {
   readonly bytes: Uint8Array;
   readonly sites: number;
+  /** Where the linker put things. */
+  readonly target: Target;
 }
+
+/** An engine: follows the plan. The streaming engine is the default; binaryen/ has another. */
+export type Engine = (input: EngineInput) => EngineOutput;
 
 export function rewriteModule(input: EngineInput): EngineOutput {
   return new ModuleWriter(input).write();
@@ -118,7 +123,7 @@ class ModuleWriter {
     );
     this.writeCustom(SITE_SECTION, this.sites.encode().view());
     this.writeCustom('wasan.info', this.input.info);
-    return { bytes: this.out.view().slice(), sites: this.sites.count };
+    return { bytes: this.out.view().slice(), sites: this.sites.count, target: this.target() };
   }
 
   /** Custom sections to keep, by the id of the section they follow (0 = before all). */

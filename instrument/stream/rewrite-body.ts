@@ -23,7 +23,7 @@ import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import type { SiteMap } from './site-map.ts';
 
 /** Engines refuse more locals than this in one function (WebAssembly JavaScript API, implementation limits). */
-const MAX_LOCALS = 50_000;
+export const MAX_LOCALS = 50_000;
 /** And larger bodies than this. */
 export const MAX_BODY = 7_654_321;
 
