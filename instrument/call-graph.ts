@@ -14,6 +14,8 @@ export interface CallGraph {
   readonly indirect: readonly (readonly number[])[];
   /** Functions whose address is taken anywhere: tables, exports, globals, ref.func. */
   readonly addressTaken: ReadonlySet<number>;
+  /** Mutable globals each function writes. */
+  readonly globalsWritten: readonly (readonly number[])[];
 }
 
 /** Decodes every body once. */
@@ -22,12 +24,14 @@ export function buildCallGraph(module: Module): CallGraph {
   const callees: number[][] = Array.from({ length: count }, () => []);
   const callers: number[][] = Array.from({ length: count }, () => []);
   const indirect: number[][] = Array.from({ length: count }, () => []);
+  const globalsWritten: number[][] = Array.from({ length: count }, () => []);
   const addressTaken = new Set(module.addressTaken);
   const decoder = new Decoder(module.bytes);
   module.bodies.forEach((body, i) => {
     const func = module.importedFunctions + i;
     const direct = new Set<number>();
     const types = new Set<number>();
+    const globals = new Set<number>();
     decoder.pos = body.start;
     decoder.end = body.end;
     for (let groups = decoder.u32(); groups > 0; groups--) {
@@ -41,12 +45,14 @@ export function buildCallGraph(module: Module): CallGraph {
       else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) types.add(decoder.index);
       else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) types.add(-1);
       else if (decoder.immediates === IMM.REF_FUNC) addressTaken.add(decoder.index);
+      else if (op === OP.GLOBAL_SET) globals.add(decoder.index);
     }
     callees[func] = [...direct];
     indirect[func] = [...types];
+    globalsWritten[func] = [...globals];
     for (const callee of direct) callers[callee]?.push(func);
   });
-  return { callees, callers, indirect, addressTaken };
+  return { callees, callers, indirect, addressTaken, globalsWritten };
 }
 
 /**
