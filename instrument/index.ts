@@ -2,12 +2,14 @@
 // Pure: no file system, no clock, nothing printed. The runtime image to link is an argument (runtime-images.ts loads it).
 
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
-import { allocatorClosure, buildCallGraph, reaching } from './call-graph.ts';
+import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { InstrumentError } from './errors.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { nullLimit, runtimePages } from './layout.ts';
-import type { FunctionPlan, Mode, Plan } from './plan.ts';
+import { findOverReaders } from './libc/over-reads.ts';
+import { findLibc, type Libc, libcEdits } from './libc.ts';
+import type { Edit, FunctionPlan, Mode, Plan } from './plan.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, isAbi, rewriteModule } from './stream/engine.ts';
 import { functionNames, type Module, parseModule } from './wasm/module.ts';
@@ -47,6 +49,8 @@ export interface Inspection {
   readonly allocator: Allocator;
   /** Functions left unchecked because they are the allocator's own. */
   readonly allocatorClosure: ReadonlySet<number>;
+  /** Memory and string functions, checked at their calls. */
+  readonly libc: Libc;
   readonly stackPointer: StackPointer | undefined;
   readonly nullLimit: number;
   readonly plan: Plan;
@@ -78,34 +82,53 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const closure = allocatorClosure(graph, roots);
   const reaches = reaching(module, graph, roots);
   const stackPointer = findStackPointer(module);
+  const libc = findLibc(module, new Set(roots));
+  const context: PlanContext = { module, options, graph, closure, reaches, libc, overReaders: findOverReaders(module) };
   const plan: Plan = {
     reachesAllocator: reaches,
-    functions: module.bodies.map((_, i) => planFunction(module.importedFunctions + i, closure, reaches, options)),
+    functions: module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context)),
   };
   return {
     module,
     allocator,
     allocatorClosure: closure,
+    libc,
     stackPointer,
     nullLimit: nullLimit(module, stackPointer),
     plan,
   };
 }
 
-function planFunction(
-  func: number,
-  closure: Set<number>,
-  reaches: Uint8Array,
-  options: InstrumentOptions,
-): FunctionPlan {
+interface PlanContext {
+  readonly module: Module;
+  readonly options: InstrumentOptions;
+  readonly graph: CallGraph;
+  readonly closure: ReadonlySet<number>;
+  readonly reaches: Uint8Array;
+  readonly libc: Libc;
+  readonly overReaders: ReadonlySet<number>;
+}
+
+function planFunction(func: number, context: PlanContext): FunctionPlan {
+  const { closure, reaches, libc, graph, options } = context;
   const own = closure.has(func);
+  const isLibc = libc.byIndex.has(func);
+  // A library function that can be called without passing a check in front of a call keeps checks of its own.
+  const unseen = isLibc && graph.addressTaken.has(func);
   return {
-    skip: own ? 'allocator' : 'checked',
+    skip: own ? 'allocator' : isLibc && !unseen ? 'libc' : 'checked',
     mode: options.mode ?? 'inline',
     recordsCalls: !own && reaches[func] === 1,
     redirectsCalls: !own,
-    overReads: false,
+    overReads: isLibc || context.overReaders.has(func),
+    edits: own || isLibc ? [] : functionEdits(func, context),
   };
+}
+
+/** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
+function functionEdits(func: number, { module, graph, libc }: PlanContext): Edit[] {
+  const body = module.bodies[func - module.importedFunctions]!;
+  return graph.callees[func]!.some((callee) => libc.byIndex.has(callee)) ? libcEdits(module, libc, body) : [];
 }
 
 /** Instruments a module. */

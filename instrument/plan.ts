@@ -9,6 +9,7 @@ export const SKIP_REASONS = {
   checked: '',
   allocator: 'part of the allocator: its own headers look like redzones',
   runtime: 'part of the sanitizer runtime',
+  libc: 'a memory or string function: checked as a range wherever it is called',
   ignored: 'listed in an ignore list',
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;

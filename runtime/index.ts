@@ -21,6 +21,7 @@ export {
 } from './check';
 export * from './families';
 export { abi_version, depth_enter, depth_leave, init } from './init';
+export * from './libc';
 export {
   asan_aligned_alloc,
   asan_calloc,

@@ -5,6 +5,7 @@ import { Addr } from './addr';
 
 export declare function load8(addr: Addr): u32;
 export declare function load32(addr: Addr): u32;
+export declare function load64(addr: Addr): u64;
 /** Stores a pointer of the program's own width. */
 export declare function store_ptr(addr: Addr, value: Addr): void;
 export declare function fill(addr: Addr, value: u32, size: Addr): void;

@@ -94,6 +94,9 @@ function programGlue(name: string, type: FuncType, is64: boolean): Writer {
     case 'load32':
       access(OP.I32_LOAD, 0);
       break;
+    case 'load64':
+      access(OP.I64_LOAD, 0);
+      break;
     case 'store8':
       access(OP.I32_STORE8, 0);
       break;
@@ -126,6 +129,7 @@ function programGlue(name: string, type: FuncType, is64: boolean): Writer {
 const PROGRAM_ACCESS = {
   load8: 1,
   load32: 1,
+  load64: 1,
   store8: 1,
   store32: 1,
   load_ptr: 1,

@@ -247,6 +247,7 @@ export class Harness {
       program: {
         load8: (a: number | bigint) => bytes()[at(a)]!,
         load32: (a: number | bigint) => view().getUint32(at(a), true),
+        load64: (a: number | bigint) => view().getBigUint64(at(a), true),
         store_ptr: (a: number | bigint, value: number | bigint) =>
           this.wide ? view().setBigUint64(at(a), BigInt(value), true) : view().setUint32(at(a), Number(value), true),
         fill: (a: number | bigint, value: number, n: number | bigint) => bytes().fill(value, at(a), at(a) + at(n)),
