@@ -62,7 +62,6 @@ export interface Facts {
   /** Around extra0, where that is an address. */
   readonly nearOther?: Neighbours;
   readonly shadow: ShadowWindow;
-  readonly nullLimit: number;
   readonly memoryEnd?: number;
   readonly maxAllocation: number;
   readonly content?: { readonly first: number; readonly bytes: Uint8Array };
@@ -106,14 +105,11 @@ export function readFacts(view: RuntimeView): Facts {
   };
 }
 
-function readSettings(
-  image: MemoryImage,
-): Pick<Facts, 'scheme' | 'pointerBytes' | 'halting' | 'nullLimit' | 'maxAllocation'> {
+function readSettings(image: MemoryImage): Pick<Facts, 'scheme' | 'pointerBytes' | 'halting' | 'maxAllocation'> {
   return {
     scheme: schemeOf(image),
     pointerBytes: readU32(image, abi.HEADER_PROGRAM_POINTER) === 8 ? 8 : 4,
     halting: readU32(image, abi.HEADER_HALT) !== 0,
-    nullLimit: readU32(image, abi.HEADER_NULL_LIMIT),
     maxAllocation: readU32(image, abi.HEADER_MAX_ALLOCATION),
   };
 }
