@@ -99,6 +99,15 @@ export function accessOf(op: number): Access | undefined {
   return op < 0x40 ? PLAIN[op] : op > 0xff ? BY_OP.get(op) : undefined;
 }
 
+/** What reads whole aligned granules reads words: narrower reads are checked exactly even in an over-reading function. */
+const SMALLEST_OVER_READ = 4;
+
+/** The runtime's function that checks an access of a fixed size. */
+export function checkName(access: Access, overReads: boolean): string {
+  const relaxed = overReads && !access.write && access.size >= SMALLEST_OVER_READ ? 'R' : '';
+  return `check_${access.write ? 'store' : 'load'}${relaxed}${access.size}`;
+}
+
 /** The value type byte of an operand. */
 export const OPERAND_TYPE: Readonly<Record<Operand, number>> = {
   i32: TYPE.I32,

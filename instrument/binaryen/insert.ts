@@ -13,7 +13,7 @@
 // are taken by level, a level above all those V uses.
 
 import { SHADOW_BASE } from '../../runtime/abi.ts';
-import type { Access } from '../access-table.ts';
+import { type Access, checkName } from '../access-table.ts';
 import { InstrumentError } from '../errors.ts';
 import type { FunctionPlan, Target } from '../plan.ts';
 import type { Builder } from './build.ts';
@@ -244,11 +244,9 @@ export class FunctionPass implements Visitor {
     const { b } = this;
     const offset = event.moved ?? event.immediate;
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || offset < LARGE_OFFSET);
-    const relaxed = this.plan.overReads && !access.write && access.size > 1 ? 'R' : '';
-    const name = `check_${access.write ? 'store' : 'load'}${relaxed}${access.size}`;
     const test = inline ? this.test(access.size, offset, address, first) : 0;
     const base = inline ? b.get(address, b.pointerType) : first;
-    const call = b.call(name, base, b.pointer(offset), b.i32(event.site));
+    const call = b.call(checkName(access, this.plan.overReads), base, b.pointer(offset), b.i32(event.site));
     this.locate(call, event);
     return inline ? b.when(test, call) : call;
   }

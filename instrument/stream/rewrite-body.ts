@@ -13,7 +13,7 @@
 // after every operand was evaluated. Dead code needs no special case: the inserted code is valid there too.
 
 import { SHADOW_BASE } from '../../runtime/abi.ts';
-import { type Access, accessOf, OPERAND_TYPE, type Operand } from '../access-table.ts';
+import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { InstrumentError } from '../errors.ts';
 import type { Edit, Emitter, FunctionPlan, Target } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
@@ -221,7 +221,7 @@ export class BodyRewriter {
     this.pointerConstant(d.offset);
     this.constant(this.sites.next());
     code.byte(OP.CALL);
-    code.u32(this.check(access));
+    code.u32(this.runtimeFunction(checkName(access, this.plan.overReads)));
     if (inline) code.byte(OP.END);
     this.local(OP.LOCAL_GET, address);
     access.operands.forEach((type, i) =>
@@ -244,11 +244,6 @@ export class BodyRewriter {
     this.code.append(d.bytes, r.pos, d.pos); // a lane number
     this.sites.inserted(from, this.code.length, d.pos - offsetStart, false);
     this.copied = d.pos;
-  }
-
-  private check(access: Access): number {
-    const relaxed = this.plan.overReads && !access.write && access.size > 1 ? 'R' : '';
-    return this.runtimeFunction(`check_${access.write ? 'store' : 'load'}${relaxed}${access.size}`);
   }
 
   private spill(type: Operand, position: number): void {
