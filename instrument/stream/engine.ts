@@ -1,6 +1,7 @@
 // The streaming engine: writes the instrumented module in one pass over the original's bytes. Everything the plan does not
 // touch is copied as it is; function indices are renumbered where the linker's additions moved them.
 
+import { HEADER_SITE_COUNT } from '../../runtime/abi.ts';
 import type { Plan, Target } from '../plan.ts';
 import { Writer } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
@@ -310,7 +311,9 @@ class ModuleWriter {
     w.u32(program.data.length + this.dataSegments());
     if (section) w.append(program.bytes, pastCount(program.bytes, section), section.end);
     for (const d of runtime.data) this.dataSegment(w, d.address!, runtime.bytes.subarray(d.start, d.end));
-    this.dataSegment(w, header.address, header.bytes);
+    const preset = header.bytes.slice();
+    new DataView(preset.buffer).setUint32(HEADER_SITE_COUNT - header.address, this.sites.count, true);
+    this.dataSegment(w, header.address, preset);
   }
 
   private dataSegment(w: Writer, address: number, contents: Uint8Array): void {
