@@ -1,0 +1,105 @@
+// wasan inspect: what was found in a module, and what can therefore be detected in it and what cannot.
+
+import { SanitizerError } from '../../host/errors.ts';
+import { createSymbolizer } from '../../host/index.ts';
+import { type Inspection, inspect } from '../../instrument/index.ts';
+import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { ALLOCATOR_FLAG, allocatorOptions } from '../instrument-flags.ts';
+import { readModule } from '../module-file.ts';
+
+const FLAGS: readonly Flag[] = [ALLOCATOR_FLAG, { name: '--json', sentence: 'machine-readable output' }];
+
+export const inspectCommand: Command = {
+  name: 'inspect',
+  summary: 'say what was found in a module and what can be detected in it',
+  usage: `wasan inspect [flags] module.wasm\n\n${flagHelp(FLAGS)}`,
+  run: async (args, io) => {
+    const { values, rest } = parseFlags(args, FLAGS, true);
+    const path = rest[0];
+    if (path === undefined || rest.length > 1) throw new SanitizerError('E_USAGE', 'wasan inspect takes one module');
+    const bytes = readModule(path);
+    const found = inspect(bytes, { allocator: allocatorOptions(values) });
+    const { info } = createSymbolizer(bytes);
+    const facts = describe(path, bytes.length, found, info);
+    io.stdout(values.has('--json') ? `${JSON.stringify(facts, null, 2)}\n` : text(facts));
+    return EXIT.CLEAN;
+  },
+};
+
+function describe(path: string, size: number, found: Inspection, debugInfo: string) {
+  const { module, allocator, stackPointer } = found;
+  const memory = module.memories[0]!;
+  const checked = found.plan.functions.filter((f) => f.skip === 'checked').length;
+  return {
+    module: path,
+    bytes: size,
+    functions: module.bodies.length,
+    checkedFunctions: checked,
+    allocatorOwnFunctions: found.allocatorClosure.size,
+    recordingFunctions: found.plan.functions.filter((f) => f.recordsCalls).length,
+    memory: {
+      pages: memory.min,
+      maximum: memory.max ?? null,
+      imported: memory.imported,
+      shared: memory.shared,
+      memory64: memory.is64,
+    },
+    debugInfo,
+    allocator: allocator.functions.map((f) => ({ role: f.role.role, function: f.func, name: f.name, how: f.how })),
+    rejected: allocator.rejected,
+    stackPointer: stackPointer
+      ? {
+          global: stackPointer.global,
+          how: stackPointer.how,
+          initial: stackPointer.initial ?? null,
+          prologues: stackPointer.prologues,
+        }
+      : null,
+    nullPage: found.nullLimit,
+    ...detection(found, debugInfo),
+  };
+}
+
+type Facts = ReturnType<typeof describe>;
+
+/** What each piece of knowledge buys. */
+function detection(found: Inspection, debugInfo: string): { detects: string[]; cannotDetect: string[] } {
+  const detects: string[] = ['accesses beyond the end of memory'];
+  const cannotDetect: string[] = [];
+  const either = (known: boolean, what: string, why: string) => {
+    if (known) detects.push(what);
+    else cannotDetect.push(`${what}: ${why}`);
+  };
+  const heap = found.allocator.functions.length > 0;
+  either(heap, 'heap overflow, use after free, double free, invalid free, leaks', 'no allocator was found');
+  either(found.nullLimit > 0, `null dereference (addresses below ${found.nullLimit})`, 'data may lie at address 0');
+  either(found.stackPointer !== undefined, 'overflow between stack frames', 'no stack pointer was found');
+  either(debugInfo === 'dwarf', 'overflow between variables of a frame or between globals', 'there is no DWARF');
+  return { detects, cannotDetect };
+}
+
+function text(f: Facts): string {
+  const memory = [
+    `${f.memory.pages} pages`,
+    f.memory.maximum === null ? 'no maximum' : `at most ${f.memory.maximum}`,
+    ...(f.memory.imported ? ['imported'] : []),
+    ...(f.memory.shared ? ['shared'] : []),
+    ...(f.memory.memory64 ? ['64-bit'] : []),
+  ].join(', ');
+  const lines = [
+    `${f.module}: ${f.bytes} bytes, ${f.functions} functions, ${f.checkedFunctions} checked`,
+    `memory         ${memory}`,
+    `symbols        ${f.debugInfo}`,
+    `stack pointer  ${f.stackPointer ? `global ${f.stackPointer.global}, found by ${f.stackPointer.how} (${f.stackPointer.prologues} prologues), starts at ${f.stackPointer.initial ?? 'an unknown address'}` : 'not found'}`,
+    `null page      ${f.nullPage > 0 ? `addresses below ${f.nullPage}` : 'none'}`,
+    `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked)` : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
+    ...f.allocator.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}`),
+    ...f.rejected.map((name) => `  not used: ${name} has another signature`),
+    'detects',
+    ...f.detects.map((d) => `  + ${d}`),
+    ...(f.cannotDetect.length > 0 ? ['cannot detect'] : []),
+    ...f.cannotDetect.map((d) => `  - ${d}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}

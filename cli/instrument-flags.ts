@@ -1,0 +1,52 @@
+// Flags that say how to instrument, shared by every command that does.
+
+import { SanitizerError } from '../host/errors.ts';
+import type { InstrumentOptions } from '../instrument/index.ts';
+import type { Flag } from './command.ts';
+
+export const ALLOCATOR_FLAG: Flag = {
+  name: '--allocator',
+  value: 'role=function',
+  repeat: true,
+  sentence: 'a function of the allocator, by name or index (roles: see `wasan inspect`)',
+};
+
+export const INSTRUMENT_FLAGS: readonly Flag[] = [
+  { name: '--mode', value: 'inline|outline', sentence: 'inline checks (default), or call them: smaller and slower' },
+  {
+    name: '--mapping',
+    value: 'flat|paged',
+    sentence: 'shadow memory: flat (default), or paged for little address space',
+  },
+  ALLOCATOR_FLAG,
+];
+
+type Values = ReadonlyMap<string, readonly string[]>;
+
+export function instrumentOptions(values: Values): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator'> {
+  return {
+    mode: choice(values, '--mode', ['inline', 'outline'] as const),
+    mapping: choice(values, '--mapping', ['flat', 'paged'] as const),
+    allocator: allocatorOptions(values),
+  };
+}
+
+export function allocatorOptions(values: Values): Record<string, string> {
+  const map: Record<string, string> = {};
+  for (const item of values.get('--allocator') ?? []) {
+    const at = item.indexOf('=');
+    if (at < 1) throw new SanitizerError('E_USAGE', `--allocator takes role=function, not "${item}"`);
+    map[item.slice(0, at)] = item.slice(at + 1);
+  }
+  return map;
+}
+
+/** The first of `choices` is the default. */
+function choice<T extends string>(values: Values, flag: string, choices: readonly T[]): T {
+  const given = values.get(flag)?.[0];
+  if (given === undefined) return choices[0]!;
+  const match = choices.find((c) => c === given);
+  if (match === undefined)
+    throw new SanitizerError('E_USAGE', `${flag} is one of ${choices.join(', ')}, not "${given}"`);
+  return match;
+}

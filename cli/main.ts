@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// The command line: finds the subcommand, turns every refusal into one sentence with its code, and exits.
+
+import { SanitizerError } from '../host/errors.ts';
+import { InstrumentError } from '../instrument/errors.ts';
+import type { Command, Io } from './command.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { instrumentCommand } from './commands/instrument.ts';
+import { runWasiCommand } from './commands/run.ts';
+import { EXIT } from './exit-codes.ts';
+
+const COMMANDS: readonly Command[] = [runWasiCommand, instrumentCommand, inspectCommand];
+
+const io: Io = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  terminalColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  const command = COMMANDS.find((c) => c.name === name);
+  try {
+    if (command && rest.some((a, i) => a === '--help' && !rest.slice(0, i).some((b) => !b.startsWith('-')))) {
+      io.stdout(`${command.usage}\n`);
+      return EXIT.CLEAN;
+    }
+    if (command) return await command.run(rest, io);
+    if (name === undefined || name === '--help' || name === 'help') {
+      io.stdout(help());
+      return name === undefined ? EXIT.USAGE : EXIT.CLEAN;
+    }
+    throw new SanitizerError('E_USAGE', `there is no command "${name}"; wasan --help lists them`);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(error: unknown): number {
+  if (error instanceof SanitizerError || error instanceof InstrumentError) {
+    io.stderr(`wasan: ${error.message} [${error.code}]\n`);
+    return EXIT.USAGE;
+  }
+  io.stderr(`wasan: this is a bug in wasan, please report it: ${(error as Error).stack ?? String(error)}\n`);
+  return EXIT.INTERNAL;
+}
+
+function help(): string {
+  const lines = COMMANDS.map((c) => `  ${c.name.padEnd(12)} ${c.summary}`);
+  return `wasan: AddressSanitizer for any WebAssembly module\n\nusage: wasan <command> [flags] ...\n\n${lines.join('\n')}\n\nwasan <command> --help explains a command.\n`;
+}

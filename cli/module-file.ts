@@ -1,0 +1,38 @@
+// Reading modules from disk and writing results whole or not at all.
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { SanitizerError } from '../host/errors.ts';
+
+export function readModule(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw new SanitizerError('E_INPUT', reason(error, path));
+  }
+}
+
+/** Writes beside the target and renames: a reader never sees half a file. */
+export function writeWhole(path: string, contents: Uint8Array | string): void {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeFileSync(draft, contents);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new SanitizerError('E_OUTPUT', reason(error, path));
+  }
+}
+
+function reason(error: unknown, path: string): string {
+  const { code } = error as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    ENOENT: 'no such file or directory',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+    ENOSPC: 'no space left on the device',
+    EROFS: 'the file system is read-only',
+    ENOTDIR: 'a part of the path is not a directory',
+  };
+  return `${path}: ${known[code ?? ''] ?? (error as Error).message}`;
+}

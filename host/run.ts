@@ -1,0 +1,70 @@
+// Runs an instrumented WASI preview 1 command in this process: arguments, environment, directories and standard streams
+// go to the program, its exit code comes back. Node only.
+
+import { WASI } from 'node:wasi';
+import { SanitizerError } from './errors.ts';
+import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
+
+export interface RunOptions extends SanitizerOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Guest path -> host path. */
+  readonly directories?: Readonly<Record<string, string>>;
+  readonly stdin?: number;
+  readonly stdout?: number;
+  readonly stderr?: number;
+  /** Imports beside WASI's. */
+  readonly imports?: WebAssembly.Imports;
+}
+
+export interface RunResult {
+  /** The program's exit code; undefined if it trapped. */
+  readonly exitCode: number | undefined;
+  /** What the engine threw, where it was not wasan stopping the program after a finding. */
+  readonly trap: Error | undefined;
+  readonly sanitizer: Sanitizer;
+}
+
+/** Runs `_start`. Findings go to `onFinding` as they happen. */
+export async function runCommand(options: RunOptions): Promise<RunResult> {
+  const module = await WebAssembly.compile(options.instrumented as BufferSource);
+  const wasi = new WASI({
+    version: 'preview1',
+    args: [...(options.args ?? ['program.wasm'])],
+    env: { ...options.env },
+    preopens: { ...options.directories },
+    returnOnExit: true,
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(options.stdout === undefined ? {} : { stdout: options.stdout }),
+    ...(options.stderr === undefined ? {} : { stderr: options.stderr }),
+  });
+  const sanitizer = new Sanitizer(options);
+  refuseMissing(module, options.imports);
+  const instance = await WebAssembly.instantiate(module, {
+    ...(wasi.getImportObject() as WebAssembly.Imports),
+    ...options.imports,
+    ...sanitizer.imports,
+  });
+  sanitizer.attach(instance);
+  if (typeof instance.exports._start !== 'function') throw new SanitizerError('E_NO_ENTRY', 'it exports no "_start"');
+  try {
+    const exitCode = wasi.start(instance) as unknown as number;
+    return { exitCode: exitCode ?? 0, trap: undefined, sanitizer };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const stoppedByUs = sanitizer.stopped && error instanceof WebAssembly.RuntimeError;
+    return { exitCode: undefined, trap: stoppedByUs ? undefined : error, sanitizer };
+  }
+}
+
+/** A command that needs more than WASI cannot run here: say which import, instead of the engine's LinkError. */
+function refuseMissing(module: WebAssembly.Module, extra: WebAssembly.Imports | undefined): void {
+  const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(extra ?? {})]);
+  const missing = WebAssembly.Module.imports(module).find((i) => !provided.has(i.module));
+  if (missing) {
+    throw new SanitizerError(
+      'E_NO_ENTRY',
+      `it imports "${missing.module}.${missing.name}", which is not WASI preview 1`,
+    );
+  }
+}

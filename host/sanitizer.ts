@@ -1,0 +1,146 @@
+// One running instrumented module: provides its `wasan.report` import, and turns each finding into a Report.
+
+import { HEADER_HALT } from '../runtime/abi.ts';
+import { calledFunction } from './called-function.ts';
+import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
+import type { ReportContext } from './report/describe.ts';
+import { type Facts, readFacts } from './report/facts.ts';
+import type { StackFrame } from './report/place.ts';
+import { buildReport, type Report } from './report/report.ts';
+import { readSiteTable, type SiteTable } from './site-table.ts';
+import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
+
+export interface SanitizerOptions {
+  /** The module as it was before instrumentation: what reports are symbolised against. */
+  readonly original: Uint8Array;
+  readonly instrumented: Uint8Array;
+  /** Shown in frames without debug information: "app.wasm". */
+  readonly moduleName?: string;
+  readonly pid?: number;
+  /** Whether stacks go on into the JavaScript that called the module. Default true. */
+  readonly scriptFrames?: boolean;
+  /**
+   * Called for each finding, while the program stands still. Returns whether to stop the program; undefined leaves it to
+   * halt_on_error as baked into the module.
+   */
+  readonly onFinding?: (report: Report) => boolean | undefined;
+}
+
+/** Exports wasan adds to a module. */
+interface WasanExports {
+  readonly __wasan_memory: WebAssembly.Memory;
+  readonly __wasan_cs: WebAssembly.Global;
+}
+
+export class Sanitizer {
+  readonly findings: Report[] = [];
+  /** True once a finding stopped the program: the trap that follows is ours. */
+  stopped = false;
+  private readonly options: SanitizerOptions;
+  private memory: WebAssembly.Memory | undefined;
+  private programMemory: (() => Uint8Array | undefined) | undefined;
+  private symbols: Symbolizer | undefined;
+  private table: SiteTable | undefined;
+
+  constructor(options: SanitizerOptions) {
+    this.options = options;
+  }
+
+  /** To be merged into the import object: `{ ...imports, ...sanitizer.imports }`. */
+  get imports(): { wasan: { report: () => number } } {
+    return { wasan: { report: () => (this.finding() ? 1 : 0) } };
+  }
+
+  /** Must be called with the instance before any of its exports; findings of its start function are not possible. */
+  attach(instance: WebAssembly.Instance, programMemory?: WebAssembly.Memory): void {
+    const exports = instance.exports as unknown as WasanExports;
+    this.memory = exports.__wasan_memory;
+    const exported = Object.values(instance.exports).find(
+      (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory,
+    );
+    const memory = programMemory ?? exported;
+    this.programMemory = () => memory && new Uint8Array(memory.buffer);
+  }
+
+  /** Facts of the pending report, symbolised and described. Also used after a trap in a module without a host. */
+  report(stack: readonly EngineFrame[]): Report {
+    if (!this.memory) throw new Error('a finding arrived before attach()');
+    const program = this.programMemory?.();
+    const facts = readFacts({ memory1: new Uint8Array(this.memory.buffer), ...(program ? { memory0: program } : {}) });
+    return buildReport(facts, this.context(stack));
+  }
+
+  /** Maps a stack of the instrumented module, given as Error.stack text, to frames of the original. */
+  symbolizeStack(text: string): readonly StackFrame[] {
+    return this.engineFrames(parseStack(text));
+  }
+
+  private finding(): boolean {
+    const report = this.report(captureStack());
+    this.findings.push(report);
+    this.stopped = this.options.onFinding?.(report) ?? this.haltsOnError();
+    return this.stopped;
+  }
+
+  private haltsOnError(): boolean {
+    return new DataView(this.memory!.buffer).getUint32(HEADER_HALT, true) !== 0;
+  }
+
+  private context(stack: readonly EngineFrame[]): ReportContext {
+    return {
+      pid: this.options.pid ?? 0,
+      moduleName: this.options.moduleName ?? 'module.wasm',
+      frames: (sites) => sites.flatMap((id) => this.siteFrames(id)),
+      accessStack: (facts) => this.accessStack(facts, stack),
+    };
+  }
+
+  /** The engine's stack where it names wasm code; otherwise the check's site and the recorded calls above it. */
+  private accessStack(facts: Facts, stack: readonly EngineFrame[]): readonly StackFrame[] {
+    const engine = this.engineFrames(stack);
+    const frames = engine.some((f) => f.offset !== undefined)
+      ? engine
+      : [...(facts.site ? this.siteFrames(facts.site) : []), ...facts.stack.flatMap((id) => this.siteFrames(id))];
+    return facts.access.free ? frames : [...this.calleeFrame(frames[0]?.offset), ...frames];
+  }
+
+  /** The library function that a check in front of a call was about. */
+  private calleeFrame(offset: number | undefined): StackFrame[] {
+    const callee = offset === undefined ? undefined : calledFunction(this.options.original, offset);
+    if (callee === undefined) return [];
+    return [{ function: this.symbolizer.functionName(callee), module: this.options.moduleName ?? 'module.wasm' }];
+  }
+
+  private engineFrames(stack: readonly EngineFrame[]): StackFrame[] {
+    const frames: StackFrame[] = [];
+    for (const frame of stack) {
+      if (frame.functionIndex === undefined) {
+        if (frames.length > 0 && this.options.scriptFrames !== false) frames.push({ function: frame.text ?? '' });
+        continue;
+      }
+      const site = frame.offset === undefined ? undefined : this.sites?.toOriginal(frame.offset);
+      if (site) frames.push(...this.framesAt(site.offset));
+    }
+    return frames;
+  }
+
+  private siteFrames(id: number): StackFrame[] {
+    const site = this.sites?.site(id);
+    return site ? this.framesAt(site.offset) : [];
+  }
+
+  private framesAt(offset: number): StackFrame[] {
+    const module = this.options.moduleName ?? 'module.wasm';
+    return this.symbolizer.frames(offset).map((f) => ({ ...f, module }));
+  }
+
+  private get symbolizer(): Symbolizer {
+    this.symbols ??= createSymbolizer(this.options.original);
+    return this.symbols;
+  }
+
+  private get sites(): SiteTable | undefined {
+    this.table ??= readSiteTable(this.options.instrumented, this.options.original);
+    return this.table;
+  }
+}

@@ -1,0 +1,22 @@
+// The library: instrument a module, load it, receive its findings.
+//
+//   const { bytes } = instrument(original, { host: true });
+//   const { instance } = await load({ original, instrumented: bytes, onFinding: (report) => { console.error(asanText(report)); } });
+
+import { createSymbolizer } from './host/symbols/index.ts';
+import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from './instrument/index.ts';
+import { runtimeImages } from './instrument/runtime-images.ts';
+
+export * from './host/index.ts';
+export {
+  type Inspection,
+  InstrumentError,
+  type Instrumented,
+  type InstrumentOptions,
+  inspect,
+} from './instrument/index.ts';
+
+/** Instruments a module with the runtime this package ships; debug information is read from the module itself. */
+export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
+  return instrumentWith(bytes, runtimeImages, { debugInfo: createSymbolizer(bytes), ...options });
+}
