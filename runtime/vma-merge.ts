@@ -73,7 +73,7 @@ function isAnonCompatible(area: u32): bool {
   }
   if (theirs && !anon) return isMutant(6) || !isForked(area);
   if (theirs == anon) return true;
-  return policyNow() == POLICY_MERGE_FRIENDLY && isPrivateAnon(anon);
+  return policyNow() == POLICY_MERGE_FRIENDLY && (isPrivateAnon(anon) || isMutant(31));
 }
 
 function admits(area: u32, inOrder: bool): bool {

@@ -175,7 +175,8 @@ function moveAreas(start: u32, pages: u32, target: u32): i64 {
     if (moved < 0) return moved;
     if (isFirst) result = moved;
     isFirst = false;
-    area = areaFrom(areaEnd); // by address: the area may have merged with its own copy
+    if (areaEnd >= end) break; // the last area may have merged with its own copy: looking again would find it
+    area = areaFrom(areaEnd);
   }
   return result;
 }
@@ -193,7 +194,7 @@ function move(area: u32, from: u32, oldPages: u32, target: u32, newPages: u32): 
   if (isNew) copy = addCopy(area, from, target, newPages, isRelocated);
   if (oldPages) movePages(from, from + oldPages, target, isShared && (flags & MREMAP_DONTUNMAP) != 0);
   else movePages(from, from + min(newPages, end - from), target, true);
-  if (isNew && isRelocated) copy = settle(copy);
+  if (isNew && isRelocated && !isMutant(33)) copy = settle(copy);
   if (flags & MREMAP_DONTUNMAP) keepSource(areaAt(from), copy, from == start && from + oldPages == end);
   else if (oldPages) unmapPages(from, from + oldPages, OP_MREMAP);
   announce(target, target + newPages);
@@ -212,7 +213,8 @@ function keepSource(source: u32, copy: u32, isWhole: bool): void {
 /** MREMAP_RELOCATE_ANON applies to written private memory that nobody else can see. */
 function isRelocatable(area: u32): bool {
   const anon = anonOf(area);
-  return (flags & RELOCATE) != 0 && anon != 0 && !load<u32>(area, AREA_FILE) && isPrivateAnon(anon);
+  if (!(flags & RELOCATE) || !anon || load<u32>(area, AREA_FILE)) return false;
+  return isPrivateAnon(anon) || isMutant(32);
 }
 
 /**
@@ -230,7 +232,7 @@ function copiedOffset(area: u32, from: u32, target: u32): u32 {
   if (load<u32>(area, AREA_FILE)) return kept;
   const anon = anonOf(area);
   if (!anon) return isMutant(29) ? kept : target;
-  return policyNow() == POLICY_MERGE_FRIENDLY && isPrivateAnon(anon) ? target : kept;
+  return policyNow() == POLICY_MERGE_FRIENDLY && (isPrivateAnon(anon) || isMutant(30)) ? target : kept;
 }
 
 /** The copy as an area of its own. A relocated one starts afresh: new offset, anon_vma by the fault rule. */

@@ -3,6 +3,7 @@
 import { parseLine } from '../../host/vma/language.ts';
 import { apply, type MapEntry, mapOf, type Outcome } from '../../host/vma/replay.ts';
 import { VmaSpace } from '../../host/vma/space.ts';
+import { MREMAP_DONTUNMAP } from '../../runtime/vma-layout.ts';
 import { nextOperation, type Profile } from './generate.ts';
 import type { KernelAnswer } from './kernel.ts';
 import type { Random } from './random.ts';
@@ -47,7 +48,7 @@ export class Model {
     this.space.raw.vma_set_choice(this.space.startPage + ORACLE_PAGES + 1 + this.#outside);
     const outcome = apply(this.space, op, 'linux');
     if ('at' in outcome && outcome.at > ORACLE_PAGES) this.#outside += outsideLength(op) + 1;
-    if (op.op === 'mremap' && 'at' in outcome) this.hasAliases ||= isAlias(this.space, outcome.at, op);
+    if (op.op === 'mremap') this.hasAliases ||= mayAlias(op);
     return { op: text, outcome: seenByOracle(outcome), map: this.map() };
   }
 
@@ -73,9 +74,9 @@ function parseOp(text: string) {
   return parseLine(text)!.op;
 }
 
-function isAlias(space: VmaSpace, page: number, op: { oldLength: bigint; flags: number }): boolean {
-  const isSecondView = op.oldLength === 0n || (op.flags & 4) !== 0;
-  return isSecondView && space.areaAt(space.startPage + page)?.isShared === true;
+/** Gives shared memory a second view, or lets it see bytes of its object again that it had cut off. */
+function mayAlias(op: { oldLength: bigint; newLength: bigint; flags: number }): boolean {
+  return op.newLength > op.oldLength || (op.flags & MREMAP_DONTUNMAP) !== 0;
 }
 
 function seenByOracle(outcome: Outcome): Outcome {

@@ -1,0 +1,34 @@
+// Would the tests notice a wrong rule? Every merge rule is made wrong once, in a build that can do so; the scenario table
+// and the recorded answers of the kernel must catch each one, and must be content with the right rules.
+import { describe, expect, test } from 'vitest';
+import { buildVma } from '../../runtime/build-vma.mts';
+import { readCorpus, replay } from './corpus.ts';
+import { MUTANTS } from './mutants.ts';
+import { COLUMNS, expectedOf, ROWS, runRow } from './scenarios.ts';
+import { Model } from './sequence.ts';
+
+const module = new WebAssembly.Module((await buildVma({ mutants: true })) as Uint8Array<ArrayBuffer>);
+const memory = new WebAssembly.Memory({ initial: 258 });
+const corpus = readCorpus();
+
+/** Which rows and recorded sequences differ with this rule wrong. */
+function caughtBy(mutant: number): string[] {
+  const rows = COLUMNS.flatMap(([policy, column]) =>
+    ROWS.filter((row) => {
+      const { seen } = runRow(module, row, policy, { memory, mutant });
+      return JSON.stringify(seen) !== JSON.stringify(expectedOf(row, column));
+    }).map((row) => `V${row.id} ${policy}`),
+  );
+  const model = new Model(module, { mutant });
+  return [...rows, ...corpus.sequences.filter((each) => replay(model, each)).map((each) => `seed ${each.seed}`)];
+}
+
+test('the right rules pass in the same build', () => {
+  expect(caughtBy(0)).toEqual([]);
+});
+
+describe('each wrong rule is caught', () => {
+  test.each([...MUTANTS])('%i %s', (mutant) => {
+    expect(caughtBy(mutant)).not.toEqual([]);
+  });
+});
