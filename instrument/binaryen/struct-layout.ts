@@ -40,9 +40,7 @@ function measure(kind: string, sample: string, count: number): number[] {
     const body = raw.functionBody(raw.functionAt(module.ptr, 1));
     const node = raw.idOf(body) === rawFunction(`Binaryen${kind}Id`)() ? body : onlyChild(body);
     if (raw.idOf(node) !== rawFunction(`Binaryen${kind}Id`)()) throw new Error(`the sample of ${kind} is another kind`);
-    const heapEnd = raw.allocate(16); // objects of this module lie below: a word above is no pointer to a child
-    const offsets = Array.from({ length: count }, (_, i) => findChild(node, i, heapEnd));
-    raw.free(heapEnd);
+    const offsets = Array.from({ length: count }, (_, i) => findChild(node, i));
     if (offsets.some((offset, i) => offset < 0 || offsets.indexOf(offset) !== i)) {
       throw new Error(`cannot find the children of ${kind} in this release of binaryen`);
     }
@@ -56,10 +54,10 @@ function onlyChild(block: Pointer): Pointer {
   return rawFunction('BinaryenBlockGetChildAt')(block, 0);
 }
 
-function findChild(node: Pointer, child: number, end: Pointer): number {
+function findChild(node: Pointer, child: number): number {
   for (let offset = 4; offset < SEARCHED_WORDS * 4; offset += 4) {
     const word = raw.load32(node + offset);
-    if (word > 4096 && word < end + (1 << 20) && word % 4 === 0 && isMarker(word, child)) return offset;
+    if (word !== 0 && word % 4 === 0 && isMarker(word, child)) return offset;
   }
   return -1;
 }
@@ -72,7 +70,16 @@ const indexOf = rawFunction('BinaryenLocalGetGetIndex');
 
 /** Reads the words itself first: the accessors assert that they are given what they expect. */
 function isMarker(pointer: Pointer, child: number): boolean {
-  const id = raw.load32(pointer) & 0xff;
-  if (id === CONST && raw.load32(pointer + 4) === INT32) return constantOf(pointer) === 7001 + child;
-  return id === LOCAL_GET && raw.load32(pointer + 4) !== INT32 && indexOf(pointer) === MARKER_LOCAL + child;
+  const [id, type] = header(pointer);
+  if (id === CONST && type === INT32) return constantOf(pointer) === 7001 + child;
+  return id === LOCAL_GET && type !== INT32 && indexOf(pointer) === MARKER_LOCAL + child;
+}
+
+/** Kind and type of the expression at a word that may be no pointer at all. */
+function header(pointer: Pointer): [id: number, type: number] {
+  try {
+    return [raw.load32(pointer) & 0xff, raw.load32(pointer + 4)];
+  } catch {
+    return [-1, -1]; // beyond Binaryen's memory
+  }
 }
