@@ -4,12 +4,13 @@
 import { SanitizerError } from '../host/errors.ts';
 import { InstrumentError } from '../instrument/errors.ts';
 import type { Command, Io } from './command.ts';
+import { explainCommand } from './commands/explain.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { instrumentCommand } from './commands/instrument.ts';
 import { runWasiCommand } from './commands/run.ts';
 import { EXIT } from './exit-codes.ts';
 
-const COMMANDS: readonly Command[] = [runWasiCommand, instrumentCommand, inspectCommand];
+const COMMANDS: readonly Command[] = [runWasiCommand, instrumentCommand, inspectCommand, explainCommand];
 
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),

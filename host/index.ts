@@ -10,6 +10,7 @@ export { PLAIN_STYLE, type TextStyle } from './report/style.ts';
 export { asanText } from './report/text-asan.ts';
 export { kasanText } from './report/text-kasan.ts';
 export { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
+export { openSnapshot, takeSnapshot } from './snapshot.ts';
 export { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 
 export interface LoadOptions extends SanitizerOptions {

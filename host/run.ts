@@ -1,7 +1,7 @@
 // Runs an instrumented WASI preview 1 command in this process: arguments, environment, directories and standard streams
 // go to the program, its exit code comes back. Node only.
 
-import { WASI } from 'node:wasi';
+import type { WASI } from 'node:wasi';
 import { SanitizerError } from './errors.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 
@@ -28,7 +28,8 @@ export interface RunResult {
 /** Runs `_start`. Findings go to `onFinding` as they happen. */
 export async function runCommand(options: RunOptions): Promise<RunResult> {
   const module = await WebAssembly.compile(options.instrumented as BufferSource);
-  const wasi = new WASI({
+  const Wasi = await loadWasi();
+  const wasi = new Wasi({
     version: 'preview1',
     args: [...(options.args ?? ['program.wasm'])],
     env: { ...options.env },
@@ -54,6 +55,17 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
     if (!(error instanceof Error)) throw error;
     const stoppedByUs = sanitizer.stopped && error instanceof WebAssembly.RuntimeError;
     return { exitCode: undefined, trap: stoppedByUs ? undefined : error, sanitizer };
+  }
+}
+
+/** node:wasi warns at import that it is experimental: on the stderr of somebody else's program that is noise. */
+async function loadWasi(): Promise<typeof WASI> {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return (await import('node:wasi')).WASI;
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }
 

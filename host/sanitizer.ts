@@ -70,6 +70,14 @@ export class Sanitizer {
     return buildReport(facts, this.context(stack));
   }
 
+  /**
+   * The report a module without a host left in its memory 1 when it trapped. `memory1` is that memory (see snapshot.ts);
+   * `stack` the text of the engine's stack, if there is one.
+   */
+  explain(memory1: Uint8Array, stack = ''): Report {
+    return buildReport(readFacts({ memory1 }), this.context(parseStack(stack)));
+  }
+
   /** Maps a stack of the instrumented module, given as Error.stack text, to frames of the original. */
   symbolizeStack(text: string): readonly StackFrame[] {
     return this.engineFrames(parseStack(text));

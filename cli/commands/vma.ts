@@ -52,7 +52,9 @@ function jsonOf(histories: readonly History[]): unknown {
 
 /** JSON has no 64-bit numbers: loaded values become text. */
 function plain(outcome: object): object {
-  return Object.fromEntries(Object.entries(outcome).map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value]));
+  return Object.fromEntries(
+    Object.entries(outcome).map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value]),
+  );
 }
 
 function vmaModule(): WebAssembly.Module {
@@ -122,12 +124,16 @@ function execute(args: string[], io: Streams): void {
   const [file, ...rest] = positionals;
   if (!file || rest.length) throw new UsageError('wasan vma takes one script');
   const format = Object.hasOwn(FORMATS, values.format) ? FORMATS[values.format] : undefined;
-  if (!format) throw new UsageError(`there is no format "${values.format}"; known are ${Object.keys(FORMATS).join(', ')}`);
+  if (!format)
+    throw new UsageError(`there is no format "${values.format}"; known are ${Object.keys(FORMATS).join(', ')}`);
   const policies = policiesOf(values.policy);
   const pages = pagesOf(values.pages);
   const lines = readScript(file);
   const module = vmaModule();
-  const text = format(policies.map((policy) => replayScript(module, lines, policy, { pages })), file);
+  const text = format(
+    policies.map((policy) => replayScript(module, lines, policy, { pages })),
+    file,
+  );
   if (values.out === undefined) io.stdout.write(text);
   else writeFileSync(values.out, text);
 }
