@@ -71,6 +71,7 @@ export class Decoder extends Reader {
       flags &= ~0x40;
       this.memory = this.u32();
     }
+    if (flags > 0x0f) throw new InstrumentError('E_UNSUPPORTED', `a memory order at offset ${this.start}`);
     this.align = flags;
     const b = this.pos < this.end ? this.bytes[this.pos]! : 0x80;
     if (b < 0x80) {

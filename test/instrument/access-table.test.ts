@@ -92,6 +92,14 @@ describe('memory instructions', () => {
     }
   });
 
+  test('memory orders other than the default are refused, not misread', () => {
+    const inFunction = (body: string) => `(module (memory 1) (memory $m 1) (func (drop ${body})))`;
+    expect(refuses(assemble(inFunction('(i32.atomic.load (i32.const 0))')))).toBe(false);
+    expect(refuses(assemble(inFunction('(i32.atomic.load $m (i32.const 0))')))).toBe(false);
+    expect(refuses(assemble(inFunction('(i32.atomic.load acqrel (i32.const 0))')))).toBe(true);
+    expect(refuses(assemble(inFunction('(i64.atomic.rmw.add $m acqrel (i32.const 0) (i64.const 1))')))).toBe(true);
+  });
+
   test("Binaryen's operation constants all name a row", () => {
     const constants = rawNames().filter((n) =>
       /^Binaryen(Load|Store)\d\w*Vec128$|^BinaryenAtomicRMW(?!Id|Get|Set)[A-Z]\w*$/.test(n),
