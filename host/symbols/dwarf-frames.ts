@@ -37,7 +37,10 @@ export function dwarfFrames(dwarf: Dwarf, pc: number): SourceFrame[] {
   return frames;
 }
 
+/** The linker's name says more (parameters, generic arguments), except for `main`, which clang renames. */
 function nameOf(dwarf: Dwarf, located: Located): string | undefined {
   const chain = dwarf.chain(located);
-  return dwarf.linkageName(chain) ?? dwarf.qualifiedName(chain);
+  const linkageName = dwarf.linkageName(chain);
+  if (linkageName === undefined || /^__(?:main_|original_main$)/.test(linkageName)) return dwarf.qualifiedName(chain);
+  return linkageName;
 }

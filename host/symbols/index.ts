@@ -121,9 +121,19 @@ class ModuleSymbolizer implements Symbolizer {
   functionName(index: number): string {
     return this.#guard(`wasm-function[${index}]`, () => {
       const { importedFunctions, exportedFunctions } = this.#module;
-      const named = this.#names().functions.get(index) ?? this.#dwarfName(index) ?? exportedFunctions.get(index);
+      const named = this.#namedFunction(index) ?? this.#dwarfName(index) ?? exportedFunctions.get(index);
       return this.#readable(named ?? importedFunctions[index] ?? `wasm-function[${index}]`);
     });
+  }
+
+  /** Clang gives `main` other names; `__main_void` is the program's only if libc's does not stand between. */
+  #namedFunction(index: number): string | undefined {
+    const { functions } = this.#names();
+    const name = functions.get(index);
+    if (name === undefined || !/^__(?:main_argc_argv|main_void|original_main)$/.test(name)) return name;
+    if (name !== '__main_void') return 'main';
+    for (const other of functions.values()) if (other === '__main_argc_argv') return name;
+    return 'main';
   }
 
   #dwarfName(index: number): string | undefined {
