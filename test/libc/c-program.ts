@@ -1,0 +1,133 @@
+// Compiles a C or C++ program, instruments it and runs it under WASI: what it printed, how it ended, what was found.
+// Compiled modules are kept in build/cache by their source, so that a test compiles only what changed.
+
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { commands } from '@yowasp/clang';
+import type { Report } from '../../host/report/report.ts';
+import { runCommand } from '../../host/run.ts';
+import { createSymbolizer } from '../../host/symbols/index.ts';
+import { type InstrumentOptions, instrument } from '../../instrument/index.ts';
+import { runtimeImages } from '../../instrument/runtime-images.ts';
+
+const CACHE = fileURLToPath(new URL('../../build/cache/c/', import.meta.url));
+
+/** The module that clang makes of `source` (C, or C++ with `-x c++` among the arguments). */
+export async function compileC(source: string, args: readonly string[]): Promise<Uint8Array> {
+  const key = createHash('sha256')
+    .update(JSON.stringify([source, args]))
+    .digest('hex')
+    .slice(0, 24);
+  const path = `${CACHE}${key}.wasm`;
+  if (existsSync(path)) return new Uint8Array(readFileSync(path));
+  const plus = args.includes('-x') && args[args.indexOf('-x') + 1] === 'c++';
+  const file = plus ? 'program.cpp' : 'program.c';
+  const rest = plus ? args.filter((a, i) => a !== '-x' && args[i - 1] !== '-x') : args;
+  let errors = '';
+  const command = (plus ? commands['clang++'] : commands.clang)!;
+  const files = (await command(
+    [...rest, file, '-o', 'a.wasm'],
+    { [file]: source },
+    {
+      fetchProgress: () => {},
+      stderr: (bytes: Uint8Array | null) => {
+        if (bytes) errors += new TextDecoder().decode(bytes);
+      },
+    },
+  )) as Record<string, Uint8Array>;
+  if (!files['a.wasm']) throw new Error(errors);
+  mkdirSync(CACHE, { recursive: true });
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, files['a.wasm']);
+  renameSync(partial, path);
+  return files['a.wasm'];
+}
+
+export interface Outcome {
+  readonly exitCode: number | undefined;
+  readonly trap: Error | undefined;
+  readonly output: string;
+  readonly findings: readonly Report[];
+}
+
+/** Instruments and runs. By default the program goes on after a finding, so that all are seen. */
+export async function runC(
+  module: Uint8Array,
+  options: InstrumentOptions & { args?: readonly string[]; onFinding?: (report: Report) => void } = {},
+): Promise<Outcome> {
+  const { args, onFinding, ...rest } = options;
+  const instrumented = instrument(module, runtimeImages, {
+    host: true,
+    debugInfo: createSymbolizer(module),
+    ...rest,
+    runtime: { halt: false, ...rest.runtime },
+  }).bytes;
+  return runBytes(module, instrumented, args, onFinding);
+}
+
+async function runBytes(
+  original: Uint8Array,
+  instrumented: Uint8Array,
+  args: readonly string[] = [],
+  onFinding?: (report: Report) => void,
+): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-'));
+  const path = join(folder, 'stdout');
+  const stdout = openSync(path, 'w');
+  try {
+    const { exitCode, trap, sanitizer } = await runCommand({
+      original,
+      instrumented,
+      moduleName: 'a.wasm',
+      stdout,
+      args: ['a.wasm', ...args],
+      onFinding: (report) => {
+        onFinding?.(report);
+        return undefined;
+      },
+    });
+    return { exitCode, trap, output: readFileSync(path, 'utf8'), findings: sanitizer.findings };
+  } finally {
+    closeSync(stdout);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** One line per finding: title, direction, size, the address relative to the named place, and the two inner frames. */
+export function summaryOf(report: Report): string {
+  const stack = report.stack
+    .slice(0, 2)
+    .map((f) => f.function)
+    .join('<');
+  if (report.layout === 'access' || report.layout === 'segv') {
+    const { access, place } = report;
+    const where =
+      place.where === 'heap'
+        ? `${place.distance.relation} ${place.distance.bytes} of ${place.size}`
+        : place.where === 'global'
+          ? place.globals.map((g) => `${g.distance.relation} ${g.distance.bytes} of ${g.name}`).join(', ')
+          : place.where === 'null'
+            ? `null+${place.offset}`
+            : place.where;
+    return `${report.title} ${access.write ? 'W' : 'R'}${access.size} ${where} in ${stack}`;
+  }
+  if (report.layout === 'parameter') return `${report.title} ${JSON.stringify(report.parameters, plain)} in ${stack}`;
+  return `${report.title} in ${stack}`;
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}
