@@ -1,8 +1,9 @@
 // Chunk records and the index that finds them by user address. Records lie in one array (the host walks it); when it
 // has to move, every reference moves by the same distance. The index is open addressing with linear probing and
-// backward-shift deletion, so it never fills with tombstones.
+// backward-shift deletion, so it never fills with tombstones. Keys lie beside the references, because a probe that had
+// to look into records would miss the cache once per record.
 //
-//   HEADER_INDEX    | record | 0 | record | record | 0 | ...     u32 each; slot = hash(begin >> 3), or the next free one
+//   HEADER_INDEX    | key, record | 0, 0 | key, record | ...     u32 each; key = begin >> 3, slot = hash(key) or a later one
 import {
   CHUNK_BEGIN,
   CHUNK_NEXT,
@@ -23,6 +24,7 @@ import {
 import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
 
+const RECORD: u32 = 4; // of an index entry; the key is at 0, and no chunk begins in granule 0
 const FIRST_RECORDS: u32 = 1024;
 const FIRST_SLOTS: u32 = 2048; // at most half full, so probes stay short
 
@@ -42,7 +44,7 @@ export function addChunk(begin: Addr, size: Addr): u32 {
   store<u32>(chunk, <u32>(begin >> 3), CHUNK_BEGIN);
   store<u32>(chunk, <u32>size, CHUNK_SIZE);
   store<u8>(chunk, <u32>(<u64>size >> 32), CHUNK_SIZE_HIGH);
-  insert(chunk);
+  insert(<u32>(begin >> 3), chunk);
   return chunk;
 }
 
@@ -53,12 +55,12 @@ export function findChunk(begin: Addr): u32 {
   const key = <u32>(begin >> 3);
   const mask = load<u32>(HEADER_INDEX_MASK);
   let slot = home(key, mask);
-  let chunk = load<u32>(table + (slot << 2));
-  while (chunk && load<u32>(chunk, CHUNK_BEGIN) != key) {
+  while (true) {
+    const entry = table + (slot << 3);
+    const found = load<u32>(entry);
+    if (found == key || !found) return load<u32>(entry, RECORD);
     slot = (slot + 1) & mask;
-    chunk = load<u32>(table + (slot << 2));
   }
-  return chunk;
 }
 
 /** The chunk whose user region contains the address. Slow: for reports. */
@@ -74,7 +76,7 @@ export function chunkAround(addr: Addr): u32 {
 
 /** Takes the record out of the index and gives its slot back. */
 export function dropChunk(chunk: u32): void {
-  remove(chunk);
+  remove(load<u32>(chunk, CHUNK_BEGIN));
   store<u8>(chunk, CHUNK_UNUSED, CHUNK_STATE);
   store<u32>(chunk, load<u32>(HEADER_CHUNK_FREE), CHUNK_NEXT);
   store<u32>(HEADER_CHUNK_FREE, chunk);
@@ -125,7 +127,7 @@ function shiftReferences(records: u32, count: u32, distance: u32): void {
   shift(HEADER_QUARANTINE_TAIL, distance);
   const table = load<u32>(HEADER_INDEX);
   const slots = load<u32>(HEADER_INDEX_MASK) + 1;
-  for (let slot: u32 = 0; slot < slots; slot++) shift(table + (slot << 2), distance);
+  for (let slot: u32 = 0; slot < slots; slot++) shift(table + (slot << 3) + RECORD, distance);
 }
 
 function shift(field: u32, distance: u32): void {
@@ -141,30 +143,30 @@ function home(key: u32, mask: u32): u32 {
   return (mixed ^ (mixed >> 15)) & mask;
 }
 
-function insert(chunk: u32): void {
+function insert(key: u32, chunk: u32): void {
   const table = load<u32>(HEADER_INDEX);
   const mask = load<u32>(HEADER_INDEX_MASK);
-  let slot = home(load<u32>(chunk, CHUNK_BEGIN), mask);
-  while (load<u32>(table + (slot << 2))) slot = (slot + 1) & mask;
-  store<u32>(table + (slot << 2), chunk);
+  let slot = home(key, mask);
+  while (load<u32>(table + (slot << 3))) slot = (slot + 1) & mask;
+  store<u32>(table + (slot << 3), key);
+  store<u32>(table + (slot << 3), chunk, RECORD);
   store<u32>(HEADER_INDEX_USED, load<u32>(HEADER_INDEX_USED) + 1);
 }
 
-function remove(chunk: u32): void {
+function remove(key: u32): void {
   const table = load<u32>(HEADER_INDEX);
   const mask = load<u32>(HEADER_INDEX_MASK);
-  let hole = home(load<u32>(chunk, CHUNK_BEGIN), mask);
-  while (load<u32>(table + (hole << 2)) != chunk) hole = (hole + 1) & mask;
+  let hole = home(key, mask);
+  while (load<u32>(table + (hole << 3)) != key) hole = (hole + 1) & mask;
   for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
-    const other = load<u32>(table + (slot << 2));
+    const other = load<u32>(table + (slot << 3));
     if (!other) break;
     // `other` may move into the hole unless its home lies behind the hole, on its way to `slot`.
-    const wanted = home(load<u32>(other, CHUNK_BEGIN), mask);
-    if (((slot - wanted) & mask) < ((slot - hole) & mask)) continue;
-    store<u32>(table + (hole << 2), other);
+    if (((slot - home(other, mask)) & mask) < ((slot - hole) & mask)) continue;
+    store<u64>(table + (hole << 3), load<u64>(table + (slot << 3)));
     hole = slot;
   }
-  store<u32>(table + (hole << 2), 0);
+  store<u64>(table + (hole << 3), 0);
   store<u32>(HEADER_INDEX_USED, load<u32>(HEADER_INDEX_USED) - 1);
 }
 
@@ -174,14 +176,14 @@ function roomInIndex(): bool {
   const oldSlots = old ? load<u32>(HEADER_INDEX_MASK) + 1 : 0;
   if (load<u32>(HEADER_INDEX_USED) << 1 < oldSlots) return true;
   const slots = old ? oldSlots << 1 : FIRST_SLOTS;
-  const table = arenaAlloc(slots << 2);
+  const table = arenaAlloc(slots << 3);
   if (!table) return false;
   store<u32>(HEADER_INDEX, table);
   store<u32>(HEADER_INDEX_MASK, slots - 1);
   store<u32>(HEADER_INDEX_USED, 0);
   for (let slot: u32 = 0; slot < oldSlots; slot++) {
-    const chunk = load<u32>(old + (slot << 2));
-    if (chunk) insert(chunk);
+    const key = load<u32>(old + (slot << 3));
+    if (key) insert(key, load<u32>(old + (slot << 3), RECORD));
   }
   return true;
 }
