@@ -4,6 +4,9 @@
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
 import type { DebugInfo } from './debug-info.ts';
+import { assumptionsOf } from './elide/assumptions.ts';
+import { Elision, type Removed } from './elide/elision.ts';
+import type { KillRule } from './elide/rules.ts';
 import { InstrumentError } from './errors.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { nullLimit, runtimePages } from './layout.ts';
@@ -38,6 +41,10 @@ export interface InstrumentOptions {
   /** Variables of frames and globals, where the module has debug information. */
   debugInfo?: DebugInfo;
   progress?: (done: number, total: number) => void;
+  /** Leave out checks that can find nothing new. Default true; -O0 is false. */
+  elide?: boolean;
+  /** For tests alone: rules of the elimination to switch off (elide/rules.ts). */
+  disabledRules?: ReadonlySet<KillRule>;
 }
 
 /** The runtime, compiled, for a mapping and a pointer width. */
@@ -54,6 +61,8 @@ export interface Inspection {
   readonly stackPointer: StackPointer | undefined;
   readonly nullLimit: number;
   readonly plan: Plan;
+  /** Every access whose check was removed, and why (a key of SKIP_REASONS): --explain-checks. */
+  readonly explainChecks: () => Removed[];
 }
 
 export interface Instrumented {
@@ -84,18 +93,27 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const stackPointer = findStackPointer(module);
   const libc = findLibc(module, new Set(roots));
   const context: PlanContext = { module, options, graph, closure, reaches, libc, overReaders: findOverReaders(module) };
-  const plan: Plan = {
-    reachesAllocator: reaches,
-    functions: module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context)),
-  };
+  const functions = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
+  const limit = nullLimit(module, stackPointer);
+  const elision = new Elision({
+    module,
+    graph,
+    plans: functions,
+    allocator: roots,
+    stackPointer: stackPointer?.global,
+    assumptions: assumptionsOf({ module, nullLimit: limit, plans: functions }),
+    ...(options.disabledRules ? { disabled: options.disabledRules } : {}),
+  });
+  const plan: Plan = { reachesAllocator: reaches, functions, ...(options.elide === false ? {} : { elision }) };
   return {
     module,
     allocator,
     allocatorClosure: closure,
     libc,
     stackPointer,
-    nullLimit: nullLimit(module, stackPointer),
+    nullLimit: limit,
     plan,
+    explainChecks: () => (plan.elision ? elision.explain() : []),
   };
 }
 

@@ -11,6 +11,9 @@ export const SKIP_REASONS = {
   runtime: 'part of the sanitizer runtime',
   libc: 'a memory or string function: checked as a range wherever it is called',
   ignored: 'listed in an ignore list',
+  repeated: 'the same bytes were checked on every path here, and nothing since could poison them',
+  static: 'a constant address inside static data that nothing poisons',
+  frame: "inside the function's own stack frame",
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;
 
@@ -26,6 +29,8 @@ export interface FunctionPlan {
   edits?: readonly Edit[];
   /** Accesses whose constant offset moved with the variable they touch: instruction offset -> new memarg offset. */
   movedOffsets?: ReadonlyMap<number, number>;
+  /** Bytes inside the function's own frame may be poisoned, so accesses to its slots need their checks. */
+  poisonsFrame?: boolean;
   /** A libc function known to read the whole aligned granule that holds the end of its object. */
   overReads: boolean;
 }
@@ -55,8 +60,25 @@ export interface Edit {
   write(emit: Emitter): void;
 }
 
+/** Which accesses of a body need no check; computed when asked for, one body at a time. */
+export interface CheckElision {
+  /** Valid until the next call; undefined where every check stays. */
+  actions(body: number): BodyActions | undefined;
+}
+
+/** One entry per access of a fixed size to memory 0, in code order. */
+export interface BodyActions {
+  readonly count: number;
+  /** Original file offset of the instruction. */
+  readonly at: Int32Array;
+  /** ACTION.* of elide/rules.ts. */
+  readonly action: Uint8Array;
+}
+
 export interface Plan {
   readonly functions: FunctionPlan[];
+  /** Absent: every access is checked where it stands. */
+  readonly elision?: CheckElision;
   /** By function index (imports included): may a call to it reach the allocator? */
   readonly reachesAllocator: Uint8Array;
 }

@@ -12,10 +12,11 @@
 // Stores and other accesses with operands above the address spill those to scratch locals first, so a check always runs
 // after every operand was evaluated. Dead code needs no special case: the inserted code is valid there too.
 
-import { SHADOW_BASE } from '../../runtime/abi.ts';
+import { GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
+import { ACTION } from '../elide/rules.ts';
 import { InstrumentError } from '../errors.ts';
-import type { Edit, Emitter, FunctionPlan, Target } from '../plan.ts';
+import type { BodyActions, Edit, Emitter, FunctionPlan, Target } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body } from '../wasm/module.ts';
@@ -34,6 +35,9 @@ export class BodyRewriter {
   private readonly target: Target;
   private readonly sites: SiteMap;
   private plan!: FunctionPlan;
+  private actions: BodyActions | undefined;
+  /** Number of the next access in `actions`. */
+  private nextAction = 0;
   /** Original bytes before this offset are already in `code`. */
   private copied = 0;
   private localCount = 0;
@@ -54,7 +58,8 @@ export class BodyRewriter {
    * Appends the rewritten body, size first, to `out`. Falls back to outlined checks where inlining them would exceed
    * what engines accept.
    */
-  rewrite(body: Body, parameterCount: number, plan: FunctionPlan, out: Writer): void {
+  rewrite(body: Body, parameterCount: number, plan: FunctionPlan, out: Writer, actions?: BodyActions): void {
+    this.actions = actions;
     const mark = this.sites.mark();
     this.rewriteAs(body, parameterCount, plan);
     if (plan.mode === 'inline' && this.code.length > MAX_BODY - 1024) {
@@ -78,6 +83,7 @@ export class BodyRewriter {
       d.valueType();
     }
     this.copied = d.pos;
+    this.nextAction = 0;
     this.sites.beginBody(d.pos - body.start);
     if (plan.recordsCalls) this.enterRecorded();
     this.copyInstructions();
@@ -205,6 +211,10 @@ export class BodyRewriter {
     const moved = this.plan.movedOffsets?.get(d.start);
     if (moved !== undefined) d.offset = moved;
     this.flush(d.start);
+    if (this.action() !== ACTION.CHECK) {
+      if (moved !== undefined) this.moveAccess(moved);
+      return;
+    }
     const code = this.code;
     const from = code.length;
     for (let i = access.operands.length - 1; i >= 0; i--) this.spill(access.operands[i]!, i);
@@ -231,6 +241,15 @@ export class BodyRewriter {
     if (moved !== undefined) this.moveAccess(moved);
   }
 
+  /** What the elimination decided about the current access. */
+  private action(): number {
+    const { actions } = this;
+    if (!actions) return ACTION.CHECK;
+    const { start } = this.decoder;
+    while (this.nextAction < actions.count && actions.at[this.nextAction]! < start) this.nextAction++;
+    return actions.at[this.nextAction] === start ? actions.action[this.nextAction]! : ACTION.CHECK;
+  }
+
   /** Writes the current access with another constant offset. */
   private moveAccess(offset: number): void {
     const d = this.decoder;
@@ -250,18 +269,26 @@ export class BodyRewriter {
     this.local(OP.LOCAL_SET, this.scratchLocal(`${type}${position}`, OPERAND_TYPE[type]));
   }
 
-  /** With the address on the stack: leaves an i32 that is 0 only if every granule of the access is fully valid. */
+  /**
+   * With the address on the stack: leaves an i32 that is 0 only if every granule of the access is fully valid.
+   * An access whose alignment hint is natural lies in one granule (two if 16 bytes) as long as it keeps that promise, so
+   * one look at the shadow will do; where it does not, the exact check is called. Without the hint, both ends are looked at.
+   */
   private inlineTest(size: number, address: number): void {
-    const { offset } = this.decoder;
+    const { offset, align } = this.decoder;
     const code = this.code;
-    if (size === 16) {
-      this.shadowLoad(offset, OP.I32_LOAD16_U);
-    } else {
-      this.shadowLoad(offset, OP.I32_LOAD8_U);
-    }
+    const aligned = Math.min(size, GRANULE);
+    this.shadowLoad(offset, size === 16 ? OP.I32_LOAD16_U : OP.I32_LOAD8_U);
     if (size === 1) return;
     this.local(OP.LOCAL_GET, address);
-    this.shadowLoad(offset + size - 1, OP.I32_LOAD8_U);
+    if (1 << align < aligned) {
+      this.shadowLoad(offset + size - 1, OP.I32_LOAD8_U);
+    } else {
+      this.addToAddress(offset % aligned);
+      this.wrap();
+      this.constant(aligned - 1);
+      code.byte(OP.I32_AND);
+    }
     code.byte(OP.I32_OR);
   }
 

@@ -1,0 +1,506 @@
+// Which checks of a function are not needed: an abstract run over its own structured code, once from top to bottom, that
+// knows for each value how it differs from others by a constant, and for each value which bytes around it are valid.
+//
+//   local.get $p  i32.load offset=8      checked: now p+8..12 is valid
+//   local.get $p  i32.const 4  i32.add
+//   i32.load offset=4                    the same bytes: no check
+//   call $free                           may poison: everything is forgotten
+//   local.get $p  i32.load offset=8      checked again
+//
+// A loop is entered with what holds before it, less what its body changes; so one pass is enough.
+
+import { type Access, accessOf } from '../access-table.ts';
+import { Reader } from '../wasm/bytes.ts';
+import type { Module } from '../wasm/module.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import { BodyScan } from './body-scan.ts';
+import type { Poisoners } from './poisoners.ts';
+import { ACTION, type KillRule } from './rules.ts';
+import { PLAIN_EFFECTS, STACK_EFFECTS } from './stack-effects.ts';
+import { type Merge, StateTree } from './state-tree.ts';
+import { ValueTable, ZERO } from './value-table.ts';
+
+/** What the analysis may take for granted about memory. */
+export interface Assumptions {
+  /** End of the null page, which no valid access touches. */
+  readonly nullLimit: number;
+  /** Whether [address, address + size) is valid for the whole run: static data nobody poisons. */
+  isAlwaysValid(address: number, size: number, write: boolean): boolean;
+  /** Whether a function's own stack frame has no poisoned byte. */
+  isPlainFrame(func: number): boolean;
+}
+
+interface Frame {
+  /** Opcode that opened it: block, loop, if, try, try_table; 0 for the body. */
+  op: number;
+  /** Index of that instruction. */
+  opener: number;
+  /** Operands below it. */
+  height: number;
+  results: number;
+  parameters: number;
+  /** State at the head of an `if` or `try`. */
+  start: number;
+  /** State shared by all branches to the end, or -1 if none was seen. */
+  meet: number;
+  readonly merge: Merge;
+  /** Whether the code it stands in was dead. */
+  deadOutside: boolean;
+}
+
+/** A function is given up where merging states costs more steps than this many times its instructions. */
+const STEPS_PER_INSTRUCTION = 24;
+const FREE_STEPS = 20_000;
+
+/** Integer operations without a result that depends on anything but the operands. */
+const PURE = Uint8Array.from({ length: 256 }, (_, op) =>
+  (op >= 0x45 && op <= 0x5a) ||
+  (op >= 0x67 && op <= 0x8a) ||
+  op === 0xa7 ||
+  op === 0xac ||
+  op === 0xad ||
+  (op >= 0xc0 && op <= 0xc4)
+    ? 1
+    : 0,
+);
+
+export class Analysis {
+  readonly scan: BodyScan;
+  readonly values = new ValueTable();
+  private readonly module: Module;
+  private readonly poisoners: Poisoners;
+  private readonly assumptions: Assumptions;
+  private readonly disabled: ReadonlySet<KillRule>;
+  private readonly state = new StateTree();
+  private readonly frames: Frame[] = [];
+  private depth = 0;
+  private stack = new Int32Array(1 << 10);
+  private height = 0;
+  private dead = false;
+  private gaveUp = false;
+  private func = 0;
+  /** Value of the stack pointer at entry, and how far this function lowered it (0 = not). */
+  private stackAtEntry = 0;
+  private plainFrame = false;
+  private seen = new Int32Array(64);
+  private seenStamp = 0;
+  /** Each access to memory 0 that has a fixed size, in code order: BodyActions. */
+  action = new Uint8Array(1 << 10);
+  at = new Int32Array(1 << 10);
+  count = 0;
+
+  constructor(module: Module, poisoners: Poisoners, assumptions: Assumptions, disabled: ReadonlySet<KillRule>) {
+    this.module = module;
+    this.poisoners = poisoners;
+    this.assumptions = assumptions;
+    this.disabled = disabled;
+    this.scan = new BodyScan(module.bytes);
+  }
+
+  /** Analyses the i-th body. False: keep every check. */
+  run(i: number): boolean {
+    const { module, scan, state, values } = this;
+    this.func = module.importedFunctions + i;
+    const type = module.types[module.functions[this.func]!];
+    if (!type || !scan.read(module.bodies[i]!, type.params.length, this.poisoners)) return false;
+    values.reset();
+    state.reset(scan.localCount + 1);
+    // Declared locals start as 0. (The 0 of another type is never mistaken for an i32's: no i32 operation can take it.)
+    state.locals.fill(ZERO, 0, scan.localCount);
+    for (let local = 0; local < type.params.length; local++) state.locals[local] = values.opaque();
+    this.stackAtEntry = values.opaque();
+    state.locals[scan.localCount] = this.stackAtEntry;
+    this.plainFrame = this.poisoners.stackPointer >= 0 && this.assumptions.isPlainFrame(this.func);
+    this.count = 0;
+    this.height = 0;
+    this.depth = 0;
+    this.dead = false;
+    this.gaveUp = false;
+    this.open(0, 0, 0, type.results.length);
+    this.walk();
+    return !this.gaveUp;
+  }
+
+  private walk(): void {
+    const { scan, state } = this;
+    const budget = FREE_STEPS + scan.count * STEPS_PER_INSTRUCTION;
+    for (let i = 0; i < scan.count && !this.gaveUp; i++) {
+      const op = scan.op[i]!;
+      if (op <= OP.TRY_TABLE && op > 1) {
+        this.control(op, i);
+        if (state.steps > budget) this.gaveUp = true;
+      } else if (this.dead) {
+        const access = accessOf(op);
+        if (access && access.size > 0 && scan.arg[i] === 0) this.decide(i, ACTION.CHECK);
+      } else {
+        this.plain(op, i);
+      }
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------- straight line
+
+  private plain(op: number, i: number): void {
+    const { scan, state, values } = this;
+    const arg = scan.arg[i]!;
+    switch (op) {
+      case OP.UNREACHABLE:
+        this.die();
+        return;
+      case OP.LOCAL_GET:
+        this.push(state.locals[arg]!);
+        return;
+      case OP.LOCAL_SET:
+        state.set(arg, this.pop());
+        return;
+      case OP.LOCAL_TEE:
+        state.set(arg, this.stack[this.height - 1]!);
+        return;
+      case OP.I32_CONST:
+        this.push(values.constant(arg));
+        return;
+      case OP.I64_CONST:
+        this.push(values.opaque());
+        return;
+      case OP.GLOBAL_GET:
+        this.push(arg === this.poisoners.stackPointer ? state.locals[scan.localCount]! : values.opaque());
+        return;
+      case OP.GLOBAL_SET:
+        this.setGlobal(arg, i);
+        return;
+    }
+    const access = accessOf(op);
+    if (access) this.access(access, i);
+    else if (op < 0x100 && PURE[op]) this.compute(op);
+    else this.effect(op < 0x100 ? PLAIN_EFFECTS[op]! : (STACK_EFFECTS.get(op) ?? -1));
+    if (scan.killing[i]) state.kill();
+  }
+
+  private setGlobal(global: number, i: number): void {
+    const value = this.pop();
+    if (global === this.poisoners.stackPointer) this.state.set(this.scan.localCount, value);
+    if (this.scan.killing[i]) this.state.kill();
+  }
+
+  private compute(op: number): void {
+    const { values } = this;
+    if (PLAIN_EFFECTS[op] === 0x11) {
+      this.push(values.unary(op, this.pop()));
+      return;
+    }
+    const y = this.pop();
+    this.push(values.binary(op, this.pop(), y));
+  }
+
+  private effect(effect: number): void {
+    if (effect < 0) {
+      this.gaveUp = true;
+      return;
+    }
+    this.height -= effect >> 4;
+    for (let n = effect & 15; n > 0; n--) this.push(this.values.opaque());
+  }
+
+  // ------------------------------------------------------------------------------------------------- accesses
+
+  private access(access: Access, i: number): void {
+    const { scan } = this;
+    if (access.size === 0) {
+      this.height -= 3;
+      return;
+    }
+    const effect = access.op < 0x100 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
+    this.height -= effect >> 4;
+    if (scan.arg[i] === 0)
+      this.decide(i, this.judge(this.stack[this.height]!, scan.offset[i]!, access.size, access.write));
+    if (effect & 15) this.push(this.values.opaque());
+  }
+
+  private judge(address: number, offset: number, size: number, write: boolean): number {
+    const { values, state } = this;
+    const base = values.base[address]!;
+    const from = values.off[address]! + offset;
+    const to = from + size;
+    const mustWrite = write && !this.disabled.has('store');
+    const reach = this.disabled.has('wrap') ? 0 : Math.max(offset, this.assumptions.nullLimit);
+    if (base === ZERO) {
+      const start = (values.off[address]! >>> 0) + offset;
+      if (this.assumptions.isAlwaysValid(start, size, write)) return ACTION.STATIC;
+    } else if (base === this.stackAtEntry) {
+      if (!this.plainFrame) return ACTION.CHECK; // its variables may have been moved apart
+      if (this.inFrame(from, to, offset)) return ACTION.FRAME;
+    }
+    if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
+    state.learn(base, from, to, write, reach);
+    return ACTION.CHECK;
+  }
+
+  /** Whether [from, to), relative to the stack pointer at entry, lies between it and where it is now. */
+  private inFrame(from: number, to: number, offset: number): boolean {
+    const { values, state, scan } = this;
+    const now = state.locals[scan.localCount]!;
+    if (values.base[now] !== this.stackAtEntry) return false;
+    return values.off[now]! <= from && to <= 0 && offset < 0x80000000;
+  }
+
+  private decide(i: number, action: number): void {
+    if (this.count === this.action.length) {
+      const actions = new Uint8Array(this.count * 2);
+      actions.set(this.action);
+      this.action = actions;
+      const at = new Int32Array(this.count * 2);
+      at.set(this.at);
+      this.at = at;
+    }
+    this.at[this.count] = this.scan.at[i]!;
+    this.action[this.count++] = action;
+  }
+
+  // ------------------------------------------------------------------------------------------------- control flow
+
+  private control(op: number, i: number): void {
+    switch (op) {
+      case OP.BLOCK:
+      case OP.LOOP:
+      case OP.IF:
+      case OP.TRY:
+      case OP.TRY_TABLE:
+        return this.enter(op, i);
+      case OP.ELSE:
+        return this.otherwise();
+      case OP.CATCH:
+      case OP.CATCH_ALL:
+        return this.handler(op);
+      case OP.END:
+      case OP.DELEGATE:
+        return this.leave();
+    }
+    if (this.dead) return;
+    switch (op) {
+      case OP.BR:
+        this.branch(this.scan.arg[i]!);
+        return this.die();
+      case OP.BR_IF:
+        this.height--;
+        return this.branch(this.scan.arg[i]!);
+      case OP.BR_TABLE:
+        this.branchTable(i);
+        return this.die();
+      case OP.CALL:
+      case OP.CALL_INDIRECT:
+        return this.call(op, i);
+      case OP.DROP:
+        this.height--;
+        return;
+      case OP.SELECT:
+      case OP.SELECT_T:
+        this.height -= 3;
+        return this.push(this.values.opaque());
+      case OP.RETURN:
+      case OP.RETURN_CALL:
+      case OP.RETURN_CALL_INDIRECT:
+      case OP.THROW:
+      case OP.RETHROW:
+      case OP.THROW_REF:
+        return this.die();
+      default: // calls through references: their types are not read here
+        this.gaveUp = true;
+    }
+  }
+
+  private call(op: number, i: number): void {
+    const { module, scan, state } = this;
+    const index = scan.arg[i]!;
+    const type = module.types[op === OP.CALL ? module.functions[index]! : index];
+    if (!type) {
+      this.gaveUp = true;
+      return;
+    }
+    this.height -= type.params.length + (op === OP.CALL ? 0 : 1);
+    for (let n = type.results.length; n > 0; n--) this.push(this.values.opaque());
+    if (scan.killing[i]) state.kill();
+  }
+
+  private enter(op: number, i: number): void {
+    const { scan, state } = this;
+    const block = scan.arg[i]!;
+    const type = block >= 0 ? this.module.types[block] : undefined;
+    const parameters = type ? type.params.length : 0;
+    const results = type ? type.results.length : block === VOID_BLOCK ? 0 : 1;
+    if (op === OP.IF && !this.dead) this.height--;
+    this.open(op, i, parameters, results);
+    if (this.dead) return;
+    if (op === OP.LOOP) {
+      this.enterLoop(i, parameters);
+    } else if (op === OP.TRY_TABLE) {
+      this.handlerBranches(i);
+    }
+    this.frames[this.depth - 1]!.start = state.current;
+  }
+
+  /** A loop's head is reached from its body, too. */
+  private enterLoop(i: number, parameters: number): void {
+    const { scan, state } = this;
+    if (scan.killsInside[i] && !this.disabled.has('loop')) state.kill();
+    if (!this.disabled.has('loop local')) this.renew(scan.sets, scan.setsFrom[i]!, scan.setsTo[i]!);
+    for (let n = parameters; n > 0; n--) this.stack[this.height - n] = this.values.opaque();
+  }
+
+  /** Gives each local in list[from, to) a number of its own. */
+  private renew(list: ArrayLike<number>, from: number, to: number): void {
+    const { state, values } = this;
+    const stamp = ++this.seenStamp;
+    if (this.seen.length <= this.scan.localCount) this.seen = new Int32Array(this.scan.localCount * 2);
+    for (let k = from; k < to; k++) {
+      const local = list[k]!;
+      if (this.seen[local] === stamp) continue;
+      this.seen[local] = stamp;
+      state.set(local, values.opaque());
+    }
+    state.steps += to - from;
+  }
+
+  private open(op: number, opener: number, parameters: number, results: number): void {
+    let frame = this.frames[this.depth];
+    if (!frame) {
+      frame = {
+        op: 0,
+        opener: 0,
+        height: 0,
+        results: 0,
+        parameters: 0,
+        start: 0,
+        meet: -1,
+        merge: { locals: [], killed: false },
+        deadOutside: false,
+      };
+      this.frames.push(frame);
+    }
+    this.depth++;
+    frame.op = op;
+    frame.opener = opener;
+    frame.height = this.height - parameters;
+    frame.results = results;
+    frame.parameters = parameters;
+    frame.start = this.state.current;
+    frame.meet = -1;
+    frame.merge.locals.length = 0;
+    frame.merge.killed = false;
+    frame.deadOutside = this.dead;
+  }
+
+  private branch(label: number): void {
+    const target = this.frames[this.depth - 1 - label];
+    if (target && target.op !== OP.LOOP && target.op !== 0) this.arrive(target);
+  }
+
+  /** One more path into the end of a block. */
+  private arrive(target: Frame): void {
+    const { state } = this;
+    if (target.meet < 0 || this.disabled.has('path')) target.meet = state.current;
+    else target.meet = state.meet(target.meet, state.current, target.merge);
+  }
+
+  private branchTable(i: number): void {
+    const { bytes } = this.module;
+    const r = new Reader(bytes, this.scan.at[i]! + 1, bytes.length);
+    const targets = new Set<number>();
+    for (let count = r.u32() + 1; count > 0; count--) targets.add(r.u32());
+    for (const label of targets) this.branch(label);
+  }
+
+  private otherwise(): void {
+    const frame = this.frames[this.depth - 1]!;
+    if (frame.deadOutside) return;
+    if (!this.dead) this.arrive(frame);
+    this.resume(frame);
+    frame.op = OP.ELSE;
+  }
+
+  /** Goes on from where a block began. */
+  private resume(frame: Frame): void {
+    this.state.moveTo(frame.start);
+    this.dead = false;
+    this.height = frame.height;
+    for (let n = frame.parameters; n > 0; n--) this.push(this.values.opaque());
+  }
+
+  /** A handler may be entered from anywhere in the body it belongs to. */
+  private handler(op: number): void {
+    const frame = this.frames[this.depth - 1]!;
+    if (frame.deadOutside) return;
+    if (op === OP.CATCH) {
+      this.gaveUp = true; // its operands are the tag's
+      return;
+    }
+    if (!this.dead) this.arrive(frame);
+    this.resume(frame);
+    this.height = frame.height;
+    this.forget(frame.opener);
+  }
+
+  private forget(opener: number): void {
+    const { scan, state } = this;
+    this.renew(scan.sets, scan.setsFrom[opener]!, scan.setsTo[opener]!);
+    if (!this.disabled.has('catch')) state.kill();
+  }
+
+  /** try_table: every handler's label is reached from anywhere inside. */
+  private handlerBranches(i: number): void {
+    const { scan, state } = this;
+    const { bytes } = this.module;
+    const r = new Reader(bytes, scan.at[i]! + 1, bytes.length);
+    r.s33();
+    for (let count = r.u32(); count > 0; count--) {
+      if (r.byte() < 2) r.u32();
+      const target = this.frames[this.depth - 2 - r.u32()];
+      if (!target || target.op === 0 || target.op === OP.LOOP) continue;
+      this.arrive(target);
+      for (let k = scan.setsFrom[i]!; k < scan.setsTo[i]!; k++) target.merge.locals.push(scan.sets[k]!);
+      if (!this.disabled.has('catch')) target.merge.killed = true;
+      state.steps += scan.setsTo[i]! - scan.setsFrom[i]!;
+    }
+  }
+
+  private leave(): void {
+    const frame = this.frames[--this.depth]!;
+    if (frame.deadOutside || frame.op === 0) return;
+    const { state } = this;
+    if (frame.op === OP.IF) {
+      // Without an else, a false condition leads here, too.
+      if (!this.dead) this.arrive(frame);
+      this.resume(frame);
+    }
+    if (frame.meet >= 0) {
+      if (!this.dead) this.arrive(frame);
+      this.dead = false;
+      state.moveTo(frame.meet);
+      if (frame.merge.killed && !this.disabled.has('merge')) state.kill();
+      if (!this.disabled.has('merge local')) this.renew(frame.merge.locals, 0, frame.merge.locals.length);
+      this.height = frame.height;
+      for (let n = frame.results; n > 0; n--) this.push(this.values.opaque());
+    } else if (!this.dead) {
+      this.height = frame.height + frame.results;
+    }
+  }
+
+  private die(): void {
+    this.dead = true;
+  }
+
+  private push(value: number): void {
+    if (this.height === this.stack.length) {
+      const larger = new Int32Array(this.height * 2);
+      larger.set(this.stack);
+      this.stack = larger;
+    }
+    this.stack[this.height++] = value;
+  }
+
+  private pop(): number {
+    return this.stack[--this.height]!;
+  }
+}
+
+/** Block type `void`, as the decoder reads it. */
+const VOID_BLOCK = TYPE.VOID - 128;

@@ -1,0 +1,64 @@
+// What may be taken for granted about memory before the program runs: static data that nothing poisons, and stack frames
+// without a poisoned byte. A program that poisons memory by itself gets nothing for granted.
+
+import type { FunctionPlan } from '../plan.ts';
+import { KIND, type Module } from '../wasm/module.ts';
+import type { Assumptions } from './analysis.ts';
+
+export interface AssumptionInput {
+  readonly module: Module;
+  readonly nullLimit: number;
+  readonly plans: readonly FunctionPlan[];
+  /** Whether a byte of static data in [address, address + size) may be poisoned: redzones between globals, read-only data. */
+  readonly poisonsStatic?: (address: number, size: number, write: boolean) => boolean;
+}
+
+const POISONS = /^__(asan|sanitizer)_/;
+
+export function assumptionsOf(input: AssumptionInput): Assumptions {
+  const { module, nullLimit, plans, poisonsStatic } = input;
+  const poisonsItself = module.imports.some((i) => i.kind === KIND.FUNC && POISONS.test(i.name));
+  const ranges = poisonsItself ? [] : staticRanges(module, nullLimit);
+  return {
+    nullLimit,
+    isAlwaysValid: (address, size, write) =>
+      covers(ranges, address, address + size) && !poisonsStatic?.(address, size, write),
+    isPlainFrame: (func) => {
+      const plan = plans[func - module.importedFunctions]!;
+      return !poisonsItself && !plan.poisonsFrame && !plan.movedOffsets;
+    },
+  };
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What active data segments fill at known addresses, in order, joined where they touch. */
+function staticRanges(module: Module, nullLimit: number): Range[] {
+  const filled = module.data
+    .filter((d) => !d.passive && d.memory === 0 && d.address !== undefined)
+    .map((d) => ({ from: Math.max(d.address!, nullLimit), to: d.address! + d.end - d.start }))
+    .filter((r) => r.from < r.to)
+    .sort((x, y) => x.from - y.from);
+  const joined: { from: number; to: number }[] = [];
+  for (const range of filled) {
+    const last = joined.at(-1);
+    if (last && range.from <= last.to) last.to = Math.max(last.to, range.to);
+    else joined.push({ ...range });
+  }
+  return joined;
+}
+
+function covers(ranges: readonly Range[], from: number, to: number): boolean {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ranges[middle]!.to <= from) low = middle + 1;
+    else high = middle;
+  }
+  const range = ranges[low];
+  return range !== undefined && range.from <= from && to <= range.to;
+}

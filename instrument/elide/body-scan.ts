@@ -1,0 +1,140 @@
+// One function body, decoded once into flat arrays, with what each loop (and try) changes: the analysis must know it at the
+// loop's head, before it has seen the loop.
+
+import { Decoder } from '../wasm/decoder.ts';
+import type { Body } from '../wasm/module.ts';
+import { IMM, OP } from '../wasm/opcodes.ts';
+
+/** A function with more instructions than this keeps its checks: the arrays would outgrow what they save. */
+const MAX_INSTRUCTIONS = 400_000;
+
+export interface ScanTraits {
+  /** Whether an instruction (the decoder's current one) may change which bytes are valid. */
+  kills(decoder: Decoder): boolean;
+  /** The shadow stack pointer's global, or -1. It is followed as if it were one more local. */
+  readonly stackPointer: number;
+}
+
+export class BodyScan {
+  readonly decoder: Decoder;
+  count = 0;
+  op = new Int32Array(1 << 12);
+  /** First index, constant or block type. */
+  arg = new Int32Array(1 << 12);
+  /** memarg offset. */
+  offset = new Float64Array(1 << 12);
+  /** File offset of the instruction. */
+  at = new Int32Array(1 << 12);
+  /** 1 if the instruction may change which bytes are valid. */
+  killing = new Uint8Array(1 << 12);
+  /** For block, loop, if, try, try_table: the instruction just past its `end`; the locals set inside are sets[from, to). */
+  close = new Int32Array(1 << 12);
+  setsFrom = new Int32Array(1 << 12);
+  setsTo = new Int32Array(1 << 12);
+  /** 1 if an instruction inside the block kills. */
+  killsInside = new Uint8Array(1 << 12);
+  /** Locals, in the order in which they are set. */
+  sets = new Int32Array(1 << 12);
+  setCount = 0;
+  parameters = 0;
+  localCount = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.decoder = new Decoder(bytes);
+  }
+
+  /** False if the body is too large to be worth it. */
+  read(body: Body, parameters: number, traits: ScanTraits): boolean {
+    const d = this.decoder;
+    d.pos = body.start;
+    d.end = body.end;
+    this.count = 0;
+    this.setCount = 0;
+    this.parameters = parameters;
+    this.localCount = parameters;
+    for (let groups = d.u32(); groups > 0; groups--) {
+      this.localCount += d.u32();
+      d.valueType();
+    }
+    const open: number[] = [];
+    while (d.pos < d.end) {
+      d.next();
+      if (this.count === MAX_INSTRUCTIONS) return false;
+      this.note(open, traits);
+    }
+    return true;
+  }
+
+  private note(open: number[], traits: ScanTraits): void {
+    const d = this.decoder;
+    const i = this.count++;
+    if (i === this.op.length) this.grow();
+    const { op } = d;
+    this.op[i] = op;
+    this.at[i] = d.start;
+    this.killing[i] = 0;
+    switch (d.immediates) {
+      case IMM.MEMARG:
+      case IMM.MEMARG_LANE:
+        this.offset[i] = d.offset;
+        this.arg[i] = d.memory;
+        break;
+      case IMM.I32:
+      case IMM.BLOCK_TYPE:
+      case IMM.TRY_TABLE:
+        this.arg[i] = d.value;
+        break;
+      default:
+        this.arg[i] = d.index;
+    }
+    if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.addSet(d.index);
+    else if (op <= OP.TRY_TABLE) this.structure(op, i, open, traits);
+    else if (op === OP.GLOBAL_SET) {
+      if (d.index === traits.stackPointer) this.addSet(this.localCount);
+      this.markKill(i, open, traits);
+    } else if (op > 0xd2) this.markKill(i, open, traits);
+  }
+
+  private structure(op: number, i: number, open: number[], traits: ScanTraits): void {
+    if (op >= OP.CALL && op <= OP.RETURN_CALL_REF) {
+      this.markKill(i, open, traits);
+    } else if (op === OP.BLOCK || op === OP.LOOP || op === OP.IF || op === OP.TRY || op === OP.TRY_TABLE) {
+      this.setsFrom[i] = this.setCount;
+      this.killsInside[i] = 0;
+      open.push(i);
+    } else if (op === OP.END || op === OP.DELEGATE) {
+      const opener = open.pop();
+      if (opener === undefined) return;
+      this.close[opener] = i + 1;
+      this.setsTo[opener] = this.setCount;
+      const outer = open.at(-1);
+      if (outer !== undefined && this.killsInside[opener]) this.killsInside[outer] = 1;
+    }
+  }
+
+  private markKill(i: number, open: number[], traits: ScanTraits): void {
+    if (!traits.kills(this.decoder)) return;
+    this.killing[i] = 1;
+    const inner = open.at(-1);
+    if (inner !== undefined) this.killsInside[inner] = 1;
+  }
+
+  private addSet(local: number): void {
+    if (this.setCount === this.sets.length) this.sets = doubled(this.sets, Int32Array);
+    this.sets[this.setCount++] = local;
+  }
+
+  private grow(): void {
+    for (const key of ['op', 'arg', 'at', 'close', 'setsFrom', 'setsTo'] as const)
+      this[key] = doubled(this[key], Int32Array);
+    this.offset = doubled(this.offset, Float64Array);
+    this.killing = doubled(this.killing, Uint8Array);
+    this.killsInside = doubled(this.killsInside, Uint8Array);
+  }
+}
+
+function doubled<T extends Int32Array | Float64Array | Uint8Array>(array: T, type: new (length: number) => T): T {
+  const larger = new type(array.length * 2);
+  larger.set(array);
+  return larger;
+}

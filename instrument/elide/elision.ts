@@ -1,0 +1,64 @@
+// The elimination for one module: function by function, what becomes of each access's check. The engines ask for a function
+// right before they rewrite it, so that nothing is kept for the whole module.
+
+import type { CallGraph } from '../call-graph.ts';
+import type { BodyActions, CheckElision, FunctionPlan } from '../plan.ts';
+import type { Module } from '../wasm/module.ts';
+import { Analysis, type Assumptions } from './analysis.ts';
+import { Poisoners } from './poisoners.ts';
+import { ACTION_REASON, type KillRule } from './rules.ts';
+
+export interface ElisionInput {
+  readonly module: Module;
+  readonly graph: CallGraph;
+  /** Per body. */
+  readonly plans: readonly FunctionPlan[];
+  readonly allocator: readonly number[];
+  readonly stackPointer: number | undefined;
+  readonly assumptions: Assumptions;
+  /** For tests alone: rules switched off to show that they are needed. */
+  readonly disabled?: ReadonlySet<KillRule>;
+}
+
+export class Elision implements CheckElision {
+  private readonly module: Module;
+  private readonly plans: readonly FunctionPlan[];
+  private readonly analysis: Analysis;
+
+  constructor(input: ElisionInput) {
+    const { module, disabled = new Set<KillRule>() } = input;
+    this.module = module;
+    this.plans = input.plans;
+    this.analysis = new Analysis(module, new Poisoners(input), input.assumptions, disabled);
+  }
+
+  actions(body: number): BodyActions | undefined {
+    const plan = this.plans[body]!;
+    // Where reads of a whole granule are allowed, a passed check does not say that every byte is valid.
+    if (plan.skip !== 'checked' || plan.overReads) return undefined;
+    return this.analysis.run(body) ? this.analysis : undefined;
+  }
+
+  /** Every access without a check, and why. */
+  explain(): Removed[] {
+    const removed: Removed[] = [];
+    this.module.bodies.forEach((_, i) => {
+      const actions = this.actions(i);
+      for (let k = 0; actions && k < actions.count; k++) {
+        const reason = ACTION_REASON[actions.action[k]!]!;
+        if (reason === 'checked') continue;
+        removed.push({ func: this.module.importedFunctions + i, offset: actions.at[k]!, reason });
+      }
+    });
+    return removed;
+  }
+}
+
+/** One access whose check was removed: `--explain-checks` prints these. */
+export interface Removed {
+  readonly func: number;
+  /** Of the instruction, in the original file. */
+  readonly offset: number;
+  /** Key of SKIP_REASONS. */
+  readonly reason: (typeof ACTION_REASON)[number];
+}

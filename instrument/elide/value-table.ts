@@ -1,0 +1,144 @@
+// Value numbers: two operands get the same number only if they are the same value whenever both exist. A number is kept as
+// `base + constant`, so that `p`, `p + 8` and `(p + 4) + 4` are known to be neighbours.
+//
+//   number:   base    its own number, or the number it differs from by a constant
+//             off     that constant, modulo 2^32 (signed)
+//             op a b  how a base was computed: an integer opcode over two numbers, or OPAQUE (a load, a call, a merge)
+
+import { OP } from '../wasm/opcodes.ts';
+
+/** A value nothing is known about. */
+export const OPAQUE = -1;
+/** `base + constant`. */
+const PLUS = -2;
+/** Number 0 is the constant 0; every other constant is `0 + c`. */
+export const ZERO = 0;
+
+const NO_OPERAND = -1;
+
+export class ValueTable {
+  count = 1;
+  base = new Int32Array(1 << 10);
+  off = new Int32Array(1 << 10);
+  op = new Int32Array(1 << 10);
+  a = new Int32Array(1 << 10);
+  b = new Int32Array(1 << 10);
+  /** Open addressing; a slot counts only if its stamp is this function's. */
+  private slots = new Int32Array(1 << 11);
+  private stamps = new Int32Array(1 << 11);
+  private stamp = 0;
+
+  constructor() {
+    this.op[ZERO] = OPAQUE;
+  }
+
+  /** Forgets every number, for the next function. */
+  reset(): void {
+    this.count = 1;
+    this.stamp++;
+  }
+
+  /** A number of its own. */
+  opaque(): number {
+    const v = this.allocate();
+    this.base[v] = v;
+    this.off[v] = 0;
+    this.op[v] = OPAQUE;
+    return v;
+  }
+
+  constant(value: number): number {
+    return this.plus(ZERO, value);
+  }
+
+  isConstant(v: number): boolean {
+    return this.base[v] === ZERO;
+  }
+
+  /** `v + c`, modulo 2^32. */
+  plus(v: number, c: number): number {
+    const base = this.base[v]!;
+    const off = (this.off[v]! + c) | 0;
+    return off === 0 ? base : this.intern(PLUS, base, off);
+  }
+
+  unary(op: number, x: number): number {
+    return this.intern(op, x, NO_OPERAND);
+  }
+
+  /** An integer operation without side effects, other than trapping on some operands. */
+  binary(op: number, x: number, y: number): number {
+    const ox = this.off[x]!;
+    const oy = this.off[y]!;
+    const bx = this.base[x]!;
+    const by = this.base[y]!;
+    switch (op) {
+      case OP.I32_ADD:
+        if (by === ZERO) return this.plus(x, oy);
+        if (bx === ZERO) return this.plus(y, ox);
+        return this.plus(this.intern(op, Math.min(bx, by), Math.max(bx, by)), (ox + oy) | 0);
+      case OP.I32_SUB:
+        if (by === ZERO) return this.plus(x, -oy);
+        if (bx === by) return this.constant((ox - oy) | 0);
+        return this.plus(this.intern(op, bx, by), (ox - oy) | 0);
+      case OP.I32_SHL:
+        if (by === ZERO && bx !== ZERO) return this.plus(this.intern(op, bx, y), ox << oy);
+        break;
+      case OP.I32_MUL:
+        if (by === ZERO && bx !== ZERO) return this.plus(this.intern(op, bx, y), Math.imul(ox, oy));
+    }
+    return this.intern(op, x, y);
+  }
+
+  private intern(op: number, a: number, b: number): number {
+    if (this.count * 2 > this.slots.length) this.rehash();
+    const mask = this.slots.length - 1;
+    let at = (Math.imul(op, 0x9e3779b1) ^ Math.imul(a, 0x85ebca6b) ^ Math.imul(b, 0xc2b2ae35)) >>> 7;
+    for (at &= mask; this.stamps[at] === this.stamp; at = (at + 1) & mask) {
+      const v = this.slots[at]!;
+      if (this.op[v] === op && this.a[v] === a && this.b[v] === b) return v;
+    }
+    const v = this.allocate();
+    this.op[v] = op;
+    this.a[v] = a;
+    this.b[v] = b;
+    this.base[v] = op === PLUS ? a : v;
+    this.off[v] = op === PLUS ? b : 0;
+    this.slots[at] = v;
+    this.stamps[at] = this.stamp;
+    return v;
+  }
+
+  private allocate(): number {
+    if (this.count === this.base.length) this.grow();
+    return this.count++;
+  }
+
+  private grow(): void {
+    const size = this.base.length * 2;
+    for (const key of ['base', 'off', 'op', 'a', 'b'] as const) {
+      const larger = new Int32Array(size);
+      larger.set(this[key]);
+      this[key] = larger;
+    }
+  }
+
+  private rehash(): void {
+    const old = this.slots;
+    const stamps = this.stamps;
+    const size = old.length * 2;
+    const mask = size - 1;
+    this.slots = new Int32Array(size);
+    this.stamps = new Int32Array(size);
+    for (let i = 0; i < old.length; i++) {
+      if (stamps[i] !== this.stamp) continue;
+      const v = old[i]!;
+      const hash =
+        Math.imul(this.op[v]!, 0x9e3779b1) ^ Math.imul(this.a[v]!, 0x85ebca6b) ^ Math.imul(this.b[v]!, 0xc2b2ae35);
+      let at = (hash >>> 7) & mask;
+      while (this.stamps[at] === this.stamp) at = (at + 1) & mask;
+      this.slots[at] = v;
+      this.stamps[at] = this.stamp;
+    }
+  }
+}
