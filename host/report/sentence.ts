@@ -2,20 +2,12 @@
 
 import type { Distance, Place } from './place.ts';
 import type { Parameters, Report, ReportHead } from './report.ts';
-import { meaningOf } from './shadow-legend.ts';
 import { asanAddress } from './style.ts';
 
 /** "heap-buffer-overflow: WRITE of size 1 at 0x0001001a, 0 bytes after 10-byte block [..)". */
 export function sentenceOf(report: Report): string {
   switch (report.layout) {
-    case 'access': {
-      const at = asanAddress(report.access.address, report);
-      return join(
-        `${report.title}: ${verbOf(report.access)} of size ${report.access.size} at ${at}`,
-        report.place,
-        report,
-      );
-    }
+    case 'access':
     case 'segv': {
       const at = asanAddress(report.access.address, report);
       return join(
@@ -70,11 +62,6 @@ export function placeSentence(place: Place, head: ReportHead): string | undefine
     case 'unknown':
       return undefined;
   }
-}
-
-/** What a shadow byte says of its eight bytes. */
-export function shadowSentence(byte: number, head: ReportHead): string {
-  return `${byte.toString(16).padStart(2, '0')}: ${meaningOf(byte, head.scheme).label}`;
 }
 
 export function parametersSentence(given: Parameters, head: ReportHead): string {

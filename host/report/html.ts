@@ -1,0 +1,185 @@
+// Findings as one self-contained HTML page: nothing is loaded from anywhere, and it reads well without its script.
+import { type HeapEvent, heapTimeline, mappingTable } from './html-heap.ts';
+import { shadowMap } from './html-map.ts';
+import { count, definitions, escapeHtml, type SourceOf, stackList, table } from './html-parts.ts';
+import { pageScript } from './html-script.ts';
+import { HTML_STYLE } from './html-style.ts';
+import type { HeapPlace, MappingDescription, Place, StackPlace } from './place.ts';
+import type { LeakReport, Report } from './report.ts';
+import { parametersSentence, placeSentence, sentenceOf, verbOf } from './sentence.ts';
+import { asanAddress, PLAIN_STYLE } from './style.ts';
+import { asanText } from './text-asan.ts';
+
+export interface HtmlInput {
+  readonly reports: readonly Report[];
+  readonly moduleName: string;
+  readonly toolVersion: string;
+  /** Source text by the name debug information gives the file. */
+  readonly source?: SourceOf;
+  readonly heapEvents?: readonly HeapEvent[];
+  readonly mappings?: readonly MappingDescription[];
+}
+
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+/** The whole page. */
+export function htmlPage(input: HtmlInput): string {
+  const { reports, moduleName, toolVersion } = input;
+  const title = `${count(reports.length, 'finding')} in ${moduleName}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${escapeHtml(title)}</title>
+<style>${HTML_STYLE}</style>
+</head>
+<body>
+<a class="skip" href="#findings">Skip to the findings</a>
+<header><h1>${escapeHtml(title)}</h1><p class="quiet">wasan ${escapeHtml(toolVersion)}</p></header>
+<div class="page">
+<nav aria-label="Findings"><h2>Findings</h2>${findingList(reports)}${extraLinks(input)}</nav>
+<main id="findings" tabindex="-1">
+${reports.length === 0 ? '<p>Nothing was found.</p>' : reports.map((report, index) => finding(report, index, input)).join('\n')}
+${extras(input)}
+</main>
+</div>
+<script>${scriptText()}</script>
+</body>
+</html>
+`;
+}
+
+/** The script as text; "</" would end the element it stands in. */
+function scriptText(): string {
+  return pageScript().replaceAll('</', '<\\/');
+}
+
+function findingList(reports: readonly Report[]): string {
+  const items = reports.map((report, index) => {
+    const where = report.stack.find(({ file }) => file !== undefined)?.function ?? report.stack[0]?.function ?? '';
+    const place = where === '' ? '' : ` <span class="quiet">in ${escapeHtml(where)}</span>`;
+    return `<li><a href="#finding-${index + 1}">${escapeHtml(report.title)}</a>${place}</li>`;
+  });
+  return `<ol>${items.join('')}</ol>`;
+}
+
+function extraLinks({ heapEvents, mappings }: HtmlInput): string {
+  const links = [
+    ...(heapEvents ? ['<li><a href="#heap">Heap over time</a></li>'] : []),
+    ...(mappings ? ['<li><a href="#mappings">Mappings</a></li>'] : []),
+  ];
+  return links.length === 0 ? '' : `<h2>Program</h2><ul>${links.join('')}</ul>`;
+}
+
+function extras({ heapEvents, mappings, reports }: HtmlInput): string {
+  const blocks = reports
+    .flatMap((report) => placesOf(report))
+    .flatMap((place) => (place.where === 'heap' ? [place.begin] : []));
+  const heap =
+    heapEvents &&
+    `<section class="extra" id="heap"><h2>Heap over time</h2>${heapTimeline(heapEvents, blocks)}</section>`;
+  const map = mappings && `<section class="extra" id="mappings"><h2>Mappings</h2>${mappingTable(mappings)}</section>`;
+  return [heap, map].filter((part) => part !== undefined).join('\n');
+}
+
+function finding(report: Report, index: number, input: HtmlInput): string {
+  const id = `finding-${index + 1}`;
+  const body = report.layout === 'leak' ? leakBody(report, input) : findingBody(report, id, input);
+  return `<article id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${index + 1}. ${escapeHtml(report.title)}</h2>
+<p>${escapeHtml(sentenceOf(report))}</p>
+${body}
+<details><summary>Report as text</summary><pre tabindex="0" aria-label="Report as text">${escapeHtml(asanText(report, PLAIN_STYLE))}</pre></details>
+</article>`;
+}
+
+function findingBody(report: Exclude<Report, LeakReport>, id: string, input: HtmlInput): string {
+  const source = sourceOf(input);
+  const shadow =
+    report.layout === 'segv' || (report.layout === 'parameter' && report.places.length === 0)
+      ? undefined
+      : report.shadow;
+  const content = report.layout === 'access' ? report.content : undefined;
+  return `${figures(report)}
+<h3>${report.layout === 'free' ? 'Freed' : 'Accessed'} by thread ${escapeHtml(report.thread)}</h3>
+${stackList(report.stack, report.moduleName, source)}
+${placesOf(report)
+  .map((place) => placeHtml(place, report, source))
+  .join('\n')}
+${shadow ? `<h3>Shadow map</h3>${shadowMap(shadow, content, report, `${id}-map`)}` : ''}`;
+}
+
+function figures(report: Exclude<Report, LeakReport>): string {
+  const address = (at: number): string => `<code>${asanAddress(at, report)}</code>`;
+  const offset = report.stack[0]?.offset;
+  const access = 'access' in report && report.layout !== 'parameter' ? report.access : undefined;
+  return definitions([
+    [
+      'Access',
+      access &&
+        `${verbOf(access)} of ${count(Number(access.size), 'byte')}${access.range ? ', part of a range' : ''}${access.host ? ', by the host' : ''}`,
+    ],
+    ['Address', access && address(access.start)],
+    ['First bad byte', access && address(access.firstBad)],
+    ['Pointer', report.layout === 'free' ? address(report.pointer) : undefined],
+    [
+      'Parameters',
+      report.layout === 'parameter' ? escapeHtml(parametersSentence(report.parameters, report)) : undefined,
+    ],
+    [
+      'Instruction',
+      offset === undefined ? undefined : `<code>${escapeHtml(report.moduleName)}+0x${offset.toString(16)}</code>`,
+    ],
+    ['Kind', `<code>${escapeHtml(report.name)}</code>, scheme ${report.scheme}`],
+  ]);
+}
+
+function placesOf(report: Report): readonly Place[] {
+  if (report.layout === 'leak') return [];
+  return report.layout === 'parameter' ? report.places : [report.place];
+}
+
+function placeHtml(place: Place, report: Report, source: SourceOf): string {
+  const sentence = placeSentence(place, report);
+  const opening = sentence === undefined ? '' : `<h3>Place</h3><p>${escapeHtml(sentence)}</p>`;
+  if (place.where === 'heap') return opening + heapHtml(place, report, source);
+  return place.where === 'stack' ? opening + frameHtml(place, report, source) : opening;
+}
+
+function heapHtml(place: HeapPlace, report: Report, source: SourceOf): string {
+  const freed = place.released
+    ? `<h3>Freed by thread ${escapeHtml(place.released.thread)}</h3>${stackList(place.released.frames, report.moduleName, source)}`
+    : '';
+  const title = `Allocated by thread ${escapeHtml(place.allocated.thread)} with ${escapeHtml(place.family)}`;
+  return `${freed}<h3>${title}</h3>${stackList(place.allocated.frames, report.moduleName, source)}`;
+}
+
+function frameHtml(place: StackPlace, report: Report, source: SourceOf): string {
+  if (!place.frame) return '';
+  const rows = place.objects.map(({ name, begin, size, line, mark }) => [
+    `<code>${escapeHtml(name)}</code>`,
+    `[${begin}, ${begin + size})`,
+    line === undefined ? '' : String(line),
+    mark ? `<strong>the access ${mark}</strong>` : '',
+  ]);
+  const variables = table(
+    `Variables of the frame; the access is at offset ${place.offset}`,
+    ['Name', 'Offsets', 'Line', ''],
+    rows,
+  );
+  return stackList([place.frame], report.moduleName, source) + variables;
+}
+
+function leakBody(report: LeakReport, input: HtmlInput): string {
+  const sections = report.leaks.map((leak) => {
+    const title = `${leak.direct ? 'Direct' : 'Indirect'} leak of ${count(leak.bytes, 'byte')} in ${count(leak.objects.length, 'block')}`;
+    return `<h3>${title}, allocated from</h3>${stackList(leak.stack, report.moduleName, sourceOf(input))}`;
+  });
+  return sections.join('\n');
+}
+
+function sourceOf(input: HtmlInput): SourceOf {
+  return input.source ?? (() => undefined);
+}
