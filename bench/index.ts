@@ -1,0 +1,40 @@
+// npm run bench [-- section ...]: measures what wasan costs, prints tables and writes bench/results/latest.json.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { benchInstrument } from './instrument.ts';
+import { benchKernels } from './kernels.ts';
+import { benchPrograms } from './programs.ts';
+import { type Section, table } from './report.ts';
+
+const SECTIONS: Readonly<Record<string, () => Promise<Section[]>>> = {
+  kernels: benchKernels,
+  programs: benchPrograms,
+  instrument: benchInstrument,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((name) => !(name in SECTIONS));
+if (unknown !== undefined) throw new Error(`no section "${unknown}": ${Object.keys(SECTIONS).join(', ')}`);
+
+const sections: Section[] = [];
+for (const [name, run] of Object.entries(SECTIONS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  process.stderr.write(`${name} ...\n`);
+  for (const section of await run()) {
+    sections.push(section);
+    process.stdout.write(`${table(section)}\n`);
+  }
+}
+
+const results = {
+  date: new Date().toISOString(),
+  node: process.version,
+  v8: process.versions.v8,
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  sections,
+};
+const folder = new URL('results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+writeFileSync(new URL('latest.json', folder), `${JSON.stringify(results, null, 2)}\n`);
