@@ -30,7 +30,12 @@ export function binaryenEngine(input: EngineInput): EngineOutput {
   const { program, plan } = input;
   const reader = new EventReader(program.bytes, plan.reachesAllocator);
   const found = program.bodies.map((body, i) => reader.read(body, plan.functions[i]!));
-  const linked = rewriteModule({ ...input, plan: linkOnly(plan, reader.editSites), progress: () => {} });
+  const linked = rewriteModule({
+    ...input,
+    plan: linkOnly(plan, reader.editSites),
+    siteCount: reader.sites,
+    progress: () => {},
+  });
   const steps = linkedSteps(parseModule(linked.bytes), program, found);
   let modes = plan.functions;
   let bytes = writeTree(input, linked, steps, found, modes);

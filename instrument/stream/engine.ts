@@ -33,6 +33,8 @@ export interface EngineInput {
   readonly header: { readonly address: number; readonly bytes: Uint8Array };
   /** Contents of the custom section "wasan.info". */
   readonly info: Uint8Array;
+  /** Sites to announce in the header; those written, by default. An engine that adds its own afterwards knows better. */
+  readonly siteCount?: number;
   readonly progress?: (done: number, total: number) => void;
 }
 
@@ -312,7 +314,11 @@ class ModuleWriter {
     if (section) w.append(program.bytes, pastCount(program.bytes, section), section.end);
     for (const d of runtime.data) this.dataSegment(w, d.address!, runtime.bytes.subarray(d.start, d.end));
     const preset = header.bytes.slice();
-    new DataView(preset.buffer).setUint32(HEADER_SITE_COUNT - header.address, this.sites.count, true);
+    new DataView(preset.buffer).setUint32(
+      HEADER_SITE_COUNT - header.address,
+      this.input.siteCount ?? this.sites.count,
+      true,
+    );
     this.dataSegment(w, header.address, preset);
   }
 
