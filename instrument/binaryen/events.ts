@@ -3,7 +3,8 @@
 // tree walk visits, dead code included; that is how a tree without offsets learns where its nodes came from.
 
 import { ACCESS_TABLE, type Access, accessOf } from '../access-table.ts';
-import type { Edit, FunctionPlan } from '../plan.ts';
+import { isRemoved } from '../elide/rules.ts';
+import type { BodyActions, Edit, FunctionPlan } from '../plan.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body } from '../wasm/module.ts';
 import { IMM, OP } from '../wasm/opcodes.ts';
@@ -50,7 +51,8 @@ export class EventReader {
     return this.nextSite - 1;
   }
 
-  read(body: Body, plan: FunctionPlan): FunctionEvents {
+  read(body: Body, plan: FunctionPlan, actions?: BodyActions): FunctionEvents {
+    const removed = removedChecks(actions);
     const d = this.decoder;
     const codeStart = enterBody(d, body);
     const edits = plan.edits ?? [];
@@ -64,7 +66,7 @@ export class EventReader {
       }
       d.next();
       const kind = eventKind(d.op);
-      if (kind) events.push(this.instruction(kind, plan));
+      if (kind) events.push(this.instruction(kind, plan, removed.has(d.start)));
     }
     return { codeStart, events };
   }
@@ -75,21 +77,28 @@ export class EventReader {
     return { offset: edit.at, access: undefined, kind: EDIT, immediate: 0, moved: undefined, site };
   }
 
-  private instruction(kind: string, plan: FunctionPlan): Event {
+  private instruction(kind: string, plan: FunctionPlan, removed: boolean): Event {
     const d = this.decoder;
     const access = accessOf(d.op);
     const isSite = access
-      ? plan.skip === 'checked' && touchesMemory0(d)
+      ? plan.skip === 'checked' && !removed && touchesMemory0(d)
       : plan.recordsCalls && (d.immediates !== IMM.FUNC || this.reaches[d.index] === 1);
     return {
       offset: d.start,
       access,
       kind,
       immediate: access && access.size > 0 ? d.offset : 0,
-      moved: access && isSite && access.size > 0 ? plan.movedOffsets?.get(d.start) : undefined,
+      moved: access && (isSite || removed) && access.size > 0 ? plan.movedOffsets?.get(d.start) : undefined,
       site: isSite ? this.nextSite++ : 0,
     };
   }
+}
+
+/** Offsets of the accesses whose check the elimination left out. */
+function removedChecks(actions: BodyActions | undefined): ReadonlySet<number> {
+  const removed = new Set<number>();
+  for (let i = 0; actions && i < actions.count; i++) if (isRemoved(actions.action[i]!)) removed.add(actions.at[i]!);
+  return removed;
 }
 
 /** Accesses and calls of a body of the linked file: offsets in the body, and kinds. */

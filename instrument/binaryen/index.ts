@@ -29,7 +29,7 @@ const walker = new Walker(loadRows());
 export function binaryenEngine(input: EngineInput): EngineOutput {
   const { program, plan } = input;
   const reader = new EventReader(program.bytes, plan.reachesAllocator);
-  const found = program.bodies.map((body, i) => reader.read(body, plan.functions[i]!));
+  const found = program.bodies.map((body, i) => reader.read(body, plan.functions[i]!, plan.elision?.actions(i)));
   const linked = rewriteModule({
     ...input,
     plan: linkOnly(plan, reader.editSites),

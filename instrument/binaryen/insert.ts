@@ -131,8 +131,8 @@ export class FunctionPass implements Visitor {
     this.locate(node, event);
     const { access } = event;
     if (access) this.compare(event, access, node);
-    if (event.site === 0) return node;
     if (event.moved !== undefined) this.move(event.kind, node, event.moved);
+    if (event.site === 0) return node;
     const count = row.count(node);
     for (let i = 0; i < count; i++) if (isUnreachable(row.get(node, i))) return node; // never executed
     if (!access) return this.recordCall(event, row, node, count);

@@ -23,3 +23,8 @@ export const ACTION = { CHECK: 0, REPEATED: 1, STATIC: 2, FRAME: 3 } as const;
 
 /** The reason of each action, as a key of SKIP_REASONS. */
 export const ACTION_REASON = ['checked', 'repeated', 'static', 'frame'] as const;
+
+/** Whether an action leaves nothing of the check, and so no site. */
+export function isRemoved(action: number): boolean {
+  return action === ACTION.REPEATED || action === ACTION.STATIC || action === ACTION.FRAME;
+}

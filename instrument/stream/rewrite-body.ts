@@ -14,7 +14,7 @@
 
 import { GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
-import { ACTION } from '../elide/rules.ts';
+import { ACTION, isRemoved } from '../elide/rules.ts';
 import { InstrumentError } from '../errors.ts';
 import type { BodyActions, Edit, Emitter, FunctionPlan, Target } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
@@ -211,7 +211,7 @@ export class BodyRewriter {
     const moved = this.plan.movedOffsets?.get(d.start);
     if (moved !== undefined) d.offset = moved;
     this.flush(d.start);
-    if (this.action() !== ACTION.CHECK) {
+    if (isRemoved(this.action())) {
       if (moved !== undefined) this.moveAccess(moved);
       return;
     }
