@@ -95,7 +95,6 @@ export function chooseChunk(near: Neighbours, address: number, shadowByte: numbe
   const { below, above } = near;
   const past = below ? address - (below.begin + below.size) : Number.POSITIVE_INFINITY;
   const short = above ? above.begin - address : Number.POSITIVE_INFINITY;
-  if (past < 0) return below;
   if (asan && shadowByte === abi.ASAN_HEAP_LEFT_REDZONE && above && short <= above.left) return above;
   if (asan && shadowByte === abi.ASAN_HEAP_RIGHT_REDZONE && past <= NEAR_BYTES) return below;
   if (Math.min(past, short) > NEAR_BYTES) return undefined;

@@ -119,8 +119,9 @@ export function buildReport(facts: Facts, context: ReportContext): Report {
   const kind = kindOf(facts.kind);
   const head = buildHead(facts, kind, context);
   const access = buildAccess(facts, kind);
-  // A pointer that is not accessed counts as its first byte.
-  const size = kind.layout === 'free' || facts.size === 0n ? 1 : Number(facts.size);
+  // A pointer that is not accessed counts as its first byte, and so does the start of a range that wraps.
+  const isPoint = kind.layout === 'free' || facts.kind === abi.KIND_NEGATIVE_SIZE || facts.size === 0n;
+  const size = isPoint ? 1 : Number(facts.size);
   const focus: Focus = { address: access.address, size, start: facts.address };
   const place = describe(focus, kind.area, facts, facts.near, context);
   const shadow = { ...facts.shadow, guilty: Math.floor(access.firstBad / abi.GRANULE) };

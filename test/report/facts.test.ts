@@ -150,6 +150,7 @@ describe('distances', () => {
     expect(chooseChunk({ below, above }, 1017, abi.ASAN_HEAP_LEFT_REDZONE, true)).toBe(above);
     expect(chooseChunk({ below, above }, 1015, abi.ASAN_HEAP_RIGHT_REDZONE, true)).toBe(below);
     expect(chooseChunk({ below, above }, 1017, abi.KASAN_SLAB_REDZONE, false)).toBe(below);
+    expect(chooseChunk({ below, above }, 1079, abi.KASAN_SLAB_REDZONE, false)).toBe(above);
     expect(chooseChunk({ below, above }, 1007, 0, true)).toBe(below);
     expect(chooseChunk({}, 1007, 0, true)).toBeUndefined();
   });
@@ -194,6 +195,14 @@ Indirect leak of 100 byte(s) in 1 object(s) allocated from:
 
 SUMMARY: AddressSanitizer: 116 byte(s) leaked in 3 allocation(s).
 `);
+  });
+
+  it('of more bytes come first', () => {
+    const settings = { scheme: 'asan', pointerBytes: 4, serial: 1, thread: 0 } as const;
+    const leak = (size: number, site: number) => ({ address: 0x10010, size, direct: true, stack: [site] });
+    const blocks = [leak(5, SITE.fill), leak(9, SITE.makes), leak(7, SITE.main), leak(3, SITE.fill)];
+    const bytes = buildLeakReport(blocks, settings, CONTEXT)!.leaks.map((entry) => entry.bytes);
+    expect(bytes).toEqual([9, 8, 7]);
   });
 
   it('can be cut short and listed block by block', () => {

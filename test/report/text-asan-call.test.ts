@@ -254,7 +254,7 @@ SUMMARY: AddressSanitizer: ${title} src/demo.c:11:13 in main
 ==7==ERROR: AddressSanitizer: negative-size-param: (size=-2)
     #0 0x2a4 in fill src/demo.c:6:12
 
-0x0001001a is located 0 bytes after 10-byte region [0x00010010,0x0001001a)
+0x00010010 is located 0 bytes inside of 10-byte region [0x00010010,0x0001001a)
 allocated by thread T0 here:
     #0 0x120 in malloc (demo.wasm+0x120)
     #1 0x300 in main src/demo.c:11:13
