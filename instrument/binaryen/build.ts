@@ -96,8 +96,12 @@ export class Builder {
   /** An address shifted right, as an i32. */
   shifted(address: Pointer, bits: number): Pointer {
     const shift = this.target.is64 ? OPERATOR.shrI64 : OPERATOR.shrI32;
-    const result = raw.binary(this.module, shift, address, this.pointer(bits));
-    return this.target.is64 ? raw.unary(this.module, OPERATOR.wrapI64, result) : result;
+    return this.wrapped(raw.binary(this.module, shift, address, this.pointer(bits)));
+  }
+
+  /** The low word of an address. */
+  wrapped(address: Pointer): Pointer {
+    return this.target.is64 ? raw.unary(this.module, OPERATOR.wrapI64, address) : address;
   }
 
   extended(value: Pointer): Pointer {

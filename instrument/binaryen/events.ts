@@ -18,6 +18,8 @@ export interface Event {
   readonly kind: string;
   /** The constant offset of an access. */
   readonly immediate: number;
+  /** log2 of the alignment an access promises. */
+  readonly align: number;
   /** The constant offset it moves to, if the plan moves it. */
   readonly moved: number | undefined;
   /** 0: nothing is inserted. */
@@ -74,25 +76,33 @@ export class EventReader {
   private edit(edit: Edit): Event {
     const site = edit.isSite ? this.nextSite++ : 0;
     if (site > 0) this.editSites.set(edit, site);
-    return { offset: edit.at, access: undefined, kind: EDIT, immediate: 0, moved: undefined, site };
+    return { ...UNTOUCHED, offset: edit.at, kind: EDIT, site };
   }
 
   private instruction(kind: string, plan: FunctionPlan, removed: boolean): Event {
     const d = this.decoder;
+    const offset = d.start;
     const access = accessOf(d.op);
-    const isSite = access
-      ? plan.skip === 'checked' && !removed && touchesMemory0(d)
-      : plan.recordsCalls && (d.immediates !== IMM.FUNC || this.reaches[d.index] === 1);
+    if (!access) {
+      const recorded = plan.recordsCalls && (d.immediates !== IMM.FUNC || this.reaches[d.index] === 1);
+      return { ...UNTOUCHED, offset, kind, site: recorded ? this.nextSite++ : 0 };
+    }
+    const ours = plan.skip === 'checked' && touchesMemory0(d);
+    const fixed = access.size > 0;
     return {
-      offset: d.start,
+      offset,
       access,
       kind,
-      immediate: access && access.size > 0 ? d.offset : 0,
-      moved: access && (isSite || removed) && access.size > 0 ? plan.movedOffsets?.get(d.start) : undefined,
-      site: isSite ? this.nextSite++ : 0,
+      immediate: fixed ? d.offset : 0,
+      align: d.align,
+      moved: ours && fixed ? plan.movedOffsets?.get(offset) : undefined,
+      site: ours && !removed ? this.nextSite++ : 0,
     };
   }
 }
+
+/** An event nothing is inserted at. */
+export const UNTOUCHED = { access: undefined, immediate: 0, align: 0, moved: undefined, site: 0 } as const;
 
 /** Offsets of the accesses whose check the elimination left out. */
 function removedChecks(actions: BodyActions | undefined): ReadonlySet<number> {

@@ -15,7 +15,15 @@ import { SITE_SECTION, SiteMap } from '../stream/site-map.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import { type Body, type Module, parseModule } from '../wasm/module.ts';
 import { Builder } from './build.ts';
-import { EDIT, type Event, EventReader, enterBody, type FunctionEvents, readLinkedEvents } from './events.ts';
+import {
+  EDIT,
+  type Event,
+  EventReader,
+  enterBody,
+  type FunctionEvents,
+  readLinkedEvents,
+  UNTOUCHED,
+} from './events.ts';
 import { featuresOf } from './features.ts';
 import { FunctionPass } from './insert.ts';
 import { describeBody, LinkedOffsets, marksByBody, readMarks } from './offsets.ts';
@@ -64,7 +72,7 @@ function linkOnly(plan: Plan, editSites: ReadonlyMap<Edit, number>): Plan {
     recordsCalls: false,
     ...(f.edits ? { edits: f.edits.map(numbered) } : {}),
   });
-  return { ...plan, functions: plan.functions.map(bare) };
+  return { reachesAllocator: plan.reachesAllocator, functions: plan.functions.map(bare) };
 }
 
 /** What the walk will meet in each function of the linked file. */
@@ -79,7 +87,7 @@ function linkedSteps(linked: Module, program: Module, found: readonly FunctionEv
     const steps = offsets.next(met.offsets).map((origin, k): Event => {
       if (!origin.inserted) return own[next++]!;
       const offset = original.start + origin.offset;
-      return { offset, access: undefined, kind: met.kinds[k]!, immediate: 0, moved: undefined, site: 0 };
+      return { ...UNTOUCHED, offset, kind: met.kinds[k]! };
     });
     if (next !== own.length) throw new Error('the linked file lost an instruction: this is a bug in wasan');
     return steps;

@@ -14,6 +14,8 @@ const CONSTANTS: Readonly<Record<string, string>> = {
 export interface AccessTextOptions {
   /** Constant offset of the access. */
   offset?: number;
+  /** Promised alignment in bytes; natural by default. */
+  align?: number;
   memory64?: boolean;
   /** Operand expressions above the address; constants by default. */
   operands?: readonly string[];
@@ -38,7 +40,7 @@ export function accessExpression(row: Access, options: AccessTextOptions = {}): 
       return `(memory.fill ${memory} (local.get $p) (i32.const 0) ${size})`;
     default: {
       const operands = options.operands ?? row.operands.map((type) => CONSTANTS[type]!);
-      const immediate = offset > 0 ? ` offset=${offset}` : '';
+      const immediate = `${offset > 0 ? ` offset=${offset}` : ''}${options.align ? ` align=${options.align}` : ''}`;
       const lane = row.name.endsWith('_lane') ? ' 0' : '';
       return `(${row.name} ${memory}${immediate}${lane} (local.get $p) ${operands.join(' ')})`;
     }
@@ -112,9 +114,9 @@ function tryShapes(name: string): Uint8Array | undefined {
     const row = { op: 0, name, size: 4, write: false, atomic: false, operands } as unknown as Access;
     try {
       const module = parseText(accessModule(row), ALL_FEATURES);
-      const bytes = module.validate() ? module.emitBinary() : undefined;
+      const bytes = module.emitBinary(); // of the right number of operands; their types do not matter here
       module.dispose();
-      if (bytes) return bytes;
+      return bytes;
     } catch {
       // Not an instruction, or not of this shape.
     }
