@@ -397,7 +397,8 @@ export class Analysis {
   /** One more path into the end of a block. */
   private arrive(target: Frame): void {
     const { state } = this;
-    if (target.meet < 0 || this.disabled.has('path')) target.meet = state.current;
+    if (target.meet < 0) target.meet = state.current;
+    else if (this.disabled.has('path')) target.meet = Math.max(target.meet, state.current);
     else target.meet = state.meet(target.meet, state.current, target.merge);
   }
 

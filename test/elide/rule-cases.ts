@@ -1,0 +1,96 @@
+// One small program per rule of the elimination: it has a bug that is found only because the rule makes the elimination
+// forget. `$p` points to 40 bytes of heap.
+
+import type { KillRule } from '../../instrument/elide/rules.ts';
+
+export interface RuleCase {
+  readonly rule: KillRule;
+  readonly name: string;
+  /** Body after `$p` was allocated; locals $p $q $i $j are i32. */
+  readonly body: string;
+}
+
+const LOAD = '(drop (i32.load offset=8 (local.get $p)))';
+const STORE = '(i32.store offset=8 (local.get $p) (i32.const 1))';
+const FREE = '(call $free (local.get $p))';
+
+/** `count` rounds of a loop. */
+const rounds = (count: number, body: string) => `
+  (local.set $i (i32.const ${count}))
+  (loop $again ${body}
+    (br_if $again (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))`;
+
+export const RULE_CASES: readonly RuleCase[] = [
+  { rule: 'call', name: 'free between two loads', body: `${LOAD} ${FREE} ${LOAD}` },
+  { rule: 'call', name: 'free two calls away', body: `${STORE} (call $free_one (local.get $p)) ${STORE}` },
+  {
+    rule: 'call',
+    name: 'the host poisons',
+    body: `${LOAD} (call $poison (local.get $p) (i32.const 16) (i32.const 0xf7)) ${LOAD}`,
+  },
+  {
+    rule: 'indirect call',
+    name: 'free through the table',
+    body: `${LOAD} (call_indirect (type $unary) (local.get $p) (i32.const 0)) ${LOAD}`,
+  },
+  {
+    rule: 'indirect call',
+    name: 'a function that frees what a global holds',
+    body: `(global.set $saved (local.get $p)) ${LOAD} (call_indirect (type $unary) (i32.const 0) (i32.const 3)) ${LOAD}`,
+  },
+  { rule: 'loop', name: 'freed at the end of a round', body: `${LOAD} ${rounds(3, `${LOAD} ${FREE}`)}` },
+  {
+    rule: 'merge',
+    name: 'freed in one arm of an if',
+    body: `${LOAD} (if (i32.eqz (local.get $j)) (then ${FREE})) ${LOAD}`,
+  },
+  {
+    rule: 'merge',
+    name: 'freed before a branch to the end of a block',
+    body: `${LOAD} (block $out (if (i32.eqz (local.get $j)) (then ${FREE} (br $out))) (local.set $i (i32.const 1))) ${LOAD}`,
+  },
+  {
+    rule: 'merge',
+    name: 'freed in one case of a switch',
+    body: `${LOAD} (block $out (block $b (block $a (br_table $a $b $out (local.get $j))) ${FREE} (br $out)) (local.set $i (i32.const 1))) ${LOAD}`,
+  },
+  {
+    rule: 'catch',
+    name: 'freed by what throws',
+    body: `${LOAD} (block $handler (try_table (catch_all $handler) (call $throw_freed (local.get $p)) (return))) ${LOAD}`,
+  },
+  {
+    rule: 'loop local',
+    name: 'a pointer that walks out of its object',
+    body: `(i32.store (local.get $p) (i32.const 1)) ${rounds(20, `(i32.store (local.get $p) (i32.const 1)) (local.set $p (i32.add (local.get $p) (i32.const 4)))`)}`,
+  },
+  {
+    rule: 'merge local',
+    name: 'a pointer that one path moved out of its object',
+    body: `${LOAD} (if (i32.eqz (local.get $j)) (then (local.set $p (i32.add (local.get $p) (i32.const 40))))) ${LOAD}`,
+  },
+  {
+    rule: 'store',
+    name: 'read-only memory, read before it is written',
+    body: `(call $poison (local.get $p) (i32.const 40) (i32.const 0xe4)) ${LOAD} ${STORE}`,
+  },
+  {
+    rule: 'wrap',
+    name: 'base + constant wraps to a valid address, base with an offset does not',
+    body: `(local.set $p (i32.sub (local.get $p) (i32.const 0x20000)))
+      (drop (i32.load (i32.add (local.get $p) (i32.const 0x20000))))
+      (drop (i32.load offset=0x20000 (local.get $p)))`,
+  },
+  {
+    rule: 'path',
+    name: 'checked on the other path alone',
+    body: `(block $out (br_if $out (i32.eqz (local.get $j))) (drop (i32.load offset=44 (local.get $p))))
+      (drop (i32.load offset=44 (local.get $p)))`,
+  },
+  {
+    rule: 'path',
+    name: 'checked in one arm alone',
+    body: `(if (local.get $j) (then (drop (i32.load8_u offset=41 (local.get $p)))))
+      (drop (i32.load8_u offset=41 (local.get $p)))`,
+  },
+];
