@@ -1,0 +1,202 @@
+// Random functions with structured control flow over a few pointers, by seed. Most accesses are in bounds and most objects
+// alive, so that some functions get far before they hit a bug, and some have none.
+
+/** mulberry32: small, seeded, the same everywhere. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const POINTERS = ['$p0', '$p1', '$p2'];
+const INTEGERS = ['$i0', '$i1', '$i2'];
+const LOADS: readonly [string, number][] = [
+  ['i32.load8_u', 1],
+  ['i32.load8_s', 1],
+  ['i32.load16_u', 2],
+  ['i32.load', 4],
+  ['i64.load', 8],
+  ['f64.load', 8],
+  ['v128.load', 16],
+];
+const STORES: readonly [string, number, string][] = [
+  ['i32.store8', 1, '(i32.const 7)'],
+  ['i32.store16', 2, '(i32.const 7)'],
+  ['i32.store', 4, '(i32.const 7)'],
+  ['i64.store', 8, '(i64.const 7)'],
+  ['v128.store', 16, '(v128.const i64x2 1 2)'],
+];
+/** Objects have between this many bytes and 24 more. */
+const SMALLEST = 24;
+
+export class RandomProgram {
+  private readonly random: () => number;
+  private depth = 0;
+  private labels = 0;
+  /** Labels in scope that a branch may leave for; loops are left out, lest they run for ever. */
+  private readonly open: string[] = [];
+  private loops = 0;
+
+  constructor(seed: number) {
+    this.random = randomFrom(seed);
+  }
+
+  /** One exported function. */
+  text(name: string): string {
+    const locals = [...POINTERS, ...INTEGERS, '$s', '$c0', '$c1', '$c2'].map((l) => `(local ${l} i32)`).join(' ');
+    const setUp = POINTERS.map((p) => `(local.set ${p} ${this.malloc()})`).join(' ');
+    const frame = '(global.set $sp (local.tee $s (i32.sub (global.get $sp) (i32.const 64))))';
+    const leave = '(global.set $sp (i32.add (local.get $s) (i32.const 64)))';
+    return `(func (export "${name}") ${locals} ${frame} ${setUp} (block $end ${this.statements(8)}) ${leave})`;
+  }
+
+  private below(n: number): number {
+    return Math.floor(this.random() * n);
+  }
+
+  private pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  private statements(count: number): string {
+    return Array.from({ length: 1 + this.below(count) }, () => this.statement()).join('\n');
+  }
+
+  private statement(): string {
+    const dice = this.below(100);
+    if (dice < 48) return this.access();
+    if (dice < 56) return this.move();
+    if (dice < 62) return `(local.set ${this.pick(INTEGERS)} ${this.integer()})`;
+    if (dice < 66) return this.release();
+    if (dice < 69) return `(local.set ${this.pick(POINTERS)} ${this.malloc()})`;
+    if (dice < 74) return this.call();
+    if (this.depth >= 4) return this.access();
+    this.depth++;
+    const text = this.structured(dice);
+    this.depth--;
+    return text;
+  }
+
+  private structured(dice: number): string {
+    if (dice < 82) {
+      const other = this.random() < 0.5 ? `(else ${this.statements(3)})` : '';
+      return `(if ${this.condition()} (then ${this.statements(3)}) ${other})`;
+    }
+    if (dice < 89) return this.block();
+    if (dice < 96 && this.loops < 3) return this.loop();
+    if (dice < 98) return this.handler();
+    return this.choice();
+  }
+
+  private block(): string {
+    const label = `$l${this.labels++}`;
+    this.open.push(label);
+    const text = `(block ${label} ${this.statements(3)} ${this.leave()} ${this.statements(3)})`;
+    this.open.pop();
+    return text;
+  }
+
+  private leave(): string {
+    const label = this.open.length > 0 ? this.pick(this.open) : '$end';
+    return this.random() < 0.15 ? `(br ${label})` : `(br_if ${label} ${this.condition()})`;
+  }
+
+  private loop(): string {
+    const counter = `$c${this.loops++}`;
+    const label = `$l${this.labels++}`;
+    const step = this.random() < 0.6 ? this.stride() : '';
+    const text = `(local.set ${counter} (i32.const ${1 + this.below(12)}))
+      (loop ${label} ${this.statements(3)} ${step}
+        (br_if ${label} (local.tee ${counter} (i32.sub (local.get ${counter}) (i32.const 1)))))`;
+    this.loops--;
+    return text;
+  }
+
+  /** An array walked by a pointer or an index. */
+  private stride(): string {
+    const p = this.pick(POINTERS);
+    return `(i32.store (local.get ${p}) (i32.const 1)) (local.set ${p} (i32.add (local.get ${p}) (i32.const ${this.pick([1, 4, 4, 8])})))`;
+  }
+
+  private choice(): string {
+    const [a, b] = [`$l${this.labels++}`, `$l${this.labels++}`];
+    return `(block ${b} (block ${a} (br_table ${a} ${b} (local.get ${this.pick(INTEGERS)}))) ${this.statements(2)})`;
+  }
+
+  private handler(): string {
+    const label = `$l${this.labels++}`;
+    const thrower = this.random() < 0.5 ? `(call $throw_freed (local.get ${this.pick(POINTERS)}))` : '';
+    const end = this.random() < 0.5 ? '(throw $oops)' : '';
+    return `(block ${label} (try_table (catch_all ${label}) ${this.statements(2)} ${thrower} ${end}))`;
+  }
+
+  private condition(): string {
+    return this.pick([`(i32.eqz ${this.integer()})`, this.integer(), `(i32.gt_s ${this.integer()} (i32.const 3))`]);
+  }
+
+  private integer(): string {
+    const i = `(local.get ${this.pick(INTEGERS)})`;
+    return this.pick([
+      i,
+      `(i32.add ${i} (i32.const 1))`,
+      `(i32.and ${i} (i32.const 7))`,
+      `(i32.const ${this.below(6)})`,
+      `(i32.load8_u (i32.const ${1024 + this.below(48)}))`,
+    ]);
+  }
+
+  private malloc(): string {
+    return `(call $malloc (i32.const ${SMALLEST + this.below(25)}))`;
+  }
+
+  private move(): string {
+    const [p, q] = [this.pick(POINTERS), this.pick(POINTERS)];
+    const far = this.pick([4, 8, 8, -4, -8, 16]);
+    return this.pick([
+      `(local.set ${p} (local.get ${q}))`,
+      `(local.set ${p} (i32.add (local.get ${q}) (i32.const ${far})))`,
+      `(local.set ${p} (i32.add (local.get ${q}) (i32.shl (i32.and (local.get ${this.pick(INTEGERS)}) (i32.const 3)) (i32.const 2))))`,
+    ]);
+  }
+
+  private release(): string {
+    const p = this.pick(POINTERS);
+    const again = this.random() < 0.8 ? `(local.set ${p} ${this.malloc()})` : '';
+    return `(call $free_one (local.get ${p})) ${again}`;
+  }
+
+  private call(): string {
+    const p = `(local.get ${this.pick(POINTERS)})`;
+    return this.pick([
+      `(call $nothing ${p})`,
+      `(call $framed ${p})`,
+      `(call $touch ${p})`,
+      `(global.set $saved ${p})`,
+      `(call_indirect (type $unary) ${p} (i32.const 1))`,
+      `(if ${this.condition()} (then (call_indirect (type $unary) ${p} (i32.and ${this.integer()} (i32.const 3)))))`,
+      `(call $poison ${p} (i32.const 8) (i32.const 0xe4))`,
+    ]);
+  }
+
+  private address(): string {
+    const dice = this.below(10);
+    if (dice < 7) return `(local.get ${this.pick(POINTERS)})`;
+    if (dice < 8) return '(local.get $s)';
+    return `(i32.add (local.get ${this.pick(POINTERS)}) (i32.shl (local.get ${this.pick(INTEGERS)}) (i32.const 2)))`;
+  }
+
+  private access(): string {
+    const room = this.random() < 0.97 ? SMALLEST : SMALLEST + 32;
+    if (this.random() < 0.55) {
+      const [op, size] = this.pick(LOADS);
+      return `(drop (${op} offset=${this.below(room - size + 1)} ${this.address()}))`;
+    }
+    const [op, size, value] = this.pick(STORES);
+    return `(${op} offset=${this.below(room - size + 1)} ${this.address()} ${value})`;
+  }
+}
