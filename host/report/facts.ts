@@ -50,6 +50,9 @@ export interface Facts {
   readonly address: number;
   readonly size: bigint;
   readonly firstBad: number;
+  /** The same two to the last digit: a wild 64-bit pointer does not fit into a number. */
+  readonly exactAddress: bigint;
+  readonly exactFirstBad: bigint;
   readonly site: number;
   readonly stack: readonly number[];
   readonly thread: number;
@@ -78,7 +81,9 @@ export function readFacts(view: RuntimeView): Facts {
   const serial = readU32(image, abi.REPORT_COUNT);
   if (serial === 0) throw new SanitizerError('E_NO_REPORT');
   const kind = readU32(image, abi.REPORT_KIND);
-  const firstBad = Number(readU64(image, abi.REPORT_FIRST_BAD));
+  const exactAddress = readU64(image, abi.REPORT_ADDR);
+  const exactFirstBad = readU64(image, abi.REPORT_FIRST_BAD);
+  const firstBad = Number(exactFirstBad);
   const extra0 = readU64(image, abi.REPORT_EXTRA0);
   const chunk = readChunk(image, readU32(image, abi.REPORT_CHUNK));
   const end = memoryEnd(image);
@@ -87,9 +92,11 @@ export function readFacts(view: RuntimeView): Facts {
     serial,
     kind,
     access: readAccess(readU32(image, abi.REPORT_ACCESS)),
-    address: Number(readU64(image, abi.REPORT_ADDR)),
+    address: Number(exactAddress),
     size: readU64(image, abi.REPORT_SIZE),
     firstBad,
+    exactAddress,
+    exactFirstBad,
     site: readU32(image, abi.REPORT_SITE),
     stack: readStack(image, readU32(image, abi.REPORT_STACK)),
     thread: readU32(image, abi.REPORT_THREAD),

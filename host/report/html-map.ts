@@ -58,7 +58,8 @@ function mapData(shadow: ShadowMap, content: MemoryBytes | undefined, head: Repo
 function staticTable(shadow: ShadowMap, head: ReportHead): string {
   const guiltyRow = Math.floor(shadow.guilty / ROW) * ROW;
   const rows: string[] = [];
-  for (let row = guiltyRow - ROWS_WITHOUT_SCRIPT * ROW; row <= guiltyRow + ROWS_WITHOUT_SCRIPT * ROW; row += ROW) {
+  for (let step = -ROWS_WITHOUT_SCRIPT; step <= ROWS_WITHOUT_SCRIPT; step++) {
+    const row = guiltyRow + step * ROW;
     const start = row - shadow.first;
     if (start < 0 || start >= shadow.bytes.length) continue;
     const cells = Array.from(shadow.bytes.subarray(start, start + ROW), (byte, index) => {

@@ -112,7 +112,7 @@ ${shadow ? `<h3>Shadow map</h3>${shadowMap(shadow, content, report, `${id}-map`)
 }
 
 function figures(report: Exclude<Report, LeakReport>): string {
-  const address = (at: number): string => `<code>${asanAddress(at, report)}</code>`;
+  const address = (at: number | bigint): string => `<code>${asanAddress(at, report)}</code>`;
   const offset = report.stack[0]?.offset;
   const access = 'access' in report && report.layout !== 'parameter' ? report.access : undefined;
   return definitions([
@@ -121,7 +121,7 @@ function figures(report: Exclude<Report, LeakReport>): string {
       access &&
         `${verbOf(access)} of ${count(Number(access.size), 'byte')}${access.range ? ', part of a range' : ''}${access.host ? ', by the host' : ''}`,
     ],
-    ['Address', access && address(access.start)],
+    ['Address', access && address(access.exactStart)],
     ['First bad byte', access && address(access.firstBad)],
     ['Pointer', report.layout === 'free' ? address(report.pointer) : undefined],
     [

@@ -31,6 +31,9 @@ export interface Access extends AccessFacts {
   readonly firstBad: number;
   /** The address ASan's layout names: the first bad byte of a range, the start of anything else. */
   readonly address: number;
+  /** `start` and `address` to the last digit, for printing. */
+  readonly exactStart: bigint;
+  readonly exactAddress: bigint;
 }
 
 export interface ShadowMap extends ShadowWindow {
@@ -175,6 +178,8 @@ function buildAccess(facts: Facts, kind: Kind): Access {
     size: facts.size,
     firstBad,
     address: facts.access.range ? firstBad : facts.address,
+    exactStart: facts.exactAddress,
+    exactAddress: facts.access.range && ofAccess ? facts.exactFirstBad : facts.exactAddress,
   };
 }
 

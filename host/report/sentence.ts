@@ -9,7 +9,7 @@ export function sentenceOf(report: Report): string {
   switch (report.layout) {
     case 'access':
     case 'segv': {
-      const at = asanAddress(report.access.address, report);
+      const at = asanAddress(report.access.exactAddress, report);
       return join(
         `${report.title}: ${verbOf(report.access)} of size ${report.access.size} at ${at}`,
         report.place,

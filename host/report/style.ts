@@ -43,12 +43,12 @@ export function hexByte(value: number): string {
 }
 
 /** An address as compiler-rt pads it: 8 digits for 32-bit programs, 12 for 64-bit ones. */
-export function asanAddress(address: number, head: Pick<ReportHead, 'pointerBytes'>): string {
+export function asanAddress(address: number | bigint, head: Pick<ReportHead, 'pointerBytes'>): string {
   return `0x${address.toString(16).padStart(head.pointerBytes === 8 ? 12 : 8, '0')}`;
 }
 
 /** An address as the kernel's %px prints it: all digits, no prefix. */
-export function kernelAddress(address: number, head: Pick<ReportHead, 'pointerBytes'>): string {
+export function kernelAddress(address: number | bigint, head: Pick<ReportHead, 'pointerBytes'>): string {
   return address.toString(16).padStart(head.pointerBytes * 2, '0');
 }
 

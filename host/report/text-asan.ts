@@ -47,7 +47,7 @@ export function asanText(report: Report, style: TextStyle): string {
 function accessLines(page: Page, report: AccessReport): string[] {
   const { access } = report;
   const verb = access.size === 0n ? 'ACCESS' : access.write ? 'WRITE' : 'READ';
-  const at = asanAddress(access.address, report);
+  const at = asanAddress(access.exactAddress, report);
   return [
     headline(page, `${report.title} on address ${at}${programCounter(report, ' at pc ')}`),
     page.paint('access', `${verb} of size ${access.size} at ${at} thread ${report.thread}`),
@@ -65,7 +65,7 @@ const CONTAINER_HINT =
 
 function segvLines(page: Page, report: SegvReport): string[] {
   const { access, place } = report;
-  const at = asanAddress(access.address, report);
+  const at = asanAddress(access.exactAddress, report);
   const where = `(${programCounter(report, 'pc ', ' ')}${report.thread})`;
   if (report.name === 'stack-overflow') {
     const head = headline(page, `${report.title} on address ${at} ${where}`);
@@ -264,7 +264,8 @@ function summary(page: Page): string[] {
 function shadowLines(page: Page, shadow: ShadowMap): string[] {
   const guiltyRow = Math.floor(shadow.guilty / ROW) * ROW;
   const lines = ['Shadow bytes around the buggy address:'];
-  for (let row = guiltyRow - ROWS_AROUND * ROW; row <= guiltyRow + ROWS_AROUND * ROW; row += ROW) {
+  for (let step = -ROWS_AROUND; step <= ROWS_AROUND; step++) {
+    const row = guiltyRow + step * ROW;
     const cells = rowCells(page, shadow, row);
     if (cells !== undefined)
       lines.push(`${row === guiltyRow ? '=>' : '  '}${asanAddress(row * abi.GRANULE, page.report)}:${cells}`);

@@ -75,7 +75,7 @@ function accessLine(page: Page, report: Exclude<Report, { layout: 'leak' }>): st
 function touchText(page: Page, access: Access): string {
   const size = access.size === 0n ? '' : `of size ${access.size} `;
   const verb = access.write ? 'Write' : 'Read';
-  return `${verb} ${size}at addr ${kernelAddress(access.start, page.report)} by task ${page.task}`;
+  return `${verb} ${size}at addr ${kernelAddress(access.exactStart, page.report)} by task ${page.task}`;
 }
 
 function freeLine(page: Page, { pointer, families, sizes }: FreeReport): string {
@@ -204,7 +204,8 @@ function mappingLines(page: Page, { mapping, distance }: MappingPlace): string[]
 function stateLines(page: Page, shadow: ShadowMap): string[] {
   const guiltyRow = Math.floor(shadow.guilty / ROW) * ROW;
   const lines = ['Memory state around the buggy address:'];
-  for (let row = guiltyRow - ROWS_AROUND * ROW; row <= guiltyRow + ROWS_AROUND * ROW; row += ROW) {
+  for (let step = -ROWS_AROUND; step <= ROWS_AROUND; step++) {
+    const row = guiltyRow + step * ROW;
     const start = row - shadow.first;
     if (start < 0 || start >= shadow.bytes.length) continue;
     const cells = Array.from(shadow.bytes.subarray(start, start + ROW), (byte) => cell(page, byte, page.report.scheme));

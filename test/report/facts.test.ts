@@ -49,6 +49,8 @@ describe('facts', () => {
       address: 0x10010,
       size: 17n,
       firstBad: 0x1001a,
+      exactAddress: 0x10010n,
+      exactFirstBad: 0x1001an,
       site: 99,
       stack: [1, 2],
       thread: 3,

@@ -160,6 +160,13 @@ SUMMARY: AddressSanitizer: SEGV
 `);
   });
 
+  it('a wild 64-bit pointer, to the last digit', () => {
+    const image = new RuntimeImage(abi.SCHEME_ASAN, { pointer: 8 });
+    image.report({ kind: abi.KIND_WILD, address: 0, size: 8, stack: [SITE.fill] });
+    image.u64(abi.REPORT_ADDR, 0xdeadbeefdeadbeefn).u64(abi.REPORT_FIRST_BAD, 0xdeadbeefdeadbeefn);
+    expect(textOf(image)).toContain('SEGV on unknown address 0xdeadbeefdeadbeef (pc 0x0000000002a4 T0)\n');
+  });
+
   it('past the end of the stack', () => {
     const image = new RuntimeImage();
     image.report({
