@@ -1,0 +1,190 @@
+// Puts wasan between a program and the WebAssembly object: modules are instrumented as they are compiled, get their report
+// hook as they are instantiated, and look to the program as they did before. Works wherever JavaScript does.
+
+import type { Report } from './report/report.ts';
+import { Sanitizer } from './sanitizer.ts';
+import { readWasmModule } from './symbols/wasm-module.ts';
+
+export interface InterceptOptions {
+  /** The instrumented module, or undefined to leave this one alone. */
+  readonly rewrite: (original: Uint8Array) => Uint8Array | undefined;
+  readonly onFinding: (report: Report, sanitizer: Sanitizer) => boolean | undefined;
+  /** Told of every instance that runs instrumented. */
+  readonly onInstance?: (sanitizer: Sanitizer, instance: WebAssembly.Instance) => void;
+  /** A name for a module in reports. */
+  readonly nameOf?: (original: Uint8Array) => string;
+  readonly pid?: number;
+}
+
+/** What is remembered of a module that was instrumented. */
+interface Known {
+  readonly original: Uint8Array;
+  readonly instrumented: Uint8Array;
+}
+
+type Api = typeof WebAssembly;
+type Source = BufferSource | WebAssembly.Module;
+
+/** Replaces the members of globalThis.WebAssembly; returns a function that puts the old ones back. */
+export function intercept(options: InterceptOptions): () => void {
+  const native: Api = { ...pick(WebAssembly) } as Api;
+  const interceptor = new Interceptor(native, options);
+  Object.assign(WebAssembly, interceptor.replacements());
+  return () => void Object.assign(WebAssembly, pick(native));
+}
+
+const MEMBERS = ['Module', 'Instance', 'compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
+
+function pick(api: Api): Partial<Api> {
+  return Object.fromEntries(MEMBERS.filter((m) => m in api).map((m) => [m, api[m]]));
+}
+
+class Interceptor {
+  private readonly native: Api;
+  private readonly options: InterceptOptions;
+  private readonly known = new WeakMap<WebAssembly.Module, Known>();
+
+  constructor(native: Api, options: InterceptOptions) {
+    this.native = native;
+    this.options = options;
+  }
+
+  replacements(): Partial<Api> {
+    const { native } = this;
+    const compile = async (source: BufferSource) => {
+      const known = this.prepare(source);
+      return known
+        ? this.remember(await native.compile(known.instrumented as BufferSource), known)
+        : native.compile(source);
+    };
+    const instantiate = async (source: Source, imports?: WebAssembly.Imports) => {
+      if (source instanceof native.Module) return this.instantiateModule(source, imports);
+      const module = await compile(source);
+      return { module, instance: await this.instantiateModule(module, imports) };
+    };
+    return {
+      Module: this.moduleConstructor(),
+      Instance: new Proxy(native.Instance, {
+        construct: (target, [module, imports]: [WebAssembly.Module, WebAssembly.Imports?]) => {
+          const session = this.session(module);
+          return this.attach(new target(module, this.withHook(imports, session)), module, imports, session);
+        },
+      }),
+      compile: compile as Api['compile'],
+      instantiate: instantiate as Api['instantiate'],
+      ...this.streaming(compile, instantiate as Api['instantiate']),
+    };
+  }
+
+  /** Streaming falls back to whole responses; a wrong MIME type is refused as the engine would. */
+  private streaming(compile: Api['compile'], instantiate: Api['instantiate']): Partial<Api> {
+    const { native } = this;
+    if (!('compileStreaming' in native)) return {};
+    const bytesOf = async (source: Response | PromiseLike<Response>) => {
+      const response = await source;
+      const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+      if (!response.ok || type !== 'application/wasm') await native.compileStreaming(response);
+      return response.arrayBuffer();
+    };
+    return {
+      compileStreaming: async (source) => compile(await bytesOf(source)),
+      instantiateStreaming: async (source, imports) => instantiate(await bytesOf(source), imports),
+    };
+  }
+
+  /** `new WebAssembly.Module`, and the static views that must show the original. */
+  private moduleConstructor(): Api['Module'] {
+    const { native } = this;
+    const statics: Partial<Api['Module']> = {
+      exports: (module) => native.Module.exports(module).filter((e) => !this.isOurs(module, e.name)),
+      imports: (module) =>
+        native.Module.imports(module).filter((i) => !(this.known.has(module) && i.module === 'wasan')),
+      customSections: (module, name) => {
+        const known = this.known.get(module);
+        if (!known) return native.Module.customSections(module, name);
+        const section = readWasmModule(known.original).custom(name);
+        return section ? [section.slice().buffer] : [];
+      },
+    };
+    return new Proxy(native.Module, {
+      construct: (target, [source]: [BufferSource]) => {
+        const known = this.prepare(source);
+        return known ? this.remember(new target(known.instrumented as BufferSource), known) : new target(source);
+      },
+      get: (target, key, receiver) => statics[key as 'exports'] ?? Reflect.get(target, key, receiver),
+    });
+  }
+
+  private isOurs(module: WebAssembly.Module, name: string): boolean {
+    return this.known.has(module) && name.startsWith('__wasan_');
+  }
+
+  private prepare(source: BufferSource): Known | undefined {
+    const original = bytesOf(source);
+    const instrumented = this.options.rewrite(original);
+    return instrumented && { original, instrumented };
+  }
+
+  private remember(module: WebAssembly.Module, known: Known): WebAssembly.Module {
+    this.known.set(module, known);
+    return module;
+  }
+
+  private session(module: WebAssembly.Module): Sanitizer | undefined {
+    const known = this.known.get(module);
+    if (!known) return undefined;
+    const { onFinding, nameOf, pid } = this.options;
+    const sanitizer: Sanitizer = new Sanitizer({
+      ...known,
+      ...(nameOf ? { moduleName: nameOf(known.original) } : {}),
+      ...(pid === undefined ? {} : { pid }),
+      onFinding: (report) => onFinding(report, sanitizer),
+    });
+    return sanitizer;
+  }
+
+  private withHook(
+    imports: WebAssembly.Imports | undefined,
+    session: Sanitizer | undefined,
+  ): WebAssembly.Imports | undefined {
+    return session ? withExtra(imports ?? {}, session.imports) : imports;
+  }
+
+  private async instantiateModule(
+    module: WebAssembly.Module,
+    imports?: WebAssembly.Imports,
+  ): Promise<WebAssembly.Instance> {
+    const session = this.session(module);
+    const instance = await this.native.instantiate(module, this.withHook(imports, session));
+    return this.attach(instance, module, imports, session);
+  }
+
+  private attach(
+    instance: WebAssembly.Instance,
+    module: WebAssembly.Module,
+    imports: WebAssembly.Imports | undefined,
+    session: Sanitizer | undefined,
+  ): WebAssembly.Instance {
+    if (!session) return instance;
+    const entry = this.native.Module.imports(module).find((i) => i.kind === 'memory');
+    session.attach(instance, entry && (imports?.[entry.module]?.[entry.name] as WebAssembly.Memory | undefined));
+    this.options.onInstance?.(session, instance);
+    return instance;
+  }
+}
+
+/** The import object with one more module. Import objects may be Proxies (Emscripten): never copied, only looked through. */
+function withExtra(imports: WebAssembly.Imports, extra: WebAssembly.Imports): WebAssembly.Imports {
+  return new Proxy(imports, {
+    get: (target, key, receiver) => extra[key as string] ?? Reflect.get(target, key, receiver),
+    has: (target, key) => (key as string) in extra || Reflect.has(target, key),
+  });
+}
+
+/** A private copy: the program may reuse or detach its buffer. */
+function bytesOf(source: BufferSource): Uint8Array {
+  const view = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+  return view.slice();
+}
