@@ -123,6 +123,7 @@ export const OPTIONS = [
   ),
   text('lsan', 'leak_suppressions', 'File of leaks that are not to be reported (LSAN_OPTIONS: suppressions).'),
   int('lsan', 'max_leaks', 0, { max: 1_000_000 }, 'Largest leaks to print; 0 for all.'),
+  bool('lsan', 'print_suppressions', true, 'Say which suppressions matched a leak.'),
   bool('lsan', 'report_objects', false, 'Print the address and size of every leaked block.'),
   bool('lsan', 'use_globals', true, 'Let globals and data keep blocks alive.'),
   bool('lsan', 'use_stacks', true, 'Let the stack in memory keep blocks alive.'),
@@ -155,7 +156,7 @@ export const INAPPLICABLE_OPTIONS: ReadonlySet<string> = new Set(
   intercept_tls_get_addr leak_check_at_exit legacy_pthread_cond log_exe_name log_pointers log_suffix log_threads
   log_to_syslog max_free_fill_size max_malloc_fill_size malloc_fill_byte free_fill_byte max_uar_stack_size_log
   min_uar_stack_size_log mmap_limit_mb no_huge_pages_for_shadow pause_after_checks poison_array_cookie poison_partial
-  prelink_only print_cmdline print_full_thread_history print_module_map print_scariness print_suppressions
+  prelink_only print_cmdline print_full_thread_history print_module_map print_scariness
   protect_shadow_gap quarantine_size quarantine_batch_size report_globals resolution sleep_after_init
   sleep_before_dying soft_rss_limit_mb stack_trace_format start_deactivated strict_init_order strict_memcmp
   strict_string_checks suppress_equal_pcs symbolize_inline_frames symbolize_vs_style test_only_emulate_no_memorymap

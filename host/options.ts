@@ -118,6 +118,7 @@ export function styleOf(options: Options, terminal: boolean): LeakStyle {
     stripPathPrefix: options.strip_path_prefix,
     maxLeaks: options.max_leaks,
     reportObjects: options.report_objects,
+    printSuppressions: options.print_suppressions,
   };
 }
 

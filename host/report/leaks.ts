@@ -3,8 +3,8 @@ import * as abi from '../../runtime/abi.ts';
 import { type ReportContext, threadLabel } from './describe.ts';
 import type { Facts } from './facts.ts';
 import { kindOf } from './kinds.ts';
-import type { StackFrame } from './place.ts';
-import type { Leak, LeakReport } from './report.ts';
+import type { Leak, LeakReport, SuppressedLeaks } from './report.ts';
+import { findLeakSuppression, type Suppression } from './suppressions.ts';
 
 /** One unreachable block. `stack` holds site ids, innermost first. */
 export interface LeakedBlock {
@@ -16,22 +16,38 @@ export interface LeakedBlock {
 }
 
 export interface LeakSettings extends Pick<Facts, 'scheme' | 'pointerBytes' | 'serial' | 'thread'> {
-  /** Says whether a leak with this stack is expected. */
-  suppressed?(stack: readonly StackFrame[]): boolean;
+  readonly suppressions: readonly Suppression[];
 }
 
-/** The report of a leak check, or undefined if nothing leaked that is not suppressed. */
-export function buildLeakReport(
-  blocks: readonly LeakedBlock[],
+export interface LeakCheck {
+  /** Absent if nothing leaked that is not suppressed. */
+  readonly report?: LeakReport;
+  /** What was suppressed, by template. */
+  readonly suppressed: readonly SuppressedLeaks[];
+}
+
+/** What a leak check found: grouped, suppressed, and worth a report or not. */
+export function judgeLeaks(blocks: readonly LeakedBlock[], settings: LeakSettings, context: ReportContext): LeakCheck {
+  const suppressed = new Map<string, SuppressedLeaks>();
+  const leaks: Leak[] = [];
+  for (const members of group(blocks).values()) {
+    const leak = toLeak(members, context);
+    const template = findLeakSuppression(leak.stack, settings.suppressions)?.pattern;
+    if (template === undefined) leaks.push(leak);
+    else suppressed.set(template, add(suppressed.get(template) ?? { template, objects: 0, bytes: 0 }, leak));
+  }
+  const list = [...suppressed.values()];
+  if (leaks.length === 0) return { suppressed: list };
+  return { report: toReport(leaks.sort(bySeverity), list, settings, context), suppressed: list };
+}
+
+function toReport(
+  leaks: readonly Leak[],
+  suppressed: readonly SuppressedLeaks[],
   settings: LeakSettings,
   context: ReportContext,
-): LeakReport | undefined {
+): LeakReport {
   const kind = kindOf(abi.KIND_LEAK);
-  const groups = [...group(blocks).values()].map((members) => toLeak(members, context));
-  const isExpected = (leak: Leak): boolean => settings.suppressed?.(leak.stack) ?? false;
-  const leaks = groups.filter((leak) => !isExpected(leak)).sort(bySeverity);
-  if (leaks.length === 0) return undefined;
-  const expected = groups.filter(isExpected);
   return {
     layout: 'leak',
     serial: settings.serial,
@@ -45,11 +61,12 @@ export function buildLeakReport(
     thread: threadLabel(settings.thread, context),
     stack: leaks[0]!.stack,
     leaks,
-    suppressed: {
-      bytes: expected.reduce((sum, leak) => sum + leak.bytes, 0),
-      objects: expected.reduce((sum, leak) => sum + leak.objects.length, 0),
-    },
+    suppressed,
   };
+}
+
+function add({ template, objects, bytes }: SuppressedLeaks, leak: Leak): SuppressedLeaks {
+  return { template, objects: objects + leak.objects.length, bytes: bytes + leak.bytes };
 }
 
 function group(blocks: readonly LeakedBlock[]): Map<string, LeakedBlock[]> {

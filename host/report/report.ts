@@ -105,11 +105,18 @@ export interface Leak {
   readonly stack: readonly StackFrame[];
 }
 
+/** Leaks that somebody expects, by the template that says so. */
+export interface SuppressedLeaks {
+  readonly template: string;
+  readonly objects: number;
+  readonly bytes: number;
+}
+
 export interface LeakReport extends ReportHead {
   readonly layout: 'leak';
   /** Direct ones first, then by size. */
   readonly leaks: readonly Leak[];
-  readonly suppressed: { readonly bytes: number; readonly objects: number };
+  readonly suppressed: readonly SuppressedLeaks[];
 }
 
 export type Report = AccessReport | SegvReport | FreeReport | ParameterReport | LeakReport;

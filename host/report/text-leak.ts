@@ -1,5 +1,5 @@
 // The report of a leak check, as LeakSanitizer words it inside AddressSanitizer.
-import type { LeakReport } from './report.ts';
+import type { LeakReport, SuppressedLeaks } from './report.ts';
 import { asanAddress, asanStack, painter, type TextStyle } from './style.ts';
 
 export interface LeakStyle extends TextStyle {
@@ -7,6 +7,8 @@ export interface LeakStyle extends TextStyle {
   readonly maxLeaks?: number;
   /** Print every leaked block below its stack. */
   readonly reportObjects?: boolean;
+  /** Say which suppressions matched. */
+  readonly printSuppressions?: boolean;
 }
 
 /** The whole report, ending in a newline. */
@@ -27,8 +29,18 @@ export function leakText(report: LeakReport, style: LeakStyle): string {
     }
   }
   if (limit < report.leaks.length) lines.push(`Omitting ${report.leaks.length - limit} more leak(s).`);
-  if (style.printSummary) lines.push(leakSummary(report));
-  return `${lines.join('\n')}\n`;
+  const used = style.printSuppressions ? suppressedText(report.suppressed) : '';
+  return `${lines.join('\n')}\n${used}${style.printSummary ? `${leakSummary(report)}\n` : ''}`;
+}
+
+/** Which suppressions matched, also when they left no leak to report; empty if none did. */
+export function suppressedText(suppressed: readonly SuppressedLeaks[]): string {
+  if (suppressed.length === 0) return '';
+  const rule = '-'.repeat(53);
+  const rows = suppressed.map(
+    ({ template, objects, bytes }) => `${String(objects).padStart(7)} ${String(bytes).padStart(10)} ${template}`,
+  );
+  return `${[rule, 'Suppressions used:', '  count      bytes template', ...rows, rule, ''].join('\n')}\n`;
 }
 
 function leakSummary({ leaks }: LeakReport): string {

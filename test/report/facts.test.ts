@@ -2,10 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { chooseChunk, distanceTo, markObject } from '../../host/report/describe.ts';
 import { hasReport, readFacts } from '../../host/report/facts.ts';
-import { buildLeakReport } from '../../host/report/leaks.ts';
+import { judgeLeaks } from '../../host/report/leaks.ts';
 import { readStats, statsJson, statsText } from '../../host/report/stats.ts';
 import { PLAIN_STYLE } from '../../host/report/style.ts';
-import { leakText } from '../../host/report/text-leak.ts';
+import { parseSuppressions } from '../../host/report/suppressions.ts';
+import { leakText, suppressedText } from '../../host/report/text-leak.ts';
 import * as abi from '../../runtime/abi.ts';
 import { CONTEXT, SITE } from './context.ts';
 import { RuntimeImage } from './image.ts';
@@ -183,7 +184,7 @@ describe('marks of frame objects', () => {
 describe('leaks', () => {
   it('are grouped by stack, direct ones first', () => {
     const report = leakSample();
-    expect(leakText(report as never, PLAIN_STYLE)).toBe(`
+    expect(leakText(report, PLAIN_STYLE)).toBe(`
 =================================================================
 ==7==ERROR: LeakSanitizer: detected memory leaks
 
@@ -200,15 +201,15 @@ SUMMARY: AddressSanitizer: 116 byte(s) leaked in 3 allocation(s).
   });
 
   it('of more bytes come first', () => {
-    const settings = { scheme: 'asan', pointerBytes: 4, serial: 1, thread: 0 } as const;
+    const settings = { scheme: 'asan', pointerBytes: 4, serial: 1, thread: 0, suppressions: [] } as const;
     const leak = (size: number, site: number) => ({ address: 0x10010, size, direct: true, stack: [site] });
     const blocks = [leak(5, SITE.fill), leak(9, SITE.makes), leak(7, SITE.main), leak(3, SITE.fill)];
-    const bytes = buildLeakReport(blocks, settings, CONTEXT)!.leaks.map((entry) => entry.bytes);
+    const bytes = judgeLeaks(blocks, settings, CONTEXT).report!.leaks.map((entry) => entry.bytes);
     expect(bytes).toEqual([9, 8, 7]);
   });
 
   it('can be cut short and listed block by block', () => {
-    const text = leakText(leakSample() as never, { ...PLAIN_STYLE, maxLeaks: 1, reportObjects: true });
+    const text = leakText(leakSample(), { ...PLAIN_STYLE, maxLeaks: 1, reportObjects: true });
     expect(text).toContain('\nThe 1 largest leak(s):\nDirect leak of 16');
     expect(text).toContain('\nObjects leaked above:\n0x00010010 (7 bytes)\n0x00010030 (9 bytes)\n\n');
     expect(text).toContain(
@@ -217,18 +218,36 @@ SUMMARY: AddressSanitizer: 116 byte(s) leaked in 3 allocation(s).
     expect(text).not.toContain('Indirect leak');
   });
 
-  it('that are suppressed are counted apart, and nothing is left to say when all are', () => {
+  it('that are suppressed are counted by template, also when they leave nothing to report', () => {
     const settings = { scheme: 'asan', pointerBytes: 4, serial: 1, thread: 0 } as const;
     const blocks = [
       { address: 0x10010, size: 7, direct: true, stack: [SITE.makes] },
       { address: 0x10030, size: 5, direct: true, stack: [SITE.fill] },
+      { address: 0x10050, size: 3, direct: false, stack: [SITE.fill] },
     ];
-    const suppressed = (stack: readonly { function: string }[]): boolean => stack[0]!.function === 'fill';
-    const report = buildLeakReport(blocks, { ...settings, suppressed }, CONTEXT)!;
-    expect(report.leaks.map(({ bytes }) => bytes)).toEqual([7]);
-    expect(report.suppressed).toEqual({ bytes: 5, objects: 1 });
-    expect(buildLeakReport(blocks, { ...settings, suppressed: () => true }, CONTEXT)).toBeUndefined();
-    expect(buildLeakReport([], settings, CONTEXT)).toBeUndefined();
+    const some = judgeLeaks(blocks, { ...settings, suppressions: parseSuppressions('leak:fill') }, CONTEXT);
+    expect(some.report!.leaks.map(({ bytes }) => bytes)).toEqual([7]);
+    expect(some.suppressed).toEqual([{ template: 'fill', objects: 2, bytes: 8 }]);
+    expect(leakText(some.report!, { ...PLAIN_STYLE, printSuppressions: true })).toBe(`
+=================================================================
+==7==ERROR: LeakSanitizer: detected memory leaks
+
+Direct leak of 7 byte(s) in 1 object(s) allocated from:
+    #0 0x300 in main src/demo.c:11:13
+
+-----------------------------------------------------
+Suppressions used:
+  count      bytes template
+      2          8 fill
+-----------------------------------------------------
+
+SUMMARY: AddressSanitizer: 7 byte(s) leaked in 1 allocation(s).
+`);
+    const all = judgeLeaks(blocks, { ...settings, suppressions: parseSuppressions('leak:demo.c') }, CONTEXT);
+    expect(all.report).toBeUndefined();
+    expect(suppressedText(all.suppressed)).toContain('\n      3         15 demo.c\n');
+    const none = judgeLeaks([], { ...settings, suppressions: [] }, CONTEXT);
+    expect([none.report, suppressedText(none.suppressed)]).toEqual([undefined, '']);
   });
 });
 

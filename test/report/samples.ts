@@ -1,7 +1,8 @@
 // One report of every kind, in both schemes, for the formats that must take anything.
 import { KINDS } from '../../host/report/kinds.ts';
-import { buildLeakReport } from '../../host/report/leaks.ts';
-import type { Report } from '../../host/report/report.ts';
+import { judgeLeaks } from '../../host/report/leaks.ts';
+import type { LeakReport, Report } from '../../host/report/report.ts';
+import { parseSuppressions } from '../../host/report/suppressions.ts';
 import * as abi from '../../runtime/abi.ts';
 import { CONTEXT, reportOf, SITE } from './context.ts';
 import { RuntimeImage } from './image.ts';
@@ -16,16 +17,18 @@ const PLACES = {
   mapping: () => ({ begin: 0x30000, end: 0x31000, flags: 'rw-p', name: 'arena', mapped: true }),
 };
 
-/** Leaks of two stacks, one of them twice. */
-export function leakSample(): Report {
+/** Leaks of two stacks, one of them twice, and a suppressed one. */
+export function leakSample(): LeakReport {
+  const suppressions = parseSuppressions('leak:^fill$');
   const block = { direct: true, stack: [SITE.malloc, SITE.makes] };
-  const report = buildLeakReport(
+  const { report } = judgeLeaks(
     [
       { ...block, address: 0x10010, size: 7 },
       { ...block, address: 0x10030, size: 9 },
       { ...block, address: 0x10050, size: 100, direct: false },
+      { ...block, address: 0x10100, size: 77, stack: [SITE.fill] },
     ],
-    { scheme: 'asan', pointerBytes: 4, serial: 1, thread: 0 },
+    { scheme: 'asan', pointerBytes: 4, serial: 1, thread: 0, suppressions },
     CONTEXT,
   );
   return report!;
