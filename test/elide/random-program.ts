@@ -69,7 +69,8 @@ export class RandomProgram {
 
   private statement(): string {
     const dice = this.below(100);
-    if (dice < 48) return this.access();
+    if (dice < 34) return this.access();
+    if (dice < 48 && this.depth < 4) return this.again();
     if (dice < 56) return this.move();
     if (dice < 62) return `(local.set ${this.pick(INTEGERS)} ${this.integer()})`;
     if (dice < 66) return this.release();
@@ -80,6 +81,15 @@ export class RandomProgram {
     const text = this.structured(dice);
     this.depth--;
     return text;
+  }
+
+  /** The same access before and after something: what the elimination is after, and where it may go wrong. */
+  private again(): string {
+    const access = this.access();
+    this.depth++;
+    const between = this.random() < 0.4 ? this.structured(74 + this.below(26)) : this.statement();
+    this.depth--;
+    return `${access} ${between} ${access}`;
   }
 
   private structured(dice: number): string {
@@ -166,7 +176,7 @@ export class RandomProgram {
 
   private release(): string {
     const p = this.pick(POINTERS);
-    const again = this.random() < 0.8 ? `(local.set ${p} ${this.malloc()})` : '';
+    const again = this.random() < 0.6 ? `(local.set ${p} ${this.malloc()})` : '';
     return `(call $free_one (local.get ${p})) ${again}`;
   }
 
