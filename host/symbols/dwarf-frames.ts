@@ -1,7 +1,7 @@
 // The frames at a code address: the line table gives the innermost position, and each inlined call around it says
 // where the next frame stands.
 
-import type { Dwarf, Located } from './dwarf.ts';
+import type { Dwarf } from './dwarf.ts';
 import { AT, TAG } from './dwarf-constants.ts';
 import { scopesAt } from './dwarf-functions.ts';
 import { place, type SourcePosition } from './dwarf-lines.ts';
@@ -25,7 +25,7 @@ export function dwarfFrames(dwarf: Dwarf, pc: number): SourceFrame[] {
   let position: SourcePosition = table?.at(pc) ?? {};
   const scopes = scopesAt(dwarf.scope(unit, found.die), pc).filter(({ die }) => die.tag !== TAG.lexicalBlock);
   for (const { die } of scopes.reverse()) {
-    const name = nameOf(dwarf, { unit, die });
+    const name = dwarf.functionName(dwarf.chain({ unit, die }));
     frames.push({ ...(name !== undefined && { name }), ...position });
     if (die.tag !== TAG.inlinedSubroutine) break;
     const file = table?.file(unit.number(die, AT.callFile) ?? -1);
@@ -35,12 +35,4 @@ export function dwarfFrames(dwarf: Dwarf, pc: number): SourceFrame[] {
     };
   }
   return frames;
-}
-
-/** The linker's name says more (parameters, generic arguments), except for `main`, which clang renames. */
-function nameOf(dwarf: Dwarf, located: Located): string | undefined {
-  const chain = dwarf.chain(located);
-  const linkageName = dwarf.linkageName(chain);
-  if (linkageName === undefined || /^__(?:main_|original_main$)/.test(linkageName)) return dwarf.qualifiedName(chain);
-  return linkageName;
 }

@@ -96,10 +96,15 @@ function describe(dwarf: Dwarf, located: Located, offset: number): Variable {
   return {
     name: dwarf.string(chain, AT.name) ?? '<unknown>',
     offset,
-    size: typeSize(dwarf, type),
+    size: sane(typeSize(dwarf, type)),
     ...dwarf.declaration(chain),
     ...(type && { type: typeName(dwarf, type) }),
   };
+}
+
+/** Damaged array bounds multiply to anything. */
+function sane(size: number): number {
+  return size >= 0 && size <= Number.MAX_SAFE_INTEGER ? size : 0;
 }
 
 /** Bytes from the frame base; undefined if the variable is not in memory there. */
@@ -201,22 +206,24 @@ export function dwarfGlobals(dwarf: Dwarf, readable: (name: string) => string): 
       const address = die && programAddress(unit, die);
       if (!die || address === undefined) continue;
       const variable = describe(dwarf, { unit, die }, address);
-      variable.name = globalName(dwarf, { unit, die }, readable) ?? variable.name;
+      variable.name = globalName(dwarf, { unit, die }, readable);
       variables.set(`${address} ${variable.name}`, variable);
     }
   }
   return [...variables.values()].sort((a, b) => a.offset - b.offset || b.size - a.size);
 }
 
-/** Qualified with its namespace, class or (a static local) function. */
-function globalName(dwarf: Dwarf, located: Located, readable: (name: string) => string): string | undefined {
+/** Qualified with its namespace, class or (a static local) function. Only string literals have no name. */
+function globalName(dwarf: Dwarf, located: Located, readable: (name: string) => string): string {
   const chain = dwarf.chain(located);
   const linkageName = dwarf.linkageName(chain);
   if (linkageName !== undefined) return readable(linkageName);
-  if (isCppLike(located.unit)) return dwarf.qualifiedName(chain);
   const name = dwarf.string(chain, AT.name);
-  const owner = dwarf.enclosingFunctionName(located);
-  return name !== undefined && owner !== undefined ? `${owner}.${name}` : name;
+  if (name === undefined) return '<string literal>';
+  const owner = dwarf.enclosingFunction(chain);
+  if (!owner) return dwarf.qualifiedName(chain) ?? name;
+  const ownerName = readable(dwarf.functionName(owner) ?? '');
+  return ownerName + (isCppLike(located.unit) ? '::' : '.') + name;
 }
 
 /** The address if the location is nothing but one; 0 and -1 stand for variables the linker dropped. */

@@ -4,7 +4,7 @@
 import { AT, CPP_LIKE_LANGUAGES, TAG, UNIT } from './dwarf-constants.ts';
 import { covers, type FunctionEntry, indexUnit, readScope, type Scope, type UnitIndex } from './dwarf-functions.ts';
 import { LineTable } from './dwarf-lines.ts';
-import { type PcRange, rangesOf } from './dwarf-ranges.ts';
+import { hasRanges, type PcRange, rangesOf } from './dwarf-ranges.ts';
 import {
   type Abbreviation,
   type Die,
@@ -18,6 +18,9 @@ import { lazy, type WasmModule } from './wasm-module.ts';
 
 /** How many references (origin, specification) are followed from one DIE. */
 const MAX_REFERENCES = 8;
+
+/** How many scopes a qualified name has at most. */
+const MAX_SCOPES = 64;
 
 export interface Located {
   unit: Unit;
@@ -109,7 +112,7 @@ export class Dwarf {
       if (unit.header.unitType === UNIT.type) continue;
       const own = this.#guard<PcRange[]>([], () => rangesOf(unit, unit.root(), this.#isCode));
       for (const { start, end } of own) ranges.push({ start, end, unit });
-      if (own.length === 0) rangeless.push(unit);
+      if (this.#guard(false, () => !hasRanges(unit.root()))) rangeless.push(unit);
     }
     ranges.sort((a, b) => a.start - b.start);
     return { ranges, rangeless };
@@ -225,29 +228,38 @@ export class Dwarf {
     return this.string(chain, AT.linkageName) ?? this.string(chain, AT.mipsLinkageName);
   }
 
-  /** Name with the namespaces, types and functions around it. */
+  /** The linker's name says more (parameters, generic arguments), except for `main`, which clang renames. */
+  functionName(chain: Located[]): string | undefined {
+    const linkageName = this.linkageName(chain);
+    if (linkageName === undefined || /^__(?:main_|original_main$)/.test(linkageName)) return this.qualifiedName(chain);
+    return linkageName;
+  }
+
+  /** Name with the namespaces and types around it. */
   qualifiedName(chain: Located[]): string | undefined {
     const name = this.string(chain, AT.name);
-    const { unit, die } = chain.at(-1)!;
-    if (name === undefined || !isCppLike(unit)) return name;
+    if (name === undefined || !isCppLike(chain[0]!.unit)) return name;
     const parts = [name];
-    const { parents } = this.index(unit);
-    for (let at = parents.get(die.offset); at !== undefined && parts.length < 64; at = parents.get(at)) {
-      const scope = this.#guard(undefined, () => unit.die(at!));
-      if (!scope) break;
-      const anonymous = scope.tag === TAG.namespace ? '(anonymous namespace)' : undefined;
-      const part = this.string(this.chain({ unit, die: scope }), AT.name) ?? anonymous;
+    for (let around = this.#around(chain); around && parts.length < MAX_SCOPES; around = this.#around(around)) {
+      const anonymous = around[0]!.die.tag === TAG.namespace ? '(anonymous namespace)' : undefined;
+      const part = this.string(around, AT.name) ?? anonymous;
       if (part !== undefined) parts.unshift(part);
     }
     return parts.join('::');
   }
 
+  /** The chain of the namespace, type or function in which the last of this chain is declared. */
+  #around(chain: Located[]): Located[] | undefined {
+    const { unit, die } = chain.at(-1)!;
+    const offset = this.index(unit).parents.get(die.offset);
+    const parent = offset === undefined ? undefined : this.#guard(undefined, () => unit.die(offset));
+    return parent && this.chain({ unit, die: parent });
+  }
+
   /** Of a static local: the function it is declared in. */
-  enclosingFunctionName({ unit, die }: Located): string | undefined {
-    const parent = this.index(unit).parents.get(die.offset);
-    const scope = parent === undefined ? undefined : this.#guard(undefined, () => unit.die(parent));
-    if (scope?.tag !== TAG.subprogram) return undefined;
-    return this.string(this.chain({ unit, die: scope }), AT.name);
+  enclosingFunction(chain: Located[]): Located[] | undefined {
+    const around = this.#around(chain);
+    return around?.[0]?.die.tag === TAG.subprogram ? around : undefined;
   }
 
   /** Source position of a declaration, first along the chain that has one. */

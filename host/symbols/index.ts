@@ -132,7 +132,7 @@ class ModuleSymbolizer implements Symbolizer {
     const name = functions.get(index);
     if (name === undefined || !/^__(?:main_argc_argv|main_void|original_main)$/.test(name)) return name;
     if (name !== '__main_void') return 'main';
-    for (const other of functions.values()) if (other === '__main_argc_argv') return name;
+    for (const other of functions.values()) if (other === '__main_argc_argv' || other === 'main') return name;
     return 'main';
   }
 
@@ -206,6 +206,7 @@ class ModuleSymbolizer implements Symbolizer {
   }
 }
 
+/** Some tools count a function from its size field, up to 5 bytes before the body. */
 function codeBounds({ code, bodies }: WasmModule): { first: number; end: number } {
   return { first: (bodies.starts[0] ?? code.start + 1) - code.start - 5, end: code.end - code.start };
 }

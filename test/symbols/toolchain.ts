@@ -1,6 +1,7 @@
 // Compiles C and C++ in process and asks LLVM's own tools the questions that the symbolizer answers.
 
 import { commands, type RunOptions, runLLVM, type Tree } from '@yowasp/clang';
+import { ByteReader } from '../../host/symbols/byte-reader.ts';
 
 type Command = (args: string[], files: Tree, options: RunOptions) => unknown;
 
@@ -28,6 +29,8 @@ async function run(
       if (bytes) errors += decoder.decode(bytes);
     },
   };
+  // The clang driver forgets our fetchProgress, so the tools are fetched before it runs.
+  await runLLVM(undefined, undefined, { fetchProgress: () => {} });
   try {
     return { files: (await command(args, files, options)) as Tree, output };
   } catch (cause) {
@@ -42,9 +45,46 @@ export async function compile(file: string, source: string, args: string[]): Pro
   return files['a.wasm'] as Uint8Array;
 }
 
-export async function strip(module: Uint8Array, args: string[]): Promise<Uint8Array> {
-  const { files } = await run(commands.objcopy as Command, [...args, 'a.wasm', 'b.wasm'], { 'a.wasm': module });
-  return files['b.wasm'] as Uint8Array;
+/** The module without the sections that `isDropped` picks; custom ones have id 0 and a name. */
+export function dropSections(module: Uint8Array, isDropped: (id: number, name: string) => boolean): Uint8Array {
+  const kept = [module.subarray(0, 8)];
+  const reader = new ByteReader(module, 8);
+  while (!reader.atEnd) {
+    const start = reader.position;
+    const id = reader.u8();
+    const body = new ByteReader(reader.take(reader.uleb()));
+    const name = id === 0 ? body.text(body.uleb()) : '';
+    if (!isDropped(id, name)) kept.push(module.subarray(start, reader.position));
+  }
+  return concatenate(kept);
+}
+
+export function addCustomSection(module: Uint8Array, name: string, payload: Uint8Array): Uint8Array {
+  const title = withLength(new TextEncoder().encode(name));
+  return concatenate([module, Uint8Array.of(0), withLength(concatenate([title, payload]))]);
+}
+
+/** Behind its LEB128 byte count. */
+export function withLength(bytes: Uint8Array): Uint8Array {
+  const length: number[] = [];
+  for (let rest = bytes.length; ; rest >>>= 7) {
+    if (rest < 128) {
+      length.push(rest);
+      break;
+    }
+    length.push((rest & 127) | 128);
+  }
+  return concatenate([Uint8Array.from(length), bytes]);
+}
+
+function concatenate(parts: Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 export interface ReferenceFrame {
