@@ -1,5 +1,8 @@
 // madvise: advice that is a flag (splits and merges), advice that acts on pages (no boundary moves), and what is not
 // known (EINVAL). Holes are skipped; ENOMEM at the end tells of them.
+
+import { reserve } from './vma-area';
+import { anonsNeeded, prepareAnon, touchPages } from './vma-fault';
 import {
   AREA_END,
   AREA_FILE,
@@ -52,13 +55,10 @@ import {
   VM_WIPEONFORK,
   VM_WRITE,
 } from './vma-layout';
-import { reserve } from './vma-area';
-import { anonsNeeded, prepareAnon, touchPages } from './vma-fault';
-import { failure } from './vma-map';
 import { change } from './vma-merge';
 import { announce, discard, pageAt, setPage } from './vma-pages';
 import { areaAt, areaFrom } from './vma-set';
-import { alignUp, PAGE_REST, pageOf, pageWithin, wrap } from './vma-window';
+import { alignUp, failure, PAGE_REST, pageOf, pageWithin, wrap } from './vma-window';
 
 const LAST_OLD: u32 = MADV_DONTNEED;
 const FIRST_LINUX: u32 = MADV_FREE;

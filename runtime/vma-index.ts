@@ -1,5 +1,9 @@
 // What the VMA model exports: set-up, one function per call of the kernel, the fault handler, and a batch that runs many
 // calls without crossing the boundary each time. Addresses are bytes (u64); results are addresses or -errno.
+
+import { madvise } from './vma-advise';
+import { areasNow, countersAt, openRecords, setFailAfter, setLimits, setPolicy, setStack } from './vma-area';
+import { faultPage, forkAsChild, forkAsParent } from './vma-fault';
 import {
   BATCH_A,
   BATCH_B,
@@ -29,18 +33,15 @@ import {
   OP_RESET,
   OP_WRITE,
 } from './vma-layout';
-import { madvise } from './vma-advise';
-import { areasNow, countersAt, openRecords, setFailAfter, setLimits, setPolicy, setStack } from './vma-area';
-import { faultPage, forkAsChild, forkAsParent } from './vma-fault';
 import { mlock, munlock, setLockLimit } from './vma-lock';
-import { brk, failure, mapBytes, mmap, munmap, openBrk, resizeBytes } from './vma-map';
+import { brk, mapBytes, mmap, munmap, openBrk, resizeBytes } from './vma-map';
 import { openPages, pageAt, watch } from './vma-pages';
 import { mprotect, mseal } from './vma-protect';
 import { mremap } from './vma-remap';
 import { claim, loadWord, storeWord } from './vma-seam';
 import { areaAt, firstArea, openSet } from './vma-set';
 import { openHistory, unmapArea, unmappedBy } from './vma-unmap';
-import { openWindow, PAGE_SHIFT, pageOf, setChoice, taskSize, windowStart } from './vma-window';
+import { failure, openWindow, PAGE_SHIFT, pageOf, setChoice, taskSize, windowStart } from './vma-window';
 
 const MOST_PAGES: u32 = 0xffffff; // what the ordered set can tell apart: just under 64 GiB
 

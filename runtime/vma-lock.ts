@@ -1,4 +1,7 @@
 // mlock, mlock2 and munlock, and the limit on locked memory.
+
+import { reserve } from './vma-area';
+import { anonsNeeded, populate } from './vma-fault';
 import {
   AREA_END,
   AREA_FLAGS,
@@ -11,12 +14,9 @@ import {
   VM_LOCKED,
   VM_LOCKONFAULT,
 } from './vma-layout';
-import { reserve } from './vma-area';
-import { anonsNeeded, populate } from './vma-fault';
-import { failure } from './vma-map';
 import { change } from './vma-merge';
 import { areaAt, areaFrom, firstArea, nextOf } from './vma-set';
-import { alignUp, PAGE_REST, pageOf, pageWithin, wrap } from './vma-window';
+import { alignUp, failure, PAGE_REST, pageOf, pageWithin, wrap } from './vma-window';
 
 const NO_LIMIT: u32 = u32.MAX_VALUE;
 let limit: u32 = NO_LIMIT; // pages: RLIMIT_MEMLOCK

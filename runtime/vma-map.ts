@@ -1,4 +1,7 @@
 // mmap, munmap, brk and byte-sized mappings. Addresses and lengths are bytes; results are addresses or -errno.
+
+import { addArea, mapCount, maxMaps, newFile, reserve } from './vma-area';
+import { populate } from './vma-fault';
 import {
   AREA_END,
   AREA_FLAGS,
@@ -40,8 +43,6 @@ import {
   VM_WIPEONFORK,
   VM_WRITE,
 } from './vma-layout';
-import { addArea, mapCount, maxMaps, newFile, reserve } from './vma-area';
-import { populate } from './vma-fault';
 import { lockFits } from './vma-lock';
 import { mergeBrk, mergeMapped } from './vma-merge';
 import { isMutant } from './vma-mutant';
@@ -50,6 +51,7 @@ import { areaAtOrBefore, areaFrom, nextOf, setEnd } from './vma-set';
 import { unmapError, unmapPages, unmapRange } from './vma-unmap';
 import {
   alignUp,
+  failure,
   NOWHERE,
   PAGE_REST,
   PAGE_SHIFT,
@@ -62,17 +64,9 @@ import {
 
 const RIGHTS: u32 = 7; // PROT_READ | PROT_WRITE | PROT_EXEC, the same bits as VM_*
 
-export function failure(errno: u32): i64 {
-  return -(<i64>errno);
-}
-
 export function isFree(from: u32, to: u32): bool {
   const area = areaFrom(from);
   return !area || load<u32>(area, AREA_START) >= to;
-}
-
-function isShared(flags: u32): bool {
-  return (flags & MAP_TYPE) == MAP_SHARED;
 }
 
 /** Area flags of a mapping to be; 0xffffffff when the kind of mapping is none we know. */
@@ -140,7 +134,7 @@ export function mmap(addr: u64, length: u64, prot: u32, flags: u32): i64 {
   place(from, to, accounted(vmFlags));
   announce(from, to);
   if (flags & MAP_LOCKED || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE) populate(from, to, true);
-  return (<i64>from) << <i64>PAGE_SHIFT;
+  return (<i64>from) << (<i64>PAGE_SHIFT);
 }
 
 function place(from: u32, to: u32, flags: u32): void {
@@ -207,7 +201,7 @@ export function mapBytes(length: u64): i64 {
   const area = addArea(areaAtOrBefore(from), from, from + pages, VM_READ | VM_WRITE | VM_ACCOUNT | VM_EXACT, from);
   store<u32>(area, <u32>(length & PAGE_REST), AREA_TAIL);
   announce(from, from + pages);
-  return (<i64>from) << <i64>PAGE_SHIFT;
+  return (<i64>from) << (<i64>PAGE_SHIFT);
 }
 
 /** Resizes a byte-sized mapping where it lies. ENOMEM when what follows is in the way: mremap may then move it. */

@@ -1,4 +1,7 @@
 // mprotect and mseal: change the rights of a range, area by area, splitting and merging on the way.
+
+import { anonOf, reserve } from './vma-area';
+import { anonsNeeded, populateArea } from './vma-fault';
 import {
   AREA_END,
   AREA_FILE,
@@ -21,14 +24,11 @@ import {
   VM_SHARED,
   VM_WRITE,
 } from './vma-layout';
-import { anonOf, reserve } from './vma-area';
-import { anonsNeeded, populateArea } from './vma-fault';
-import { failure } from './vma-map';
 import { change } from './vma-merge';
 import { isMutant } from './vma-mutant';
 import { announce } from './vma-pages';
 import { areaFrom, nextOf } from './vma-set';
-import { alignUp, PAGE_REST, pageOf, pageWithin, wrap } from './vma-window';
+import { alignUp, failure, PAGE_REST, pageOf, pageWithin, wrap } from './vma-window';
 
 const RIGHTS: u32 = PROT_READ | PROT_WRITE | PROT_EXEC;
 const KNOWN: u32 = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
@@ -42,7 +42,7 @@ export function mprotect(addr: u64, length: u64, prot: u32): i64 {
   if (prot & ~(KNOWN | GROWS)) return failure(EINVAL);
   const to = pageOf(end - 1) + 1;
   let from = pageWithin(addr);
-  let area = areaFrom(from);
+  const area = areaFrom(from);
   if (!area || load<u32>(area, AREA_START) >= to) return failure(ENOMEM);
   if (prot & PROT_GROWSDOWN) {
     from = load<u32>(area, AREA_START);

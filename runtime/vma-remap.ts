@@ -1,5 +1,19 @@
 // mremap: shrink, grow in place, move, several areas at once, DONTUNMAP, and the two relocating flavours. The order of
 // the checks is the kernel's, because the first one that fails names the errno.
+
+import {
+  addArea,
+  anonOf,
+  dropAnon,
+  isPrivateAnon,
+  mapCount,
+  maxMaps,
+  policyNow,
+  reserve,
+  shareAnon,
+  shareFile,
+} from './vma-area';
+import { populate, prepareAnon } from './vma-fault';
 import {
   AREA_END,
   AREA_FILE,
@@ -27,27 +41,25 @@ import {
   VM_SEALED,
   VM_SHARED,
 } from './vma-layout';
-import {
-  addArea,
-  anonOf,
-  dropAnon,
-  isPrivateAnon,
-  mapCount,
-  maxMaps,
-  policyNow,
-  reserve,
-  shareAnon,
-  shareFile,
-} from './vma-area';
-import { populate, prepareAnon } from './vma-fault';
 import { lockFits } from './vma-lock';
-import { failure, isFree } from './vma-map';
+import { isFree } from './vma-map';
 import { extend, mergeCopied, settle } from './vma-merge';
 import { isMutant } from './vma-mutant';
 import { announce, movePages } from './vma-pages';
 import { areaAt, areaAtOrBefore, areaFrom, nextOf } from './vma-set';
 import { unmapError, unmapPages, unmapRange } from './vma-unmap';
-import { alignUp, NOWHERE, PAGE_REST, PAGE_SHIFT, pageOf, searchPlace, taskSize, windowEnd, windowStart } from './vma-window';
+import {
+  alignUp,
+  failure,
+  NOWHERE,
+  PAGE_REST,
+  PAGE_SHIFT,
+  pageOf,
+  searchPlace,
+  taskSize,
+  windowEnd,
+  windowStart,
+} from './vma-window';
 
 const KNOWN: u32 = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 const RELOCATE: u32 = MREMAP_RELOCATE_ANON | MREMAP_MUST_RELOCATE_ANON;
@@ -124,7 +136,7 @@ function grow(area: u32, from: u32, oldPages: u32, newPages: u32): i64 {
     extend(area, newEnd);
     announce(end, newEnd);
     if (isLocked) populate(end, newEnd, true);
-    return (<i64>from) << <i64>PAGE_SHIFT;
+    return (<i64>from) << (<i64>PAGE_SHIFT);
   }
   if (!(flags & MREMAP_MAYMOVE)) return failure(ENOMEM);
   const target = searchPlace(newPages + (isExact ? 1 : 0));
@@ -151,7 +163,8 @@ function moveTo(area: u32, from: u32, oldPages: u32, newPages: u32, target: u32)
   }
   if (!(flags & MREMAP_FIXED)) {
     const wanted = max(target, windowStart());
-    if (!target || wanted + newPages > windowEnd() || !isFree(wanted, wanted + newPages)) target = searchPlace(newPages);
+    if (!target || wanted + newPages > windowEnd() || !isFree(wanted, wanted + newPages))
+      target = searchPlace(newPages);
     else target = wanted;
     if (target == NOWHERE) return failure(ENOMEM);
   }
@@ -199,7 +212,7 @@ function move(area: u32, from: u32, oldPages: u32, target: u32, newPages: u32): 
   else if (oldPages) unmapPages(from, from + oldPages, OP_MREMAP);
   announce(target, target + newPages);
   if (isLocked) populate(target + oldPages, target + newPages, true);
-  return (<i64>target) << <i64>PAGE_SHIFT;
+  return (<i64>target) << (<i64>PAGE_SHIFT);
 }
 
 /** DONTUNMAP: the source stays, empty and unlocked. Wholly moved, it forgets its anon_vma but not its page offset. */

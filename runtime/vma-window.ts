@@ -64,3 +64,8 @@ export function searchPlace(pages: u32): u32 {
   }
   return pages > last - first ? NOWHERE : highestGap(pages);
 }
+
+/** An errno as the result of a call. */
+export function failure(errno: u32): i64 {
+  return -(<i64>errno);
+}

@@ -51,11 +51,20 @@ export type Op =
   | { op: 'mmap'; addr: bigint; length: bigint; prot: number; flags: number }
   | { op: 'mprotect'; addr: bigint; length: bigint; prot: number }
   | { op: 'madvise'; addr: bigint; length: bigint; advice: number }
-  | { op: 'mremap'; addr: bigint; oldLength: bigint; newLength: bigint; flags: number; wish: number; target: bigint | null }
+  | {
+      op: 'mremap';
+      addr: bigint;
+      oldLength: bigint;
+      newLength: bigint;
+      flags: number;
+      wish: number;
+      target: bigint | null;
+    }
   | { op: 'munmap' | 'mlock' | 'munlock' | 'mseal'; addr: bigint; length: bigint }
   | { op: 'name'; addr: bigint; length: bigint; name: string }
   | { op: 'put'; addr: bigint; value: bigint }
-  | { op: 'get' | 'rd' | 'brk'; addr: bigint }
+  | { op: 'get' | 'rd'; addr: bigint }
+  | { op: 'brk'; addr: bigint }
   | { op: 'fill'; count: number }
   | { op: 'fork' | 'forkp' | 'flags' | 'count' | 'reset' };
 

@@ -23,7 +23,7 @@ interface Lane {
   shapes: Area[];
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
 
@@ -44,7 +44,14 @@ export function lanesOf(history: History): Lane[] {
     for (const area of step.areas) {
       const lane = lanes.get(area.serial);
       if (lane) lane.shapes.push(area);
-      else lanes.set(area.serial, { serial: area.serial, born: index, gone: history.steps.length, mergedInto: null, shapes: [area] });
+      else
+        lanes.set(area.serial, {
+          serial: area.serial,
+          born: index,
+          gone: history.steps.length,
+          mergedInto: null,
+          shapes: [area],
+        });
     }
   }
   return [...lanes.values()];
@@ -74,7 +81,7 @@ function laneSegment(area: Area, step: HistoryStep, x: number, y: number, startP
       `<rect class="faulted" x="${(x + from * STEP).toFixed(1)}" y="${y + LANE - 8}" width="${((to - from) * STEP).toFixed(1)}" height="4"/>`,
   );
   return (
-    `<g><title>${escape(title)}</title><rect class="${rightsClass(area.flags)}" x="${x}" y="${y}" width="${STEP}" height="${LANE - 4}"/>` +
+    `<g><title>${escapeText(title)}</title><rect class="${rightsClass(area.flags)}" x="${x}" y="${y}" width="${STEP}" height="${LANE - 4}"/>` +
     `${marks.join('')}<text x="${x + 3}" y="${y + 9}">${label}</text></g>`
   );
 }
@@ -101,7 +108,7 @@ function laneChart(history: History): string {
 
 function stepLabel(step: HistoryStep, x: number): string {
   const error = 'err' in step.outcome ? ` ${errnoName(step.outcome.err)}` : '';
-  return `<text class="step" x="${x}" y="16"><title>${escape(step.text + error)}</title>${step.line}${error ? ' !' : ''}</text>`;
+  return `<text class="step" x="${x}" y="16"><title>${escapeText(step.text + error)}</title>${step.line}${error ? ' !' : ''}</text>`;
 }
 
 function mergeArrow(x: number, from: number, to: number): string {
@@ -140,13 +147,13 @@ function windowChart(history: History, scale: (page: number) => number): string 
   const rows = history.steps.map((step, i) => {
     const y = TOP + i * ROW;
     const rect = (kind: string, from: number, to: number, height: number, title: string) =>
-      `<rect class="${kind}" x="${scale(from).toFixed(1)}" y="${y + (ROW - 3 - height)}" width="${Math.max(1, scale(to) - scale(from)).toFixed(1)}" height="${height}"><title>${escape(title)}</title></rect>`;
+      `<rect class="${kind}" x="${scale(from).toFixed(1)}" y="${y + (ROW - 3 - height)}" width="${Math.max(1, scale(to) - scale(from)).toFixed(1)}" height="${height}"><title>${escapeText(title)}</title></rect>`;
     const areas = step.areas.map((area) => {
       const label = `${area.start - history.startPage}-${area.end - history.startPage} ${permissions(area.flags)}`;
       return rect(rightsClass(area.flags), area.start, area.end, ROW - 3, label);
     });
     const faulted = step.present.map(([from, to]) => rect('faulted', from, to, 4, 'written'));
-    return `<text class="name" x="4" y="${y + 11}">${step.line} ${escape(step.text.slice(0, 22))}</text>${areas.join('')}${faulted.join('')}`;
+    return `<text class="name" x="4" y="${y + 11}">${step.line} ${escapeText(step.text.slice(0, 22))}</text>${areas.join('')}${faulted.join('')}`;
   });
   return `<svg width="${LEFT + WIDTH + 20}" height="${TOP + history.steps.length * ROW + 8}">${rows.join('')}</svg>`;
 }
@@ -176,7 +183,7 @@ export function picturePage(histories: readonly History[], title = 'Memory areas
       `<p>The window, one row per step.</p><div class="chart">${windowChart(history, scale)}</div>`,
   );
   return (
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${STYLE}</style></head>` +
-    `<body><h1>${escape(title)}</h1>${KEY}<pre>${escape(summaryText(histories))}</pre>${sections.join('')}</body></html>\n`
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeText(title)}</title><style>${STYLE}</style></head>` +
+    `<body><h1>${escapeText(title)}</h1>${KEY}<pre>${escapeText(summaryText(histories))}</pre>${sections.join('')}</body></html>\n`
   );
 }

@@ -1,17 +1,16 @@
 // Applies script operations to a VmaSpace and says what came of each, in the same words as the kernel oracle.
-import {
-  EFAULT,
-  EINVAL,
-  VM_EXEC,
-  VM_READ,
-  VM_SHARED,
-  VM_WRITE,
-} from '../../runtime/vma-layout.ts';
+import { EFAULT, EINVAL, VM_EXEC, VM_READ, VM_SHARED, VM_WRITE } from '../../runtime/vma-layout.ts';
 import type { Op } from './language.ts';
 import { PAGE_SIZE, type Policy, type VmaSpace } from './space.ts';
 
 /** `at`: a page of the window; `out`: an address outside it; `v`: a loaded value. */
-export type Outcome = { at: number } | { out: number } | { ok: 0 } | { err: number } | { v: bigint } | { count: number };
+export type Outcome =
+  | { at: number }
+  | { out: number }
+  | { ok: 0 }
+  | { err: number }
+  | { v: bigint }
+  | { count: number };
 
 /** [first page, page behind the last, "rw-p"], pages relative to the window. */
 export type MapEntry = [number, number, string];

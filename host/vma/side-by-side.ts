@@ -35,19 +35,26 @@ function areaTexts(step: HistoryStep, startPage: number): string[] {
   return texts.length ? texts : ['(nothing)'];
 }
 
-function columns(rows: readonly (readonly string[])[]): string {
-  const width = Math.max(28, ...rows.flatMap((row) => row.slice(0, -1).map((cell) => cell.length)));
+function columns(rows: readonly (readonly string[])[], width: number): string {
   return rows.map((row) => `  ${row.map((cell) => cell.padEnd(width)).join('  ')}`.trimEnd()).join('\n');
 }
 
-function stepText(histories: readonly History[], index: number): string {
+/** Of the widest cell that has another one to its right. */
+function columnWidth(histories: readonly History[]): number {
+  const cells = histories
+    .slice(0, -1)
+    .flatMap(({ steps, startPage }) => steps.flatMap((step) => areaTexts(step, startPage)));
+  return Math.max(16, ...cells.map((cell) => cell.length));
+}
+
+function stepText(histories: readonly History[], index: number, width: number): string {
   const steps = histories.map((history) => history.steps[index] as HistoryStep);
   const first = steps[0] as HistoryStep;
   const lists = steps.map((step, i) => areaTexts(step, (histories[i] as History).startPage));
   const height = Math.max(...lists.map((list) => list.length));
   const rows = Array.from({ length: height }, (_, row) => lists.map((list) => list[row] ?? ''));
   const results = steps.map((step) => `-> ${outcomeText(step.outcome)}`);
-  return `${String(first.line).padStart(3)}  ${first.text}\n${columns([results, ...rows])}\n`;
+  return `${String(first.line).padStart(3)}  ${first.text}\n${columns([results, ...rows], width)}\n`;
 }
 
 const COUNTED: readonly (readonly [string, (counters: Counters) => number])[] = [
@@ -67,7 +74,9 @@ export function summaryText(histories: readonly History[]): string {
     ...COUNTED.map(([label, value]) => [label, ...histories.map((each) => String(value(each.final.counters())))]),
   ];
   const width = Math.max(...table.map((row) => (row[0] as string).length));
-  const lines = table.map(([label, ...cells]) => `${(label as string).padEnd(width)}  ${cells.map((cell) => cell.padStart(14)).join('  ')}`);
+  const lines = table.map(
+    ([label, ...cells]) => `${(label as string).padEnd(width)}  ${cells.map((cell) => cell.padStart(14)).join('  ')}`,
+  );
   const [base, ...others] = histories;
   const gains = others.map((other) => {
     const gained = (base as History).final.areaCount - other.final.areaCount;
@@ -78,7 +87,8 @@ export function summaryText(histories: readonly History[]): string {
 
 /** Every step, then the summary. */
 export function sideBySide(histories: readonly History[]): string {
-  const header = columns([histories.map((history) => history.policy)]);
-  const steps = (histories[0] as History).steps.map((_, index) => stepText(histories, index));
+  const width = columnWidth(histories);
+  const header = columns([histories.map((history) => history.policy)], width);
+  const steps = (histories[0] as History).steps.map((_, index) => stepText(histories, index, width));
   return `${header}\n${steps.join('')}\n${summaryText(histories)}`;
 }

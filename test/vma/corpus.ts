@@ -1,7 +1,7 @@
 // The recorded kernel answers, and the model's replay of them.
 import { readFileSync } from 'node:fs';
 import type { Recorded } from './differential.ts';
-import { difference, Model } from './sequence.ts';
+import { difference, type Model } from './sequence.ts';
 
 export interface Corpus {
   kernel: string;

@@ -2,7 +2,7 @@
 import { isForking, profileOf } from './generate.ts';
 import { askKernel, type Kernel, type KernelAnswer } from './kernel.ts';
 import { Random } from './random.ts';
-import { difference, makeSequence, Model, type Step } from './sequence.ts';
+import { difference, Model, makeSequence, type Step } from './sequence.ts';
 
 export interface Finding {
   seed: number;
@@ -74,7 +74,12 @@ export class Differential {
       at += steps.length + 1;
       this.operations += steps.length;
       const text = difference(steps, theirs);
-      if (text) return this.#shrink(seed, text, steps.map((step) => step.op));
+      if (text)
+        return this.#shrink(
+          seed,
+          text,
+          steps.map((step) => step.op),
+        );
       onSequence?.({ seed, ops: steps.map((step) => step.op), answers: theirs });
     }
     return null;

@@ -5,8 +5,8 @@ import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { buildVma } from '../../runtime/build-vma.mts';
-import { findKernel } from './kernel.ts';
 import { Differential } from './differential.ts';
+import { findKernel } from './kernel.ts';
 
 const { values } = parseArgs({
   options: {
@@ -37,7 +37,9 @@ for (; differential.operations < wanted; seed += differential.batch) {
   }
   if (differential.operations >= nextNote) {
     const seconds = (performance.now() - started) / 1000;
-    console.log(`${differential.operations} operations, ${Math.round(differential.operations / seconds)}/s, 0 differences`);
+    console.log(
+      `${differential.operations} operations, ${Math.round(differential.operations / seconds)}/s, 0 differences`,
+    );
     nextNote += 100_000;
   }
 }
@@ -45,4 +47,6 @@ if (values.record) {
   const lines = recorded.map((sequence) => JSON.stringify(sequence)).join(',\n');
   writeFileSync(values.record, `{"kernel":"Linux ${release()}","sequences":[\n${lines}\n]}\n`);
 }
-console.log(`${differential.operations} operations against ${kernel.name}, seeds ${values.seed}..${seed - 1}: 0 differences`);
+console.log(
+  `${differential.operations} operations against ${kernel.name}, seeds ${values.seed}..${seed - 1}: 0 differences`,
+);

@@ -27,8 +27,10 @@ describe.each(COLUMNS)('policy %s', (policy, column) => {
     });
     expect(seen).toEqual(expectedOf(row, column));
     const bytes = new DataView(memory.buffer);
-    const valueOf = (page: number) => bytes.getBigUint64((space.startPage + page) * PAGE_SIZE, true);
-    const wrong = Array.from({ length: 4096 }, (_, page) => page).filter((page) => valueOf(page) !== contents.value(page));
+    const contentOf = (page: number) => bytes.getBigUint64((space.startPage + page) * PAGE_SIZE, true);
+    const wrong = Array.from({ length: 4096 }, (_, page) => page).filter(
+      (page) => contentOf(page) !== contents.value(page),
+    );
     expect(wrong).toEqual([]);
   });
 });

@@ -108,4 +108,3 @@ export function difference(steps: readonly Step[], answers: readonly KernelAnswe
   }
   return null;
 }
-
