@@ -1,7 +1,9 @@
-// Which functions of a module are its allocator: by option, by export, by name. Nothing is guessed: a name with the
-// wrong signature is not the allocator, and what was not found is said by `wasan inspect`.
+// Which functions of a module are its allocator: by option, by export, by name, by what their bodies look like. Nothing is
+// guessed: a name with the wrong signature is not the allocator, a family that cannot be told whole is left alone, and what
+// was not found is said by `wasan inspect`.
 
 import { InstrumentError } from './errors.ts';
+import { fingerprint } from './fingerprint.ts';
 import { functionNames, KIND, type Module, pointerType } from './wasm/module.ts';
 import { TYPE } from './wasm/opcodes.ts';
 
@@ -74,7 +76,7 @@ function rustNames(...names: string[]): (string | RegExp)[] {
 export interface AllocatorFunction {
   readonly role: AllocatorRole;
   readonly func: number;
-  readonly how: 'option' | 'export' | 'name';
+  readonly how: 'option' | 'export' | 'name' | 'body';
   readonly name: string;
 }
 
@@ -82,6 +84,10 @@ export interface Allocator {
   readonly functions: readonly AllocatorFunction[];
   /** Names that matched with a signature that did not: not used, but worth telling. */
   readonly rejected: readonly string[];
+  /** What spoke for the functions found by their bodies. */
+  readonly evidence: readonly string[];
+  /** Set if an allocator was seen but is left alone: the reason. */
+  readonly refused: string | undefined;
 }
 
 /** `--allocator role=function`: a role's name to a function name or index. */
@@ -106,7 +112,37 @@ export function findAllocator(module: Module, options: AllocatorOptions = {}): A
   const exports = module.exports.filter((e) => e.kind === KIND.FUNC);
   for (const { name, index } of exports) for (const r of rolesNamed(name)) add(r, index, 'export', name);
   for (const [index, name] of names) for (const r of rolesNamed(name)) add(r, index, 'name', name);
-  return { functions: withoutLoneFragments(found), rejected };
+  const functions = withoutLoneFragments(found);
+  // With function names, every relative of malloc is named too. Without, it must be told by its body.
+  if (names.size > 0 || functions.some((f) => !f.role.original.match(C_FAMILY) && f.role.original !== '')) {
+    return { functions, rejected, evidence: [], refused: undefined };
+  }
+  return completeByBody(module, found, rejected);
+}
+
+const C_FAMILY = /^(malloc|free)$/;
+
+/**
+ * A stripped module: exports name some of the C family at best. The rest is told by their bodies. If that fails the family
+ * is left alone, because an unseen realloc would misread the pointers a wrapped malloc returns; an option overrules.
+ */
+function completeByBody(module: Module, found: readonly AllocatorFunction[], rejected: readonly string[]): Allocator {
+  const known = new Map(found.map((f) => [f.role.role, f.func]));
+  const { roles, evidence, refused } = fingerprint(module, known);
+  const byBody = [...roles].filter(([name]) => !known.has(name)).map(([name, func]) => bodyFunction(name, func));
+  const functions = withoutLoneFragments([...found, ...byBody]);
+  const overruled = found.some((f) => f.how === 'option');
+  const whole = functions.some((f) => f.role.role === 'realloc');
+  if (functions.length === 0 || (whole && refused === undefined) || overruled) {
+    return { functions, rejected, evidence, refused: undefined };
+  }
+  const reason = refused ?? 'malloc and free are exported, but which function is realloc cannot be told';
+  return { functions: [], rejected, evidence, refused: reason };
+}
+
+function bodyFunction(roleName: string, func: number): AllocatorFunction {
+  const r = ALLOCATOR_ROLES.find((x) => x.role === roleName)!;
+  return { role: r, func, how: 'body', name: `function ${func}` };
 }
 
 type Add = (r: AllocatorRole, func: number, how: AllocatorFunction['how'], name: string) => void;

@@ -48,6 +48,8 @@ function describe(path: string, size: number, found: Inspection, debugInfo: stri
     debugInfo,
     allocator: allocator.functions.map((f) => ({ role: f.role.role, function: f.func, name: f.name, how: f.how })),
     rejected: allocator.rejected,
+    evidence: allocator.evidence,
+    refused: allocator.refused ?? null,
     stackPointer: stackPointer
       ? {
           global: stackPointer.global,
@@ -95,6 +97,8 @@ function text(f: Facts): string {
     `null page      ${f.nullPage > 0 ? `addresses below ${f.nullPage}` : 'none'}`,
     `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked)` : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
     ...f.allocator.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}`),
+    ...f.evidence.map((e) => `  evidence: ${e}`),
+    ...(f.refused ? [`  left alone: ${f.refused}; name it with --allocator to overrule`] : []),
     ...f.rejected.map((name) => `  not used: ${name} has another signature`),
     'detects',
     ...f.detects.map((d) => `  + ${d}`),

@@ -1,0 +1,287 @@
+// Which functions of a module without names are dlmalloc, by what their bodies look like. Emscripten, wasi-libc and most C
+// on wasm carry dlmalloc 2.8; its bins, tags and magic numbers survive every optimisation level.
+//
+//   chunk:   p-8 prev_foot | p-4 head: size | PINUSE 1 | CINUSE 2 | p payload
+//
+// malloc and free are recognised by their constants and by the state they share: the absolute addresses both touch.
+// Their relatives are recognised by what they do to the word in front of a pointer. A relative that takes a pointer apart
+// and cannot be told by name makes the whole family unusable: wrapping the rest would hand it pointers it misreads.
+
+import { Decoder } from './wasm/decoder.ts';
+import { type Module, pointerType } from './wasm/module.ts';
+import { IMM, OP, TYPE } from './wasm/opcodes.ts';
+
+/** What one pass over a body tells. */
+export interface BodyFeatures {
+  readonly size: number;
+  /** Distinct i32.const values. */
+  readonly constants: ReadonlySet<number>;
+  /** Absolute addresses loaded from or stored to. */
+  readonly addresses: ReadonlySet<number>;
+  readonly callees: ReadonlySet<number>;
+  /** Reads or writes the word in front of its first parameter. */
+  readonly opensParameter: boolean;
+  /** Reads or writes the word in front of something else. */
+  readonly opensOther: boolean;
+  readonly multiplies: boolean;
+  readonly fills: boolean;
+  readonly stores: number;
+  readonly loads: number;
+}
+
+export interface Fingerprint {
+  /** Role name of allocator.ts -> function. */
+  readonly roles: ReadonlyMap<string, number>;
+  /** One sentence per finding, for `wasan inspect`. */
+  readonly evidence: readonly string[];
+  /** Set if the family was found but may not be wrapped: why. */
+  readonly refused: string | undefined;
+}
+
+/** mparams.magic = 0x55555558, set up by malloc's initialisation. */
+const MAGIC = 1431655768;
+const MALLOC_CONSTANTS = [11, -8, 31, 8, 16];
+const FREE_CONSTANTS = [-8, -2, 3, 255, 16777215];
+const MALLOC_SIZE = [2500, 12000] as const;
+const FREE_SIZE = [900, 6000] as const;
+/** Addresses malloc and free must share: bin maps, dv, top, footprint. */
+const SHARED_STATE = 5;
+
+/**
+ * Looks for dlmalloc. `known` are members found by name or option: they anchor the search, and are not contradicted.
+ */
+export function fingerprint(module: Module, known: ReadonlyMap<string, number>): Fingerprint {
+  if (pointerType(module) !== TYPE.I32) return nothing();
+  const features = new FeatureCache(module);
+  const evidence: string[] = [];
+  const malloc = known.get('malloc') ?? findMalloc(module, features, evidence);
+  if (malloc === undefined) return nothing();
+  const free = known.get('free') ?? findFree(module, features, malloc, evidence);
+  if (free === undefined) return nothing();
+  const state = sharedState(features, malloc, free);
+  if (state.size < SHARED_STATE) return nothing(); // another allocator: its relatives look different
+  evidence.push(
+    `malloc ${malloc} and free ${free} share ${state.size} words of state at ${Math.min(...state)}..${Math.max(...state)}`,
+  );
+  return relatives(module, features, { malloc, free, state, known }, evidence);
+}
+
+function nothing(): Fingerprint {
+  return { roles: new Map(), evidence: [], refused: undefined };
+}
+
+function findMalloc(module: Module, features: FeatureCache, evidence: string[]): number | undefined {
+  const candidates = functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) =>
+    within(features.bodySize(f), MALLOC_SIZE),
+  );
+  const scored = candidates
+    .map((f) => ({ f, features: features.of(f) }))
+    .filter(({ features: x }) => MALLOC_CONSTANTS.every((c) => x.constants.has(c)) && hasMagic(features, x))
+    .filter(({ features: x }) => x.addresses.size >= SHARED_STATE);
+  if (scored.length !== 1) return undefined; // none, or not certain which
+  evidence.push(`function ${scored[0]!.f} has dlmalloc's constants and its magic 0x55555558`);
+  return scored[0]!.f;
+}
+
+/** The magic stands in malloc itself, or in the initialiser it calls. */
+function hasMagic(cache: FeatureCache, features: BodyFeatures): boolean {
+  return (
+    features.constants.has(MAGIC) || [...features.callees].some((f) => cache.has(f) && cache.of(f).constants.has(MAGIC))
+  );
+}
+
+function findFree(module: Module, features: FeatureCache, malloc: number, evidence: string[]): number | undefined {
+  const candidates = functionsOf(module, [TYPE.I32], []).filter((f) => within(features.bodySize(f), FREE_SIZE));
+  const fit = candidates.filter((f) => {
+    const x = features.of(f);
+    return (
+      FREE_CONSTANTS.filter((c) => x.constants.has(c)).length >= 4 &&
+      sharedState(features, malloc, f).size >= SHARED_STATE
+    );
+  });
+  if (fit.length !== 1) return undefined;
+  evidence.push(`function ${fit[0]} has free's constants and works on malloc's state`);
+  return fit[0];
+}
+
+interface Family {
+  readonly malloc: number;
+  readonly free: number;
+  readonly state: ReadonlySet<number>;
+  readonly known: ReadonlyMap<string, number>;
+}
+
+/** Finds realloc, calloc, memalign, malloc_usable_size; refuses the family if something else takes its chunks apart. */
+function relatives(module: Module, features: FeatureCache, family: Family, evidence: string[]): Fingerprint {
+  const roles = new Map<string, number>([
+    ['malloc', family.malloc],
+    ['free', family.free],
+  ]);
+  const taken = new Set(family.known.values());
+  const internal = reachable(features, [family.malloc, family.free]);
+  const unexplained: number[] = [];
+  for (let f = module.importedFunctions; f < module.functions.length; f++) {
+    if (internal.has(f) || taken.has(f)) continue;
+    const role = relativeRole(module, features, family, f);
+    if (role === undefined) continue;
+    if (role === 'unexplained') unexplained.push(f);
+    else if (!roles.has(role)) {
+      roles.set(role, f);
+      evidence.push(`function ${f} is ${role} by what it does to chunk headers`);
+    } else if (role === 'realloc') unexplained.push(f);
+  }
+  // Helpers of a relative (realloc's try_realloc_chunk, memalign's internal_memalign) are reached from it alone.
+  const explained = reachable(features, [...roles.values(), ...taken]);
+  const left = unexplained.filter((f) => !explained.has(f));
+  const refused =
+    left.length > 0
+      ? `function ${left.join(', ')} takes malloc's chunks apart in a way wasan does not know`
+      : undefined;
+  return { roles, evidence, refused };
+}
+
+function relativeRole(module: Module, cache: FeatureCache, family: Family, f: number): string | undefined {
+  const type = module.types[module.functions[f]!]!;
+  const shape = `${type.params.length}>${type.results.length}`;
+  if (type.params.some((t) => t !== TYPE.I32) || type.results.some((t) => t !== TYPE.I32)) return undefined;
+  const x = cache.of(f);
+  const touches = [...family.state].filter((a) => x.addresses.has(a)).length;
+  const mallocs = x.callees.has(family.malloc);
+  const frees = x.callees.has(family.free);
+  if (shape === '2>1' && x.opensParameter && mallocs && (frees || touches >= 2)) return 'realloc';
+  if (shape === '2>1' && mallocs && x.multiplies && x.opensOther && (x.fills || x.callees.size >= 1)) return 'calloc';
+  if (shape === '2>1' && mallocs && x.opensOther && x.stores >= 2) return 'memalign';
+  if (isUsableSize(x, shape)) return 'malloc_usable_size';
+  if ((x.opensParameter || x.opensOther) && touches >= 2) return 'unexplained';
+  return undefined;
+}
+
+/** `p ? (head(p) & CINUSE|PINUSE-bits ? size - overhead : 0) : 0`: tiny, pure, and all about the word in front of p. */
+function isUsableSize(x: BodyFeatures, shape: string): boolean {
+  return (
+    shape === '1>1' && x.size < 80 && x.opensParameter && x.loads === 1 && x.stores === 0 && x.callees.size === 0 &&
+    x.constants.has(3) && x.constants.has(-8)
+  ); // biome-ignore format: one condition per word
+}
+
+function sharedState(features: FeatureCache, a: number, b: number): Set<number> {
+  const other = features.of(b).addresses;
+  return new Set([...features.of(a).addresses].filter((x) => other.has(x)));
+}
+
+function reachable(features: FeatureCache, roots: readonly number[]): Set<number> {
+  const seen = new Set(roots);
+  const work = [...roots];
+  while (work.length > 0) {
+    const f = work.pop()!;
+    if (!features.has(f)) continue;
+    for (const callee of features.of(f).callees) {
+      if (seen.has(callee)) continue;
+      seen.add(callee);
+      work.push(callee);
+    }
+  }
+  return seen;
+}
+
+function functionsOf(module: Module, params: readonly number[], results: readonly number[]): number[] {
+  const wanted = `${params.join()}>${results.join()}`;
+  const fits = module.types.map((t) => !!t && `${t.params.join()}>${t.results.join()}` === wanted);
+  const found: number[] = [];
+  for (let f = module.importedFunctions; f < module.functions.length; f++)
+    if (fits[module.functions[f]!]) found.push(f);
+  return found;
+}
+
+function within(value: number, [low, high]: readonly [number, number]): boolean {
+  return value >= low && value <= high;
+}
+
+/** Features of bodies, read when asked for. */
+class FeatureCache {
+  private readonly module: Module;
+  private readonly cache = new Map<number, BodyFeatures>();
+
+  constructor(module: Module) {
+    this.module = module;
+  }
+
+  has(f: number): boolean {
+    return f >= this.module.importedFunctions;
+  }
+
+  bodySize(f: number): number {
+    const body = this.module.bodies[f - this.module.importedFunctions]!;
+    return body.end - body.start;
+  }
+
+  of(f: number): BodyFeatures {
+    let x = this.cache.get(f);
+    if (!x) {
+      x = readFeatures(this.module, f);
+      this.cache.set(f, x);
+    }
+    return x;
+  }
+}
+
+/** Smallest absolute address a program's state can have; smaller offsets are fields of structures. */
+const LOWEST_STATE = 1024;
+
+function readFeatures(module: Module, f: number): BodyFeatures {
+  const body = module.bodies[f - module.importedFunctions]!;
+  const constants = new Set<number>();
+  const addresses = new Set<number>();
+  const callees = new Set<number>();
+  const d = new Decoder(module.bytes, body.start, body.end);
+  for (let groups = d.u32(); groups > 0; groups--) {
+    d.u32();
+    d.valueType();
+  }
+  const counts = { loads: 0, stores: 0 };
+  const flags = { opensParameter: false, opensOther: false, multiplies: false, fills: false };
+  // A window of two instructions is enough: `local.get p; i32.const 4; i32.sub` is how every level writes "p - 4".
+  let constant: number | undefined;
+  let local: number | undefined;
+  while (d.pos < d.end) {
+    d.next();
+    const { op } = d;
+    if (op === OP.I32_CONST) {
+      constants.add(d.value);
+      constant = d.value;
+      continue;
+    }
+    if (op === OP.LOCAL_GET || op === OP.LOCAL_TEE) {
+      local = d.index;
+      constant = undefined;
+      continue;
+    }
+    if (d.immediates === IMM.FUNC) callees.add(d.index);
+    else if (d.immediates === IMM.MEMARG) {
+      if (op >= OP.I32_STORE && op <= LAST_STORE) counts.stores++;
+      else counts.loads++;
+      if (d.offset >= LOWEST_STATE) addresses.add(d.offset);
+      else if (constant !== undefined && constant >= LOWEST_STATE) addresses.add(constant + d.offset);
+    } else if (op === OP.I32_MUL || op === I64_MUL) flags.multiplies = true;
+    else if (op === OP.MEMORY_FILL) flags.fills = true;
+    else if (isHeaderStep(op, constant)) {
+      // The head lies 4 bytes in front of what malloc returned. Another distance means a wrapper with a prefix of its own
+      // into which realloc was inlined (SQLite's): its parameter is not a chunk.
+      if (local === 0 && Math.abs(constant!) === HEAD) flags.opensParameter = true;
+      else flags.opensOther = true;
+    }
+    constant = undefined;
+    local = undefined;
+  }
+  return { size: body.end - body.start, constants, addresses, callees, ...flags, ...counts };
+}
+
+const HEAD = 4;
+const LAST_STORE = 0x3e;
+const I64_MUL = 0x7e;
+
+/** p - 4 or p - 8, as a subtraction or as the addition of a negative constant. */
+function isHeaderStep(op: number, constant: number | undefined): boolean {
+  if (op === OP.I32_SUB) return constant === 4 || constant === 8;
+  return op === OP.I32_ADD && (constant === -4 || constant === -8);
+}
