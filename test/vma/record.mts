@@ -9,11 +9,34 @@ import { askKernel, findKernel } from './kernel.ts';
 import { MUTANTS, POLICY_ONLY } from './mutants.ts';
 
 const MOST_SEEDS = 2000;
+/** Where to start looking for the rules that random sequences hardly ever meet. */
+const FIRST_SEED: ReadonlyMap<number, number> = new Map([
+  [5, 1781],
+  [12, 5781],
+  [14, 7781],
+  [23, 1661],
+]);
 /** Thought out, where random sequences hardly ever meet a rule. */
 const HAND_MADE: readonly string[][] = [
   // Written memory comes back behind unwritten memory: the whole is written, and cannot move like unwritten memory.
-  ['mmap 4 3 rw', 'put 4 1', 'mremap 4 3 3 mf 20', 'mmap 1 3 rw', 'mremap 20 3 3 mf 4', 'mremap 1 6 6 mf 30', 'mmap 36 2 rw'],
-  ['mmap 1 3 rw', 'put 1 1', 'mremap 1 3 3 mf 20', 'mmap 4 3 rw', 'mremap 20 3 3 mf 1', 'mremap 1 6 6 mf 30', 'mmap 36 2 rw'],
+  [
+    'mmap 4 3 rw',
+    'put 4 1',
+    'mremap 4 3 3 mf 20',
+    'mmap 1 3 rw',
+    'mremap 20 3 3 mf 4',
+    'mremap 1 6 6 mf 30',
+    'mmap 36 2 rw',
+  ],
+  [
+    'mmap 1 3 rw',
+    'put 1 1',
+    'mremap 1 3 3 mf 20',
+    'mmap 4 3 rw',
+    'mremap 20 3 3 mf 1',
+    'mremap 1 6 6 mf 30',
+    'mmap 36 2 rw',
+  ],
   // An extension is not checked for a fork, and the next area is written from then on.
   ['mmap 0 2 rw', 'put 0 1', 'fork', 'mmap 4 2 rw', 'mremap 0 2 4 0', 'mremap 0 6 6 mf 30', 'mmap 36 2 rw'],
 ];
@@ -27,7 +50,9 @@ for (const [rule, name] of MUTANTS) {
   if (rule >= POLICY_ONLY) continue;
   const differential = new Differential(wrong, kernel, 150, rule);
   let found = null;
-  for (let seed = 1; !found && seed < MOST_SEEDS; seed += differential.batch) found = differential.run(seed);
+  const first = FIRST_SEED.get(rule) ?? 1;
+  for (let seed = first; !found && seed < first + MOST_SEEDS; seed += differential.batch)
+    found = differential.run(seed);
   console.log(`${rule} ${name}: ${found ? `seed ${found.seed}, ${found.ops.length} operations` : 'NOT FOUND'}`);
   if (found) sequences.push({ seed: found.seed, ops: found.ops, answers: askKernel(kernel, found.ops)! });
 }
