@@ -3,6 +3,7 @@
 import { HEADER_HALT } from '../runtime/abi.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
+import { globalsNear } from './globals.ts';
 import type { ReportContext } from './report/describe.ts';
 import { type Facts, readFacts } from './report/facts.ts';
 import type { StackFrame } from './report/place.ts';
@@ -67,7 +68,7 @@ export class Sanitizer {
     if (!this.memory) throw new Error('a finding arrived before attach()');
     const program = this.programMemory?.();
     const facts = readFacts({ memory1: new Uint8Array(this.memory.buffer), ...(program ? { memory0: program } : {}) });
-    return buildReport(facts, this.context(stack));
+    return buildReport(facts, this.context(stack, facts));
   }
 
   /**
@@ -75,7 +76,8 @@ export class Sanitizer {
    * `stack` the text of the engine's stack, if there is one.
    */
   explain(memory1: Uint8Array, stack = ''): Report {
-    return buildReport(readFacts({ memory1 }), this.context(parseStack(stack)));
+    const facts = readFacts({ memory1 });
+    return buildReport(facts, this.context(parseStack(stack), facts));
   }
 
   /** Maps a stack of the instrumented module, given as Error.stack text, to frames of the original. */
@@ -94,12 +96,13 @@ export class Sanitizer {
     return new DataView(this.memory!.buffer).getUint32(HEADER_HALT, true) !== 0;
   }
 
-  private context(stack: readonly EngineFrame[]): ReportContext {
+  private context(stack: readonly EngineFrame[], about: Facts): ReportContext {
     return {
       pid: this.options.pid ?? 0,
       moduleName: this.options.moduleName ?? 'module.wasm',
       frames: (sites) => sites.flatMap((id) => this.siteFrames(id)),
       accessStack: (facts) => this.accessStack(facts, stack),
+      globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
     };
   }
 

@@ -187,6 +187,8 @@ export const OP = {
   I32_CONST: 0x41,
   I64_CONST: 0x42,
   I32_EQZ: 0x45,
+  I32_EQ: 0x46,
+  I32_NE: 0x47,
   I32_LT_U: 0x49,
   I32_GT_U: 0x4b,
   I32_GE_U: 0x4f,

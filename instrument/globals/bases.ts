@@ -1,0 +1,223 @@
+// Which accesses of a function compute their address from the address of one object: a constant that the linker wrote,
+// plus something only known at run time.
+//
+//   i32.const 0x10440 (padded to five bytes: an address, not a number) ... i32.add ... i32.load
+//   i32.load offset=0x10440 (padded), of something
+//
+// Values are followed through the operand stack and through locals. A local stands for an object if everything the
+// function ever stores in it does, whatever the order; control flow only makes the operand stack forget.
+
+import { accessOf } from '../access-table.ts';
+import { PLAIN_EFFECTS } from '../elide/stack-effects.ts';
+import { Decoder } from '../wasm/decoder.ts';
+import type { Body, Module } from '../wasm/module.ts';
+import { IMM, OP } from '../wasm/opcodes.ts';
+import { paddedValue } from './extents.ts';
+
+/** An access whose address is `base` plus something. */
+export interface BasedAccess {
+  /** File offset of the instruction. */
+  readonly at: number;
+  /** Its opcode, as in Decoder.op. */
+  readonly op: number;
+  /** Its constant offset. */
+  readonly offset: number;
+  readonly base: number;
+}
+
+export interface BodyBases {
+  readonly accesses: readonly BasedAccess[];
+  /** The compiler did not optimise: every variable lives in memory, and a constant is an object's own address. */
+  readonly unoptimised: boolean;
+}
+
+// Abstract values: a number, to keep the walk cheap.
+const UNSET = -1; // a local nothing has been stored in yet
+const ANY = 0;
+const NUMBER = 1; // a constant that is no address
+const exactly = (address: number) => address * 4 + 2;
+const basedOn = (address: number) => address * 4 + 3;
+const isPointer = (value: number) => value >= 2;
+const baseOf = (value: number) => Math.floor(value / 4);
+
+/** What two ways to the same local agree on. */
+function join(a: number, b: number): number {
+  if (a === UNSET || a === b) return b;
+  if (b === UNSET) return a;
+  return isPointer(a) && isPointer(b) && baseOf(a) === baseOf(b) ? basedOn(baseOf(a)) : ANY;
+}
+
+/** Facts about locals settle after as many walks as they depend on each other; beyond this, give up. */
+const MAX_WALKS = 6;
+
+export function findBases(module: Module, body: Body, parameters: number, stackPointer: number | undefined): BodyBases {
+  const walk = new Walk(module, body, parameters, stackPointer);
+  for (let i = 0; i < MAX_WALKS; i++) {
+    if (!walk.run()) return { accesses: walk.accesses, unoptimised: walk.unoptimised };
+  }
+  return { accesses: [], unoptimised: false };
+}
+
+class Walk {
+  accesses: BasedAccess[] = [];
+  unoptimised = false;
+  private readonly module: Module;
+  private readonly d: Decoder;
+  private readonly start: number;
+  private readonly stackPointer: number | undefined;
+  private readonly locals: Float64Array;
+  private readonly stack: number[] = [];
+  private changed = false;
+
+  constructor(module: Module, body: Body, parameters: number, stackPointer: number | undefined) {
+    this.module = module;
+    this.stackPointer = stackPointer;
+    this.d = new Decoder(module.bytes, body.start, body.end);
+    let count = parameters;
+    for (let groups = this.d.u32(); groups > 0; groups--) {
+      count += this.d.u32();
+      this.d.valueType();
+    }
+    this.start = this.d.pos;
+    this.locals = new Float64Array(count).fill(UNSET);
+    this.locals.fill(ANY, 0, parameters);
+  }
+
+  /** One pass over the code; answers whether another is needed. */
+  run(): boolean {
+    const d = this.d;
+    d.pos = this.start;
+    this.stack.length = 0;
+    this.accesses = [];
+    this.changed = false;
+    this.unoptimised = this.hasPlainPrologue();
+    while (d.pos < d.end) {
+      d.next();
+      this.step();
+    }
+    return this.changed;
+  }
+
+  /** `global.get sp; const; sub; local.set`: optimised code would keep the value on the stack (local.tee). */
+  private hasPlainPrologue(): boolean {
+    const d = this.d;
+    const wanted = [OP.GLOBAL_GET, OP.I32_CONST, OP.I32_SUB, OP.LOCAL_SET];
+    const matches = wanted.every((op) => {
+      if (d.pos >= d.end) return false;
+      d.next();
+      return d.op === op && (op !== OP.GLOBAL_GET || d.index === this.stackPointer);
+    });
+    d.pos = this.start;
+    return matches;
+  }
+
+  private pop(): number {
+    return this.stack.pop() ?? ANY;
+  }
+
+  private step(): void {
+    const d = this.d;
+    switch (d.op) {
+      case OP.LOCAL_GET:
+        this.stack.push(this.locals[d.index]!);
+        return;
+      case OP.LOCAL_SET:
+        this.assign(d.index, this.pop());
+        return;
+      case OP.LOCAL_TEE:
+        this.unoptimised = false;
+        this.assign(d.index, this.stack.at(-1) ?? ANY);
+        return;
+      case OP.I32_CONST:
+        this.stack.push(d.pos - d.immediateStart === 5 && isPadded(d.value) ? exactly(d.value >>> 0) : NUMBER);
+        return;
+      case OP.I32_ADD:
+        this.stack.push(sum(this.pop(), this.pop()));
+        return;
+      case OP.I32_SUB: {
+        const right = this.pop();
+        const left = this.pop();
+        this.stack.push(isPointer(left) && right === NUMBER ? basedOn(baseOf(left)) : ANY);
+        return;
+      }
+      case OP.GLOBAL_GET:
+        this.stack.push(ANY);
+        return;
+      case OP.GLOBAL_SET:
+        this.pop();
+        return;
+      case OP.SELECT:
+        for (let i = 0; i < 3; i++) this.pop();
+        this.stack.push(ANY);
+        return;
+      default:
+        this.other();
+    }
+  }
+
+  private assign(local: number, value: number): void {
+    const before = this.locals[local]!;
+    const after = join(before, value);
+    if (after === before) return;
+    this.locals[local] = after;
+    this.changed = true;
+  }
+
+  private other(): void {
+    const d = this.d;
+    const access = accessOf(d.op);
+    if (access && access.size > 0) {
+      if (d.memory === 0) this.access(access.operands.length);
+    } else if (d.op === OP.CALL) {
+      return this.call(this.module.types[this.module.functions[d.index]!]);
+    }
+    const effect = d.op < 256 ? PLAIN_EFFECTS[d.op]! : -1;
+    if (effect < 0) {
+      this.stack.length = 0; // control flow, or an instruction nobody computes addresses with
+      return;
+    }
+    for (let i = effect >> 4; i > 0; i--) this.pop();
+    for (let i = effect & 15; i > 0; i--) this.stack.push(ANY);
+  }
+
+  private call(type: { params: readonly number[]; results: readonly number[] } | undefined): void {
+    for (let i = type?.params.length ?? 0; i > 0; i--) this.pop();
+    for (let i = type?.results.length ?? 0; i > 0; i--) this.stack.push(ANY);
+  }
+
+  private access(operands: number): void {
+    const d = this.d;
+    const address = this.stack.at(-1 - operands) ?? ANY;
+    if (address === UNSET) return;
+    const { op, start: at, offset } = d;
+    const padded = paddedOffset(d);
+    if (padded !== undefined) {
+      if (address === ANY) this.accesses.push({ at, op, offset, base: padded });
+    } else if (address % 4 === 3) {
+      this.accesses.push({ at, op, offset, base: baseOf(address) });
+    }
+  }
+}
+
+/** An index added to a pointer. Two pointers added are nothing. */
+function sum(a: number, b: number): number {
+  if (a === UNSET || b === UNSET) return UNSET;
+  if (isPointer(a)) return isPointer(b) ? ANY : basedOn(baseOf(a));
+  if (isPointer(b)) return basedOn(baseOf(b));
+  return a === NUMBER && b === NUMBER ? NUMBER : ANY;
+}
+
+/** Whether a signed number takes fewer than five bytes where it is not padded. */
+function isPadded(value: number): boolean {
+  return value >= -(2 ** 27) && value < 2 ** 27;
+}
+
+/** The constant offset of a memory access, if the linker wrote it. */
+function paddedOffset(d: Decoder): number | undefined {
+  if (d.immediates !== IMM.MEMARG) return undefined;
+  const at = d.pos - 5;
+  const bytes = d.bytes;
+  if (at <= d.immediateStart || d.offset >= 2 ** 28) return undefined;
+  const padded = (bytes[at]! & bytes[at + 1]! & bytes[at + 2]! & bytes[at + 3]! & 0x80) !== 0;
+  return padded && paddedValue(bytes, at) === d.offset ? d.offset : undefined;
+}

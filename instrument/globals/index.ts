@@ -1,0 +1,156 @@
+// What is known of a module's static data before it runs, and the checks that follow from it: redzones in the padding
+// between objects, bounds for accesses whose address is a constant plus something, constants that nobody may write.
+
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  GLOBALS_BASE,
+  GLOBALS_END,
+  HEADER_GLOBALS,
+  HEADER_RODATA_SIZE,
+} from '../../runtime/abi.ts';
+import { accessOf, OPERAND_TYPE } from '../access-table.ts';
+import type { DebugInfo } from '../debug-info.ts';
+import type { Edit, Emitter } from '../plan.ts';
+import type { Module } from '../wasm/module.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import { type BasedAccess, findBases } from './bases.ts';
+import { type Extents, findExtents, type GlobalObject } from './extents.ts';
+import { readOnlyData } from './segments.ts';
+
+/** Bytes preset in the runtime's memory. */
+export interface Preset {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+const ENTRY = 8;
+const SLOT = 4;
+
+export class Globals {
+  readonly objects: readonly GlobalObject[];
+  readonly gaps: readonly GlobalObject[];
+  readonly readOnly: GlobalObject | undefined;
+  private readonly module: Module;
+  private readonly stackPointer: number | undefined;
+  /** Where the next access's slot goes. */
+  private slot: number;
+
+  constructor(module: Module, debugInfo: DebugInfo | undefined, nullLimit: number, stackPointer: number | undefined) {
+    this.module = module;
+    this.stackPointer = stackPointer;
+    const known: Extents = debugInfo ? findExtents(module, debugInfo, nullLimit) : { objects: [], gaps: [] };
+    // Slots get what objects and gaps leave; a program with more objects than fit has the rest unchecked.
+    const room = Math.floor((GLOBALS_END - GLOBALS_BASE) / ENTRY / 2);
+    this.objects = known.objects.slice(0, room);
+    this.gaps = known.gaps.slice(0, Math.floor(room / 2));
+    this.readOnly = readOnlyData(module);
+    this.slot = GLOBALS_BASE + (this.objects.length + this.gaps.length) * ENTRY;
+  }
+
+  /** What init() of the runtime reads. */
+  presets(): Preset[] {
+    const table = new Uint8Array((this.objects.length + this.gaps.length) * ENTRY);
+    const view = new DataView(table.buffer);
+    [...this.objects, ...this.gaps].forEach(({ begin, end }, i) => {
+      view.setUint32(i * ENTRY, begin, true);
+      view.setUint32(i * ENTRY + 4, end - begin, true);
+    });
+    const header = new Uint8Array(HEADER_RODATA_SIZE + 4 - HEADER_GLOBALS);
+    const fields = [
+      GLOBALS_BASE,
+      this.objects.length,
+      GLOBALS_BASE + this.objects.length * ENTRY,
+      this.gaps.length,
+      this.readOnly?.begin ?? 0,
+      this.readOnly ? this.readOnly.end - this.readOnly.begin : 0,
+    ];
+    fields.forEach((value, i) => new DataView(header.buffer).setUint32(i * 4, value, true));
+    const presets = [{ address: HEADER_GLOBALS, bytes: header }];
+    return table.length > 0 ? [...presets, { address: GLOBALS_BASE, bytes: table }] : presets;
+  }
+
+  /** Whether a byte of [address, address + size) is a redzone, or read-only. */
+  poisons(address: number, size: number, write: boolean): boolean {
+    const meets = (o: GlobalObject) => o.begin < address + size && o.end > address;
+    return (write && this.readOnly !== undefined && meets(this.readOnly)) || this.gaps.some(meets);
+  }
+
+  /** Checks of a function's accesses against the objects their addresses come from, in code order. */
+  edits(body: number): Edit[] {
+    const { module } = this;
+    if (this.objects.length === 0 || module.memories[0]!.is64) return [];
+    const type = module.types[module.functions[module.importedFunctions + body]!]!;
+    const found = findBases(module, module.bodies[body]!, type.params.length, this.stackPointer);
+    return found.accesses.flatMap((access) => this.boundsCheck(access, found.unoptimised) ?? []);
+  }
+
+  private boundsCheck(access: BasedAccess, exact: boolean): Edit | undefined {
+    const object = this.objectOf(access.base);
+    const row = accessOf(access.op)!;
+    if (!object || object.end - object.begin < row.size || this.slot + SLOT > GLOBALS_END) return undefined;
+    const slot = this.slot;
+    this.slot += SLOT;
+    return {
+      at: access.at,
+      removes: 0,
+      isSite: true,
+      write: (emit) => writeBoundsCheck(emit, access, object, slot, exact),
+    };
+  }
+
+  /** The object an address constant belongs to: the one it lies in, or the one it is the end of. */
+  private objectOf(address: number): GlobalObject | undefined {
+    let low = 0;
+    let high = this.objects.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.objects[middle]!.begin <= address) low = middle + 1;
+      else high = middle;
+    }
+    const object = this.objects[low - 1];
+    return object && address <= object.end ? object : undefined;
+  }
+}
+
+/**
+ * (address + offset) - begin > size of the object - size of the access, unsigned: then the runtime decides. In optimised
+ * code it is also asked until the slot says that this access was seen inside.
+ */
+function writeBoundsCheck(
+  emit: Emitter,
+  access: BasedAccess,
+  object: GlobalObject,
+  slot: number,
+  exact: boolean,
+): void {
+  const row = accessOf(access.op)!;
+  const operand = (op: number, i: number) => emit.scratch(op, `global operand ${i}`, OPERAND_TYPE[row.operands[i]!]);
+  const address = (op: number) => emit.scratch(op, 'global address', TYPE.I32);
+  for (let i = row.operands.length - 1; i >= 0; i--) operand(OP.LOCAL_SET, i);
+  address(OP.LOCAL_TEE);
+  emit.constant((access.offset - object.begin) | 0);
+  emit.byte(OP.I32_ADD);
+  emit.constant(object.end - object.begin - row.size);
+  emit.byte(OP.I32_GT_U);
+  if (!exact) {
+    emit.runtimeLoad(slot);
+    emit.constant(1);
+    emit.byte(OP.I32_NE);
+    emit.byte(OP.I32_OR);
+  }
+  emit.byte(OP.IF);
+  emit.byte(TYPE.VOID);
+  address(OP.LOCAL_GET);
+  emit.constant(access.offset | 0);
+  emit.byte(OP.I32_ADD);
+  emit.constant(row.size);
+  emit.constant(row.write ? ACCESS_WRITE : ACCESS_READ);
+  emit.constant(object.begin | 0);
+  emit.constant(slot);
+  emit.constant(emit.site());
+  emit.callRuntime(exact ? 'global_exact' : 'global_slot');
+  emit.byte(OP.END);
+  address(OP.LOCAL_GET);
+  row.operands.forEach((_, i) => operand(OP.LOCAL_GET, i));
+}
