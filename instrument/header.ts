@@ -8,6 +8,8 @@ import {
   FLAG_POISON_HEAP,
   FLAG_REALLOC_ZERO_FREES,
   FLAG_REPLACE_INTRIN,
+  FLAG_STACK_AFTER_RETURN,
+  FLAG_STACK_EXACT,
   HEADER,
   HEADER_ABI,
   HEADER_CONTEXT_SIZE,
@@ -21,10 +23,13 @@ import {
   HEADER_QUARANTINE_LIMIT,
   HEADER_REDZONE,
   HEADER_SCHEME,
+  HEADER_STACK_HIGH,
+  HEADER_STACK_LOW,
   MAGIC,
   SCHEME_ASAN,
   SCHEME_KASAN,
 } from '../runtime/abi.ts';
+import type { StackBounds } from './layout.ts';
 
 /** Options of the runtime; names and meanings are those of ASAN_OPTIONS. */
 export interface RuntimeOptions {
@@ -45,11 +50,14 @@ export interface RuntimeOptions {
   poisonHeap?: boolean;
   replaceIntrin?: boolean;
   reallocZeroFrees?: boolean;
+  /** detect_stack_use_after_return */
+  stackAfterReturn?: boolean;
 }
 
 interface Layout {
   nullLimit: number;
   is64: boolean;
+  stack?: StackBounds | undefined;
 }
 
 /** A quarantine limit of 0 means "default" to the runtime: 1 byte holds nothing. */
@@ -58,7 +66,7 @@ const DEFAULT_QUARANTINE = 64 << 20;
 
 /** The data segment that presets the header: where it goes and its bytes. */
 export function encodeHeader(options: RuntimeOptions & Layout): { address: number; bytes: Uint8Array } {
-  const bytes = new Uint8Array(HEADER_MAX_ALLOCATION + 44 - HEADER);
+  const bytes = new Uint8Array(HEADER_STACK_HIGH + 4 - HEADER);
   const view = new DataView(bytes.buffer);
   const set = (field: number, value: number) => view.setUint32(field - HEADER, value, true);
   set(HEADER_MAGIC, MAGIC);
@@ -72,11 +80,13 @@ export function encodeHeader(options: RuntimeOptions & Layout): { address: numbe
   set(HEADER_NULL_LIMIT, options.nullLimit);
   set(HEADER_MAX_ALLOCATION, options.maxAllocation ?? 0);
   set(HEADER_PROGRAM_POINTER, options.is64 ? 8 : 4);
+  set(HEADER_STACK_LOW, options.stack?.low ?? 0);
+  set(HEADER_STACK_HIGH, options.stack?.high ?? 0);
   set(HEADER_FLAGS, flags(options));
   return { address: HEADER, bytes };
 }
 
-function flags(options: RuntimeOptions): number {
+function flags(options: RuntimeOptions & Layout): number {
   const on: [boolean, number][] = [
     [options.allocatorMayReturnNull ?? true, FLAG_ALLOCATOR_MAY_RETURN_NULL],
     [options.allocDeallocMismatch ?? true, FLAG_ALLOC_DEALLOC_MISMATCH],
@@ -84,6 +94,8 @@ function flags(options: RuntimeOptions): number {
     [options.poisonHeap ?? true, FLAG_POISON_HEAP],
     [options.replaceIntrin ?? true, FLAG_REPLACE_INTRIN],
     [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
+    [(options.stackAfterReturn ?? true) && !!options.stack?.exact, FLAG_STACK_AFTER_RETURN],
+    [options.stack?.exact ?? false, FLAG_STACK_EXACT],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

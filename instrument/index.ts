@@ -8,8 +8,9 @@ import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision, type Removed } from './elide/elision.ts';
 import type { KillRule } from './elide/rules.ts';
 import { InstrumentError } from './errors.ts';
+import { type FrameChange, type Frames, planFrames } from './frames/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
-import { nullLimit, runtimePages } from './layout.ts';
+import { nullLimit, runtimePages, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc, libcEdits } from './libc.ts';
 import type { Edit, FunctionPlan, Mode, Plan } from './plan.ts';
@@ -38,6 +39,8 @@ export interface InstrumentOptions {
   allocator?: AllocatorOptions;
   /** Baked into the module: what ASAN_OPTIONS would set. */
   runtime?: RuntimeOptions;
+  /** Redzones for stack frames; on by default. */
+  stack?: boolean;
   /** Variables of frames and globals, where the module has debug information. */
   debugInfo?: DebugInfo;
   progress?: (done: number, total: number) => void;
@@ -60,6 +63,7 @@ export interface Inspection {
   readonly libc: Libc;
   readonly stackPointer: StackPointer | undefined;
   readonly nullLimit: number;
+  readonly frames: Frames;
   readonly plan: Plan;
   /** Every access whose check was removed, and why (a key of SKIP_REASONS): --explain-checks. */
   readonly explainChecks: () => Removed[];
@@ -93,7 +97,14 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const stackPointer = findStackPointer(module);
   const libc = findLibc(module, new Set(roots));
   const context: PlanContext = { module, options, graph, closure, reaches, libc, overReaders: findOverReaders(module) };
-  const functions = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
+  const planned = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
+  const frames = planFrames({
+    module,
+    stackPointer: options.stack === false ? undefined : stackPointer?.global,
+    debugInfo: options.debugInfo,
+    treat: (i) => treatFrame(planned[i]!),
+  });
+  const functions = planned.map((plan, i) => withFrame(plan, frames.changes.get(i)));
   const limit = nullLimit(module, stackPointer);
   const elision = new Elision({
     module,
@@ -112,8 +123,25 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     libc,
     stackPointer,
     nullLimit: limit,
+    frames,
     plan,
     explainChecks: () => (plan.elision ? elision.explain() : []),
+  };
+}
+
+/** Frames of the allocator stay as they are: it must not be slowed down, and its accesses are not checked. */
+function treatFrame(plan: FunctionPlan): 'leave' | 'unchecked' | 'checked' {
+  return plan.skip === 'allocator' ? 'leave' : plan.skip === 'checked' ? 'checked' : 'unchecked';
+}
+
+/** Edits of one place keep their order: those of the frame come first, so that it is in place for the others. */
+function withFrame(plan: FunctionPlan, change: FrameChange | undefined): FunctionPlan {
+  if (!change) return plan;
+  const edits = [...change.edits, ...(plan.edits ?? [])].sort((a, b) => a.at - b.at || a.removes - b.removes);
+  return {
+    ...plan,
+    edits,
+    ...(change.movedOffsets && { movedOffsets: change.movedOffsets }),
   };
 }
 
@@ -166,7 +194,14 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     redirects: new Map(allocator.functions.map((f) => [f.func, f.role.wrapper])),
     originals: originals(allocator),
     memoryPages: runtimePages(mapping === 'paged'),
-    header: encodeHeader({ ...options.runtime, nullLimit: inspection.nullLimit, is64 }),
+    header: encodeHeader({
+      ...options.runtime,
+      nullLimit: inspection.nullLimit,
+      is64,
+      stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer),
+    }),
+    segments: [inspection.frames.shadows],
+    sections: [inspection.frames.section],
     info: infoSection(inspection),
     ...(options.progress ? { progress: options.progress } : {}),
   });

@@ -2,7 +2,7 @@
 
 import { GRANULE, SHADOW_BASE } from '../runtime/abi.ts';
 import type { StackPointer } from './stack-pointer.ts';
-import type { Module } from './wasm/module.ts';
+import { KIND, type Module } from './wasm/module.ts';
 
 const PAGE = 65536;
 /** How much of a stack that starts at address 0 is taken for the null page: one page, as the kernel does. */
@@ -29,6 +29,31 @@ export function nullLimit(module: Module, stack: StackPointer | undefined): numb
   }
   if (!Number.isFinite(lowestData)) return 0;
   return lowestData >= GLOBAL_BASE ? GLOBAL_BASE : lowestData >= GRANULE ? GRANULE : 0;
+}
+
+/** Where the program's stack lies. */
+export interface StackBounds {
+  readonly low: number;
+  readonly high: number;
+  /** `low` is the end of the stack; if not, it is merely known that the stack ends no lower. */
+  readonly exact: boolean;
+}
+
+/**
+ * Known where the stack pointer's initial value is. A stack in front of all data ends at 0; else it lies behind the data,
+ * of which zero-initialised variables leave no trace in the binary. A stack pointer that the host can move unseen has no
+ * bounds that could be relied on.
+ */
+export function stackBounds(module: Module, stack: StackPointer | undefined): StackBounds | undefined {
+  const high = stack?.initial;
+  if (high === undefined || high <= 0 || high > 0xffffffff || high % 16 !== 0) return undefined;
+  if (module.memories[0]?.shared) return undefined;
+  const segments = module.data.filter((d) => d.memory === 0);
+  if (segments.some((d) => d.passive || d.address === undefined)) return undefined;
+  const below = segments.filter((d) => d.address! < high);
+  const movable = module.exports.some((e) => e.kind === KIND.GLOBAL && e.index === stack!.global);
+  if (below.length === 0) return { low: 0, high, exact: segments.length > 0 && !movable };
+  return { low: Math.max(...below.map((d) => d.address! + d.end - d.start)), high, exact: false };
 }
 
 /** Pages of memory 1 at the start: everything up to the arena, and a little arena. */

@@ -33,3 +33,4 @@ export {
   asan_realloc,
   asan_reallocarray,
 } from './malloc';
+export { stack_alloca, stack_borrowed, stack_enter, stack_enter_drawn, stack_leave, stack_moved } from './stack';

@@ -15,6 +15,7 @@ import { Addr } from './addr';
 import { prepare } from './arena';
 import { fillShadow, markBeyond } from './mapping';
 import { memoryGranules, replayLog } from './poison';
+import { openStack } from './stack';
 
 /** Answers 1, or 0 when the runtime is already up: a second call changes nothing. */
 export function init(): u32 {
@@ -27,6 +28,7 @@ export function init(): u32 {
   // Rounded down: the granule that the first owned byte shares stays valid.
   fillShadow(0, <Addr>(load<u32>(HEADER_NULL_LIMIT) >> 3), NULL_PAGE);
   replayLog();
+  openStack();
   store<u32>(HEADER_PHASE, PHASE_ON);
   return 1;
 }

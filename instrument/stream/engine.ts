@@ -33,6 +33,10 @@ export interface EngineInput {
   readonly header: { readonly address: number; readonly bytes: Uint8Array };
   /** Contents of the custom section "wasan.info". */
   readonly info: Uint8Array;
+  /** More initial contents of the runtime's memory. */
+  readonly segments?: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  /** More custom sections, for the host. */
+  readonly sections?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   /** Sites to announce in the header; those written, by default. An engine that adds its own afterwards knows better. */
   readonly siteCount?: number;
   readonly progress?: (done: number, total: number) => void;
@@ -126,6 +130,7 @@ class ModuleWriter {
     );
     this.writeCustom(SITE_SECTION, this.sites.encode().view());
     this.writeCustom('wasan.info', this.input.info);
+    for (const { name, bytes } of this.input.sections ?? []) this.writeCustom(name, bytes);
     return { bytes: this.out.view().slice(), sites: this.sites.count, target: this.target() };
   }
 
@@ -305,7 +310,7 @@ class ModuleWriter {
   }
 
   private dataSegments(): number {
-    return this.input.runtime.data.length + 1;
+    return this.input.runtime.data.length + 1 + (this.input.segments?.length ?? 0);
   }
 
   private writeData(w: Writer, section: Section | undefined): void {
@@ -320,6 +325,7 @@ class ModuleWriter {
       true,
     );
     this.dataSegment(w, header.address, preset);
+    for (const { address, bytes } of this.input.segments ?? []) this.dataSegment(w, address, bytes);
   }
 
   private dataSegment(w: Writer, address: number, contents: Uint8Array): void {

@@ -1,0 +1,157 @@
+// The changes to a function's instructions that give its frame redzones.
+//
+//   global.get $sp                      local.tee $entry
+//   i32.const N  i32.sub                i32.const N'  i32.sub  local.tee $frame  call $stack_enter(frame, entry, ...)
+//   local.tee $c  global.set $sp   ==>  i32.const LEFT  i32.sub  global.set $sp
+//   ...                                 ...
+//   global.set $sp  (back at entry)     drop  call $stack_leave(sp, entry)  local.get $entry  global.set $sp
+//
+// Between the two, the real stack pointer is LEFT below what the function believes it to be.
+
+import { STACK_ALLOCA_REDZONE, STACK_LEFT_REDZONE } from '../../runtime/abi.ts';
+import type { Edit, Emitter } from '../plan.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import type { Analysis, PointerWrite } from './analysis.ts';
+import { type FrameLayout, place } from './frame-layout.ts';
+import type { Room } from './values.ts';
+
+export interface FrameTarget {
+  readonly stackPointer: number;
+  readonly is64: boolean;
+}
+
+/** What the runtime is told of a frame: the number it is remembered by, and where its shadow is described (0 = plainly). */
+export interface FrameIdentity {
+  readonly id: number;
+  readonly shadow: number;
+}
+
+/** Writes instructions of the program's pointer width. */
+class Emit {
+  private readonly emit: Emitter;
+  private readonly target: FrameTarget;
+
+  constructor(emit: Emitter, target: FrameTarget) {
+    this.emit = emit;
+    this.target = target;
+  }
+
+  private get type(): number {
+    return this.target.is64 ? TYPE.I64 : TYPE.I32;
+  }
+
+  get(role: string): void {
+    this.emit.scratch(OP.LOCAL_GET, role, this.type);
+  }
+
+  set(role: string): void {
+    this.emit.scratch(OP.LOCAL_SET, role, this.type);
+  }
+
+  tee(role: string): void {
+    this.emit.scratch(OP.LOCAL_TEE, role, this.type);
+  }
+
+  plus(value: number): void {
+    if (value === 0) return;
+    this.emit.pointerConstant(value);
+    this.emit.byte(this.target.is64 ? OP.I64_ADD : OP.I32_ADD);
+  }
+
+  pointer(op: number): void {
+    this.emit.byte(op);
+    this.emit.u32(this.target.stackPointer);
+  }
+}
+
+export function frameEdits(
+  analysis: Analysis,
+  layout: FrameLayout,
+  identity: FrameIdentity,
+  target: FrameTarget,
+): Edit[] {
+  const edits: Edit[] = [];
+  const insert = (at: number, removes: number, write: (e: Emit, emit: Emitter) => void) =>
+    edits.push({ at, removes, isSite: false, write: (emit) => write(new Emit(emit, target), emit) });
+  insert(analysis.entryRead, 0, (e) => e.tee('stack at entry'));
+  if (analysis.size) enterEdits(analysis, layout, identity, insert);
+  for (const write of analysis.writes) pointerEdits(write, insert);
+  for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
+  const rooms = new Map(analysis.rooms.map((room) => [room.at, room]));
+  for (const room of rooms.values()) roomEdits(room, insert);
+  if (layout.moved) {
+    for (const { at, end, offset } of analysis.addresses) {
+      const moved = place(layout, offset) ?? offset;
+      if (moved !== offset) insert(at, end - at, (_, emit) => emit.pointerConstant(moved));
+    }
+  }
+  return edits
+    .map((edit, i) => ({ edit, i }))
+    .sort((a, b) => a.edit.at - b.edit.at || a.edit.removes - b.edit.removes || a.i - b.i)
+    .map(({ edit }) => edit);
+}
+
+type Insert = (at: number, removes: number, write: (e: Emit, emit: Emitter) => void) => void;
+
+function enterEdits(analysis: Analysis, layout: FrameLayout, { id, shadow }: FrameIdentity, insert: Insert): void {
+  const { at, end } = analysis.size!;
+  insert(at, end - at, (_, emit) => emit.pointerConstant(layout.size + layout.right));
+  insert(analysis.baseEnd, 0, (e, emit) => {
+    e.tee('frame');
+    e.get('frame');
+    e.get('stack at entry');
+    emit.constant(id);
+    emit.constant(shadow === 0 ? layout.size : shadow);
+    emit.callRuntime(shadow === 0 ? 'stack_enter' : 'stack_enter_drawn');
+  });
+}
+
+function pointerEdits({ at, end, to }: PointerWrite, insert: Insert): void {
+  if (to === 'entry') {
+    insert(at, end - at, (e, emit) => {
+      emit.byte(OP.DROP);
+      e.pointer(OP.GLOBAL_GET);
+      e.get('stack at entry');
+      emit.callRuntime('stack_leave');
+      e.get('stack at entry');
+      e.pointer(OP.GLOBAL_SET);
+    });
+    return;
+  }
+  insert(at, 0, (e, emit) => {
+    e.plus(-STACK_LEFT_REDZONE);
+    if (to !== 'other') return;
+    e.set('stack pointer');
+    e.get('stack pointer');
+    e.pointer(OP.GLOBAL_GET);
+    emit.callRuntime('stack_moved');
+    e.get('stack pointer');
+  });
+}
+
+/**
+ * A dynamic allocation takes a redzone more. Its size is known to the byte where it is rounded up in the usual way; the
+ * value before the rounding is kept.
+ */
+function roomEdits(room: Room, insert: Insert): void {
+  const { size } = room;
+  const exact = `bytes of ${room.at}`;
+  const rounded = size.kind === 'rounded' ? size : undefined;
+  if (rounded) insert(rounded.constant.at, 0, (e) => e.tee(exact));
+  insert(room.at, 0, (e) => {
+    e.tee('rounded bytes');
+    e.plus(STACK_ALLOCA_REDZONE);
+  });
+  insert(room.end, 0, (e, emit) => {
+    e.tee('allocation');
+    e.get('allocation');
+    if (rounded) {
+      e.get(exact);
+      e.plus(rounded.constant.value - (rounded.align - 1));
+    } else {
+      e.get('rounded bytes');
+    }
+    e.get('rounded bytes');
+    emit.callRuntime('stack_alloca');
+  });
+}

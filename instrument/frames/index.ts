@@ -1,0 +1,239 @@
+// Stack frames with redzones: which functions' frames are understood, how their objects are laid out, what the runtime and
+// the reports must know of them. Functions that are not understood keep their frames, and tell the runtime how they move the
+// stack pointer.
+
+import { FRAME_SHADOWS, FRAME_SHADOWS_END } from '../../runtime/abi.ts';
+import type { DebugInfo } from '../debug-info.ts';
+import type { Edit } from '../plan.ts';
+import { Decoder } from '../wasm/decoder.ts';
+import type { Module } from '../wasm/module.ts';
+import { OP } from '../wasm/opcodes.ts';
+import type { Analysis, FrameTrouble } from './analysis.ts';
+import { type FrameTarget, frameEdits } from './frame-edits.ts';
+import { type FrameLayout, layOut, place, plainLayout, shadowCodes } from './frame-layout.ts';
+import { encodeFrames, FRAME_SECTION, type FrameRecord } from './frame-section.ts';
+import { analyseFrame } from './frame-walk.ts';
+import { frameObjects } from './objects.ts';
+import { ShadowTable } from './shadow-table.ts';
+
+export { FRAME_TROUBLES, type FrameTrouble } from './analysis.ts';
+
+/** Why the objects of a frame were not moved apart. `wasan inspect` counts these. */
+export const LAYOUT_TROUBLES = {
+  'no debug information': 'nothing says which variables it has',
+  'other frame base': 'debug information counts from elsewhere than the frame that was found',
+  contradiction: 'debug information and the code disagree on its extent',
+  'base unclear': 'its base reaches instructions that cannot be told apart',
+  'shared constant': 'one constant serves several purposes',
+  'nothing to gain': 'one object fills it, or no pointer to any leaves',
+  unchecked: 'its own accesses are not checked',
+} as const;
+export type LayoutTrouble = keyof typeof LAYOUT_TROUBLES;
+
+/** What was done about the frames of a module: numbers of functions. */
+export interface FrameCounts {
+  /** Functions that use the stack pointer at all. */
+  total: number;
+  /** Frames with redzones around them. */
+  guarded: number;
+  /** Of those: with redzones between their variables. */
+  separated: number;
+  /** Frames that need none: nothing in them is accessed but at constant places. */
+  closed: number;
+  readonly troubles: Map<FrameTrouble, number>;
+  readonly layoutTroubles: Map<LayoutTrouble, number>;
+}
+
+export interface FrameChange {
+  readonly edits: readonly Edit[];
+  readonly movedOffsets?: ReadonlyMap<number, number>;
+}
+
+export interface Frames {
+  /** By index of the body. */
+  readonly changes: ReadonlyMap<number, FrameChange>;
+  readonly counts: FrameCounts;
+  /** For memory 1: how the shadow of the moved frames is drawn. */
+  readonly shadows: { readonly address: number; readonly bytes: Uint8Array };
+  /** The custom section for reports. */
+  readonly section: { readonly name: string; readonly bytes: Uint8Array };
+}
+
+export interface FrameInput {
+  readonly module: Module;
+  readonly stackPointer: number | undefined;
+  readonly debugInfo?: DebugInfo | undefined;
+  /** By index of the body: is this function to be touched, and are its accesses checked? */
+  readonly treat: (body: number) => 'leave' | 'unchecked' | 'checked';
+}
+
+/** Decides about every function's frame. */
+export function planFrames(input: FrameInput): Frames {
+  return new FramePlanner(input).plan();
+}
+
+class FramePlanner {
+  private readonly input: FrameInput;
+  private readonly changes = new Map<number, FrameChange>();
+  private readonly records: FrameRecord[] = [];
+  private readonly table = new ShadowTable(FRAME_SHADOWS, FRAME_SHADOWS_END);
+  private readonly counts: FrameCounts = {
+    ...{ total: 0, guarded: 0, separated: 0, closed: 0 },
+    ...{ troubles: new Map<FrameTrouble, number>(), layoutTroubles: new Map<LayoutTrouble, number>() },
+  };
+
+  constructor(input: FrameInput) {
+    this.input = input;
+  }
+
+  plan(): Frames {
+    const { module, stackPointer, treat } = this.input;
+    if (stackPointer !== undefined) {
+      const target = { stackPointer, is64: module.memories[0]!.is64 };
+      const uses = new PointerUses(module, stackPointer);
+      for (let i = 0; i < module.bodies.length; i++) {
+        if (treat(i) !== 'leave' && uses.find(i)) this.planFunction(i, uses, target);
+      }
+    }
+    return {
+      changes: this.changes,
+      counts: this.counts,
+      shadows: this.table.segment(),
+      section: { name: FRAME_SECTION, bytes: encodeFrames(this.records) },
+    };
+  }
+
+  private planFunction(i: number, uses: PointerUses, target: FrameTarget): void {
+    this.counts.total++;
+    const analysis = analyseFrame(this.input.module, i, target.stackPointer);
+    if (analysis.trouble) {
+      count(this.counts.troubles, analysis.trouble);
+      const edits = plainEdits(uses, target);
+      if (edits.length > 0) this.changes.set(i, { edits });
+      return;
+    }
+    const bytes = analysis.size?.bytes ?? 0;
+    const layout = this.layout(i, analysis) ?? plainLayout(bytes);
+    const func = this.input.module.importedFunctions + i;
+    const shadow = layout.moved ? this.table.add(shadowCodes(layout)) : 0;
+    const usable = layout.moved && shadow === 0 ? plainLayout(bytes) : layout;
+    this.records.push({ func, layout: usable });
+    this.counts.guarded++;
+    if (usable.moved) this.counts.separated++;
+    const edits = frameEdits(analysis, usable, { id: this.records.length, shadow: usable.moved ? shadow : 0 }, target);
+    this.changes.set(i, { edits, ...(usable.moved && { movedOffsets: movedOffsets(analysis, usable) }) });
+  }
+
+  private layout(i: number, analysis: Analysis): FrameLayout | undefined {
+    const layout = this.tryLayout(i, analysis);
+    if (typeof layout === 'object') return layout;
+    count(this.counts.layoutTroubles, layout);
+    return undefined;
+  }
+
+  private tryLayout(i: number, analysis: Analysis): FrameLayout | LayoutTrouble {
+    if (!analysis.size) return 'nothing to gain';
+    if (this.input.treat(i) !== 'checked') return 'unchecked';
+    const debug = this.input.debugInfo?.stackFrame(this.input.module.importedFunctions + i);
+    if (!debug || debug.variables.length === 0) return 'no debug information';
+    const base = debug.frameBase;
+    if (base?.kind !== 'local' || !analysis.baseLocals.has(base.index)) return 'other frame base';
+    if (analysis.baseUnclear) return 'base unclear';
+    const constants = [analysis.size, ...analysis.addresses];
+    if (constants.some(({ at }) => analysis.sharedConstants.has(at))) return 'shared constant';
+    const objects = frameObjects(analysis, debug.variables);
+    if (!objects) return 'contradiction';
+    if (objects.length < 2 || !objects.some((o) => o.exposed)) return 'nothing to gain';
+    const layout = layOut(objects, analysis.align);
+    const placed = analysis.addresses.every((a) => place(layout, a.offset) !== undefined);
+    return placed ? layout : 'contradiction';
+  }
+}
+
+function count<T>(counts: Map<T, number>, key: T): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+function movedOffsets(analysis: Analysis, layout: FrameLayout): Map<number, number> {
+  const moved = new Map<number, number>();
+  for (const { at, offset } of analysis.accesses) {
+    const to = place(layout, offset);
+    if (to !== undefined && to !== offset) moved.set(at, to);
+  }
+  return moved;
+}
+
+/** Where a function reads and writes the stack pointer. */
+class PointerUses {
+  private readonly module: Module;
+  private readonly stackPointer: number;
+  private readonly decoder: Decoder;
+  /** Offsets just past each read, and of each write. */
+  reads = 0;
+  writes: number[] = [];
+  touchesMemory = false;
+  /** Of the first instruction. */
+  first = 0;
+
+  constructor(module: Module, stackPointer: number) {
+    this.module = module;
+    this.stackPointer = stackPointer;
+    this.decoder = new Decoder(module.bytes);
+  }
+
+  /** Looks at the i-th body; false if it does not use the stack pointer. */
+  find(i: number): boolean {
+    const d = this.decoder;
+    const body = this.module.bodies[i]!;
+    d.pos = body.start;
+    d.end = body.end;
+    for (let groups = d.u32(); groups > 0; groups--) {
+      d.u32();
+      d.valueType();
+    }
+    this.first = d.pos;
+    this.reads = 0;
+    this.writes = [];
+    this.touchesMemory = false;
+    while (d.pos < d.end) {
+      d.next();
+      if (d.op >= OP.I32_LOAD && d.op <= 0x3e) this.touchesMemory = true;
+      if (d.index !== this.stackPointer) continue;
+      if (d.op === OP.GLOBAL_GET) this.reads++;
+      else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
+    }
+    return this.reads > 0 || this.writes.length > 0;
+  }
+}
+
+/** A function that is not understood: the runtime is told where it moves the stack pointer to. */
+function plainEdits({ writes, reads, first, touchesMemory }: PointerUses, target: FrameTarget): Edit[] {
+  const type = target.is64 ? 0x7e : 0x7f;
+  if (writes.length === 0 && reads > 0 && touchesMemory) {
+    return [
+      {
+        at: first,
+        removes: 0,
+        isSite: false,
+        write: (emit) => {
+          emit.byte(OP.GLOBAL_GET);
+          emit.u32(target.stackPointer);
+          emit.callRuntime('stack_borrowed');
+        },
+      },
+    ];
+  }
+  return writes.map((at) => ({
+    at,
+    removes: 0,
+    isSite: false,
+    write: (emit) => {
+      emit.scratch(OP.LOCAL_SET, 'stack pointer', type);
+      emit.scratch(OP.LOCAL_GET, 'stack pointer', type);
+      emit.byte(OP.GLOBAL_GET);
+      emit.u32(target.stackPointer);
+      emit.callRuntime('stack_moved');
+      emit.scratch(OP.LOCAL_GET, 'stack pointer', type);
+    },
+  }));
+}

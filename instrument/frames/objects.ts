@@ -1,0 +1,126 @@
+// What lies in a frame: the variables debug information names, and between them the holes it says nothing about (spilled
+// values, temporaries, fixed-size alloca). Objects that cannot be told apart with certainty are merged into one, so that
+// moving objects apart never separates bytes that belong together.
+//
+//   frame:   | hole | buf          | pad | i | hole | n |
+//   moved:   | hole | redzone | buf | redzone          | i | hole | n |
+
+import type { DebugVariable } from '../debug-info.ts';
+import type { Analysis } from './analysis.ts';
+
+export interface FrameObject {
+  begin: number;
+  end: number;
+  /** A pointer to it leaves, or an index into it is computed: it needs redzones. */
+  exposed: boolean;
+  /** Named by debug information; a hole otherwise. */
+  readonly named: boolean;
+}
+
+/** Everything in the frame, by offset, without overlaps; undefined if something contradicts the debug information. */
+export function frameObjects(analysis: Analysis, variables: readonly DebugVariable[]): FrameObject[] | undefined {
+  const size = analysis.size!.bytes;
+  const named = namedObjects(variables, size);
+  if (!named) return undefined;
+  const objects = [...named, ...holes(named, analysis, size)].sort((a, b) => a.begin - b.begin);
+  for (const { offset, size: bytes } of analysis.accesses) {
+    if (offset + bytes > size) return undefined;
+    unite(objects, offset, offset + bytes);
+  }
+  uniteFolded(objects, analysis);
+  expose(objects, analysis);
+  return objects.filter((o) => o.named || isTouched(o, analysis));
+}
+
+/** A hole that nothing refers to is padding. */
+function isTouched({ begin, end }: FrameObject, { addresses, accesses, escapes, reached }: Analysis): boolean {
+  const within = (offset: number) => offset >= begin && offset < end;
+  return (
+    addresses.some((a) => within(a.offset)) ||
+    accesses.some((a) => a.offset < end && a.offset + a.size > begin) ||
+    [...escapes].some(within) ||
+    reached.some((a) => within(a.origin))
+  );
+}
+
+/** Variables may share bytes (blocks that are never alive together): those become one object. */
+function namedObjects(variables: readonly DebugVariable[], size: number): FrameObject[] | undefined {
+  const objects: FrameObject[] = [];
+  const sorted = variables.filter((v) => v.size > 0).sort((a, b) => a.offset - b.offset);
+  for (const { offset, size: bytes } of sorted) {
+    if (offset < 0 || offset + bytes > size) return undefined;
+    const last = objects[objects.length - 1];
+    if (last && offset < last.end) last.end = Math.max(last.end, offset + bytes);
+    else objects.push({ begin: offset, end: offset + bytes, exposed: false, named: true });
+  }
+  return objects;
+}
+
+/** What debug information leaves out, split where an address is computed that can only be an object's own. */
+function holes(named: readonly FrameObject[], analysis: Analysis, size: number): FrameObject[] {
+  const starts = new Set(
+    analysis.addresses.filter((a) => a.offset % 16 === 0 && !isFolded(analysis, a)).map((a) => a.offset),
+  );
+  const found: FrameObject[] = [];
+  let from = 0;
+  for (const { begin, end } of [...named, { begin: size, end: size }]) {
+    if (begin > from) {
+      const cuts = [...starts].filter((s) => s > from && s < begin).sort((a, b) => a - b);
+      for (const to of [...cuts, begin]) {
+        found.push({ begin: from, end: to, exposed: false, named: false });
+        from = to;
+      }
+    }
+    from = end;
+  }
+  return found;
+}
+
+function isFolded(analysis: Analysis, { block }: { readonly block: number }): boolean {
+  return analysis.catches || analysis.folded.has(block);
+}
+
+export function objectAt(objects: readonly FrameObject[], offset: number): FrameObject | undefined {
+  return objects.find((o) => offset >= o.begin && offset < o.end);
+}
+
+/** Makes one object of all that share bytes with [from, to). */
+function unite(objects: FrameObject[], from: number, to: number): void {
+  const first = objects.findIndex((o) => o.end > from && o.begin < to);
+  if (first < 0) return;
+  const one = objects[first]!;
+  while (objects[first + 1] && objects[first + 1]!.begin < to) {
+    const [next] = objects.splice(first + 1, 1);
+    one.end = next!.end;
+    one.exposed ||= next!.exposed;
+  }
+}
+
+/**
+ * Where the compiler folds constants, base + k may be one past the end of the object below k as well as the start of the
+ * object at k: the two stay together. An address inside a variable shows that it does fold.
+ */
+function uniteFolded(objects: FrameObject[], analysis: Analysis): void {
+  const inside = analysis.addresses.some((a) => {
+    const object = objectAt(objects, a.offset);
+    return object?.named && a.offset !== object.begin;
+  });
+  for (const address of analysis.addresses) {
+    if (!inside && !isFolded(analysis, address)) continue;
+    const { offset } = address;
+    if (objects.some((o) => o.end === offset) && objectAt(objects, offset)) unite(objects, offset - 1, offset + 1);
+  }
+}
+
+/** Objects that may be accessed otherwise than at constant places inside them. */
+function expose(objects: FrameObject[], analysis: Analysis): void {
+  const at = (offset: number) => objectAt(objects, offset) ?? objects.find((o) => o.end === offset);
+  for (const offset of analysis.escapes) {
+    const object = at(offset);
+    if (object) object.exposed = true;
+  }
+  for (const { origin, offset, size } of analysis.reached) {
+    const object = at(origin);
+    if (object && (offset < object.begin || offset + size > object.end)) object.exposed = true;
+  }
+}

@@ -1,0 +1,91 @@
+// What the frame analysis knows of a value: whether it is the stack pointer at entry, the frame's base, a pointer to one of
+// the frame's objects, or room taken below the frame. And the state of all locals at one point of a function.
+
+export type Value =
+  | { readonly kind: 'other' }
+  /** The i1 of a comparison, not masked. */
+  | { readonly kind: 'compare' }
+  /** An integer constant and the bytes of its instruction. */
+  | { readonly kind: 'constant'; readonly value: number; readonly at: number; readonly end: number }
+  /** The stack pointer as it was at entry. */
+  | { readonly kind: 'entry' }
+  /** The lowest address of the frame. */
+  | { readonly kind: 'base' }
+  /** Made as base + `origin`, and moved by constants to `offset` since. */
+  | { readonly kind: 'object'; readonly origin: number; readonly offset: number }
+  /** x + constant, where x was on the stack just before the constant's instruction. */
+  | { readonly kind: 'sum'; readonly constant: Value & { kind: 'constant' } }
+  /** The same, rounded down to a power of two: what LLVM makes of a dynamic allocation's size. */
+  | { readonly kind: 'rounded'; readonly constant: Value & { kind: 'constant' }; readonly align: number }
+  /** x - size: perhaps a dynamic allocation. */
+  | { readonly kind: 'below'; readonly room: Room };
+
+/** A subtraction that may take room on the stack. */
+export interface Room {
+  readonly at: number;
+  /** Just past the instruction that leaves the new address: the subtraction, or the masking behind it. */
+  readonly end: number;
+  readonly size: Value;
+}
+
+export const OTHER: Value = { kind: 'other' };
+export const COMPARE: Value = { kind: 'compare' };
+export const ENTRY: Value = { kind: 'entry' };
+export const BASE: Value = { kind: 'base' };
+
+export function same(a: Value | undefined, b: Value | undefined): boolean {
+  if (a === b) return true;
+  if (!a || !b || a.kind !== b.kind) return false;
+  if (a.kind === 'object' && b.kind === 'object') return a.origin === b.origin && a.offset === b.offset;
+  if (a.kind === 'constant' && b.kind === 'constant') return a.at === b.at;
+  if (a.kind === 'below' && b.kind === 'below') return a.room.at === b.room.at;
+  return a.kind === 'entry' || a.kind === 'base' || a.kind === 'other';
+}
+
+/** Where the stack pointer stands: as at entry, below this function's frame, wherever a throw left it, or unknown. */
+export type Pointer = 'entry' | 'frame' | 'thrown' | 'mixed';
+
+/** Locals that hold something worth knowing, and the stack pointer. */
+export class State {
+  readonly locals: Map<number, Value>;
+  /** Locals that held the base on one of the paths that met. */
+  readonly lost: Set<number>;
+  pointer: Pointer;
+
+  constructor(locals: Map<number, Value>, lost: Set<number>, pointer: Pointer) {
+    this.locals = locals;
+    this.lost = lost;
+    this.pointer = pointer;
+  }
+
+  copy(pointer: Pointer = this.pointer): State {
+    return new State(new Map(this.locals), new Set(this.lost), pointer);
+  }
+
+  get(local: number): Value {
+    return this.locals.get(local) ?? OTHER;
+  }
+
+  set(local: number, value: Value): void {
+    this.lost.delete(local);
+    if (value.kind === 'other' || value.kind === 'compare') this.locals.delete(local);
+    else this.locals.set(local, value);
+  }
+
+  forget(local: number): void {
+    const value = this.locals.get(local);
+    if (!value) return;
+    if (value.kind === 'base') this.lost.add(local);
+    this.locals.delete(local);
+  }
+
+  /** Keeps only what holds on this path and on the other one. */
+  meet(other: State): void {
+    for (const [local, value] of this.locals) if (!same(value, other.locals.get(local))) this.forget(local);
+    for (const [local, value] of other.locals) {
+      if (value.kind === 'base' && !this.locals.has(local)) this.lost.add(local);
+    }
+    for (const local of other.lost) if (!this.locals.has(local)) this.lost.add(local);
+    if (this.pointer !== other.pointer) this.pointer = 'mixed';
+  }
+}

@@ -1,0 +1,172 @@
+// The shadow of the program's stack. Instrumented functions tell when they take a frame, give it back, or move the stack
+// pointer; whatever takes stack memory sets the shadow of all it takes, so that frames left by a throw or a longjmp need no
+// cleaning up. Below the stack pointer nothing is valid.
+//
+//   HEADER_STACK_LOW                       stack pointer                                       HEADER_STACK_HIGH
+//   | never used: F1 | returned from: F5   | F1 | objects and F2 | F3 | F1 | the caller's ...  |
+//
+// Frames on any other stack (threads, fibers) are left as they are: that memory may become something else at any time.
+import {
+  ACCESS_WRITE,
+  ASAN_ALLOCA_LEFT,
+  ASAN_ALLOCA_RIGHT,
+  ASAN_STACK_AFTER_RETURN,
+  ASAN_STACK_LEFT,
+  ASAN_STACK_RIGHT,
+  FLAG_STACK_AFTER_RETURN,
+  FLAG_STACK_EXACT,
+  HEADER_NULL_LIMIT,
+  HEADER_STACK_HIGH,
+  HEADER_STACK_LOW,
+  HEADER_STACK_MAP,
+  KIND_STACK_OVERFLOW,
+  NULL_PAGE,
+  STACK_ALLOCA_REDZONE,
+  STACK_LEFT_REDZONE,
+} from './abi';
+import { Addr } from './addr';
+import { arenaAlloc } from './arena';
+import { flag } from './header';
+import { fillShadow, setShadow } from './mapping';
+import { accessesReported, finding } from './report';
+
+const LEFT: Addr = <Addr>STACK_LEFT_REDZONE;
+const LEFT_GRANULES: Addr = <Addr>(STACK_LEFT_REDZONE >> 3);
+const ABOVE_ALLOCA: Addr = <Addr>STACK_ALLOCA_REDZONE;
+/** Leaf functions may use this much below the stack pointer without moving it. */
+const RED_ZONE: Addr = 128;
+/** Stacks larger than this get no map: their frames have no names in reports. */
+const MAP_LIMIT: u32 = 64 << 20;
+/** A stack pointer that leaves the stack by more than this goes to another stack. */
+const OVERFLOW_LIMIT: Addr = 256 << 20;
+
+/** 0 bytes until openStack: before, and where no bounds are known, nothing here does anything. */
+let stackBytes: Addr = 0;
+let stackLow: Addr = 0;
+let nullLimit: Addr = 0;
+let frameMap: u32 = 0;
+/** Shadow of what was given back. */
+let dead: u32 = 0;
+let exact: bool = false;
+let overflowed: bool = false;
+
+/** Once, when the shadow is made: frames taken before are not known, and none is live then. */
+export function openStack(): void {
+  const low = load<u32>(HEADER_STACK_LOW);
+  const high = load<u32>(HEADER_STACK_HIGH);
+  if (high <= low) return;
+  exact = flag(FLAG_STACK_EXACT);
+  dead = flag(FLAG_STACK_AFTER_RETURN) ? ASAN_STACK_AFTER_RETURN : 0;
+  nullLimit = <Addr>(load<u32>(HEADER_NULL_LIMIT) & ~7);
+  stackLow = <Addr>low;
+  stackBytes = <Addr>(high - low);
+  if (high - low <= MAP_LIMIT) frameMap = arenaAlloc((high - low) >> 2);
+  store<u32>(HEADER_STACK_MAP, frameMap);
+  if (!dead) return;
+  const from = stackLow > nullLimit ? stackLow : nullLimit;
+  if (<Addr>high > from) fillShadow(from >> 3, (<Addr>high - from) >> 3, ASAN_STACK_LEFT);
+}
+
+function isStack(addr: Addr): bool {
+  return addr - stackLow <= stackBytes && stackBytes != 0;
+}
+
+/** Makes [from, to) what is below the stack pointer. */
+function bury(from: Addr, to: Addr): void {
+  if (to <= from) return;
+  fillShadow(from >> 3, (to - from) >> 3, dead);
+  if (from >= nullLimit) return;
+  fillShadow(from >> 3, ((to < nullLimit ? to : nullLimit) - from) >> 3, NULL_PAGE);
+}
+
+/** Whether [base - left redzone, entry) is stack. Says so once if the stack is used up. */
+function fits(base: Addr, entry: Addr): bool {
+  if (!isStack(entry)) return false;
+  const need = entry - base + LEFT;
+  if (need <= entry - stackLow) return true;
+  overflow(base, need);
+  return false;
+}
+
+function overflow(to: Addr, bytes: Addr): void {
+  if (overflowed || !accessesReported()) return;
+  overflowed = true;
+  finding(KIND_STACK_OVERFLOW, ACCESS_WRITE, to, bytes, to, 0, 0, 0, 0, 0);
+}
+
+function remember(base: Addr, frame: u32): void {
+  if (!frameMap) return;
+  const slot = <u32>(base - LEFT - stackLow) >> 4;
+  store<u32>(frameMap + (slot << 2), frame);
+}
+
+// ------------------------------------------------------------------------------------------------ understood functions
+
+/** A frame of `size` bytes, all valid; whatever lies between it and the old stack pointer is its right redzone. */
+export function stack_enter(base: Addr, entry: Addr, frame: u32, size: u32): void {
+  if (!fits(base, entry)) return;
+  const granule = base >> 3;
+  fillShadow(granule - LEFT_GRANULES, LEFT_GRANULES, ASAN_STACK_LEFT);
+  fillShadow(granule, <Addr>(size >> 3), 0);
+  const end = granule + <Addr>(size >> 3);
+  fillShadow(end, (entry >> 3) - end, ASAN_STACK_RIGHT);
+  remember(base, frame);
+}
+
+/** A frame whose shadow is drawn at `drawing`. */
+export function stack_enter_drawn(base: Addr, entry: Addr, frame: u32, drawing: u32): void {
+  if (!fits(base, entry)) return;
+  let granule = (base - LEFT) >> 3;
+  const end = drawing + (load<u32>(drawing) << 2);
+  while (drawing != end) {
+    drawing += 4;
+    const run = load<u32>(drawing);
+    const code = run & 0xff;
+    if (run >> 8 == 1) setShadow(granule, code);
+    else fillShadow(granule, <Addr>(run >> 8), code);
+    granule += <Addr>(run >> 8);
+  }
+  if (entry >> 3 > granule) fillShadow(granule, (entry >> 3) - granule, ASAN_STACK_RIGHT);
+  remember(base, frame);
+}
+
+/** The function gives back everything between its stack pointer and the one it was entered with. */
+export function stack_leave(from: Addr, entry: Addr): void {
+  if (isStack(from) && isStack(entry)) bury(from, entry);
+}
+
+/**
+ * A dynamic allocation: `size` bytes at `addr`, of which LLVM rounded the size up to `rounded`. The redzone above it was
+ * taken with it; the one below is what the stack pointer is kept lower by.
+ */
+export function stack_alloca(addr: Addr, size: Addr, rounded: Addr): void {
+  if (!isStack(addr)) return;
+  if (addr - stackLow < LEFT) return overflow(addr, rounded);
+  const granule = addr >> 3;
+  const end = (addr + rounded + ABOVE_ALLOCA) >> 3;
+  fillShadow(granule - LEFT_GRANULES, LEFT_GRANULES, ASAN_ALLOCA_LEFT);
+  fillShadow(granule, size >> 3, 0);
+  let from = granule + (size >> 3);
+  if (<u32>size & 7) setShadow(from++, <u32>size & 7);
+  if (end > from) fillShadow(from, end - from, ASAN_ALLOCA_RIGHT);
+}
+
+// ------------------------------------------------------------------------------------------------ other functions
+
+/** The stack pointer goes from `from` to `to`. */
+export function stack_moved(to: Addr, from: Addr): void {
+  if (!isStack(from)) return;
+  if (!isStack(to)) {
+    if (exact && from - to > from - stackLow && from - to < OVERFLOW_LIMIT) overflow(to, from - to);
+    return;
+  }
+  if (to < from) fillShadow(to >> 3, ((from + 7) >> 3) - (to >> 3), 0);
+  else bury(from, to);
+}
+
+/** A function that reads the stack pointer `at` and never moves it may use the bytes right below. */
+export function stack_borrowed(at: Addr): void {
+  if (!isStack(at)) return;
+  const from = at - stackLow < RED_ZONE ? stackLow : at - RED_ZONE;
+  fillShadow(from >> 3, (at - from) >> 3, 0);
+}
