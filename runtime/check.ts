@@ -13,6 +13,7 @@ import {
   WILD,
 } from './abi';
 import { Addr } from './addr';
+import { isReadOnly, rangeLeavesGlobal, writesConstants } from './globals';
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { accessesReported, finding, kindOf } from './report';
@@ -54,7 +55,7 @@ function findBad(first: Addr, last: Addr, access: u32): bool {
     let bad = start;
     if (code < 0x80) {
       bad = start + code;
-      if (granule == lastGranule && last < bad) continue;
+      if (last < bad) continue; // the access ends inside the valid prefix
     } else if (!(access & ACCESS_WRITE) && (code == VMA_READ_ONLY || code == READ_ONLY_DATA)) {
       continue;
     }
@@ -97,8 +98,10 @@ function slowAccess(addr: Addr, offset: Addr, size: u32, access: u32, site: u32)
     finding(KIND_WILD, access, whole, size, whole, site, WILD, 0, 0, 0);
     return;
   }
-  if (!findBad(first, last, access)) return;
-  if (healWild() && !findBad(first, last, access)) return;
+  if (!findBad(first, last, access) || (healWild() && !findBad(first, last, access))) {
+    if (access & ACCESS_WRITE) writesConstants(first, size, access, site);
+    return;
+  }
   reportBad(first, size, access, site);
 }
 
@@ -123,7 +126,7 @@ export function rangeIsBad(addr: Addr, size: Addr, access: u32, site: u32): bool
   } else {
     const stop = last < end ? last : end;
     if (!findBad(addr, stop, access) || (healWild() && !findBad(addr, stop, access))) {
-      if (last <= end) return false;
+      if (last <= end) return rangeLeavesGlobal(addr, size, access, site);
       badByte = end + 1;
     }
   }
@@ -160,27 +163,27 @@ export function check_load16(addr: Addr, offset: Addr, site: u32): void {
 
 export function check_store1(addr: Addr, offset: Addr, site: u32): void {
   const at = addr + offset;
-  if (at < addr || poisoned1(at)) slowAccess(addr, offset, 1, ACCESS_WRITE, site);
+  if (at < addr || poisoned1(at) || isReadOnly(at, 1)) slowAccess(addr, offset, 1, ACCESS_WRITE, site);
 }
 
 export function check_store2(addr: Addr, offset: Addr, site: u32): void {
   const at = addr + offset;
-  if (at < addr || poisonedFew(at, 2)) slowAccess(addr, offset, 2, ACCESS_WRITE, site);
+  if (at < addr || poisonedFew(at, 2) || isReadOnly(at, 2)) slowAccess(addr, offset, 2, ACCESS_WRITE, site);
 }
 
 export function check_store4(addr: Addr, offset: Addr, site: u32): void {
   const at = addr + offset;
-  if (at < addr || poisonedFew(at, 4)) slowAccess(addr, offset, 4, ACCESS_WRITE, site);
+  if (at < addr || poisonedFew(at, 4) || isReadOnly(at, 4)) slowAccess(addr, offset, 4, ACCESS_WRITE, site);
 }
 
 export function check_store8(addr: Addr, offset: Addr, site: u32): void {
   const at = addr + offset;
-  if (at < addr || poisonedFew(at, 8)) slowAccess(addr, offset, 8, ACCESS_WRITE, site);
+  if (at < addr || poisonedFew(at, 8) || isReadOnly(at, 8)) slowAccess(addr, offset, 8, ACCESS_WRITE, site);
 }
 
 export function check_store16(addr: Addr, offset: Addr, site: u32): void {
   const at = addr + offset;
-  if (at < addr || poisoned16(at)) slowAccess(addr, offset, 16, ACCESS_WRITE, site);
+  if (at < addr || poisoned16(at) || isReadOnly(at, 16)) slowAccess(addr, offset, 16, ACCESS_WRITE, site);
 }
 
 /** Reads of recognised string functions, which fetch the aligned word an object ends in: one valid byte is enough. */

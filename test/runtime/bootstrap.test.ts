@@ -114,6 +114,22 @@ describe.each(VARIANTS)('%s', (variant) => {
     const grown = h.shadows(2 * PAGE, 3 * SHADOW_PAGE);
     expect(grown.filter((code) => code !== 0)).toEqual([abi.ASAN_GLOBAL_REDZONE]);
     expect(h.shadow(5 * PAGE)).toBe(abi.WILD);
+    h.grow(1);
+    h.call('__asan_poison_memory_region', 5 * PAGE + 8, 8);
+    expect(h.shadows(5 * PAGE, 3)).toEqual([0, abi.ASAN_USER_POISON, 0]);
+  });
+
+  test('a long log survives being moved', () => {
+    const h = new Harness({ variant, pages: 16, early: true });
+    const chunks: number[] = [];
+    for (let i = 0; i < 300; i++) {
+      h.callStack(i + 1); // each stack takes room in the arena, so that the log cannot grow in place
+      chunks.push(h.call('asan_malloc', 13));
+    }
+    h.call('init');
+    for (const p of chunks) {
+      expect(h.shadows(p - 16, 6)).toEqual([0xfa, 0xfa, 0, 5, 0xfc, 0xfc]);
+    }
   });
 
   test('7. depth nests: reports only at 0, and never below it', () => {

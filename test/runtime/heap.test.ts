@@ -171,9 +171,12 @@ describe('the C family', () => {
     const p = h.call('asan_malloc', 10);
     const bytes = () => new Uint8Array(h.program.buffer);
     bytes().set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], p);
+    bytes().fill(0xaa, p + 10); // also where the new chunk will be
+    bytes().fill(0xbb, p + 10, p + 16);
     const larger = h.call('asan_realloc', p, 100);
     expect(larger).not.toBe(p);
     expect([...bytes().subarray(larger, larger + 10)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(new Set(bytes().subarray(larger + 10, larger + 100))).toEqual(new Set([0xaa])); // not read past the old end
     const smaller = h.call('asan_realloc', larger, 3);
     expect([...bytes().subarray(smaller, smaller + 3)]).toEqual([1, 2, 3]);
     expect(h.kinds(() => h.load(1, p))).toEqual([abi.KIND_HEAP_UAF]);
@@ -419,6 +422,14 @@ describe('bookkeeping', () => {
     expect(h.get(abi.HEADER_STAT_FREES)).toBe(5000);
     expect(h.get(abi.HEADER_STAT_LIVE_BYTES)).toBe(0);
     expect(h.allocator.live).toBe(h.get(abi.HEADER_INDEX_USED));
+    let waiting = 0; // every chunk is now in the quarantine's list, and the list ends at its tail
+    let last = 0;
+    for (let chunk = h.get(abi.HEADER_QUARANTINE_HEAD); chunk; chunk = h.get(chunk + abi.CHUNK_NEXT)) {
+      waiting++;
+      last = chunk;
+    }
+    expect(waiting).toBe(h.allocator.live);
+    expect(last).toBe(h.get(abi.HEADER_QUARANTINE_TAIL));
   });
 
   test('equal stacks share one record of the depot', () => {
