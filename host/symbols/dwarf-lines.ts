@@ -3,6 +3,7 @@
 import { ByteReader, MalformedError } from './byte-reader.ts';
 import { FORM } from './dwarf-constants.ts';
 import { type Attribute, readForm, type Unit } from './dwarf-unit.ts';
+import { lazy } from './wasm-module.ts';
 
 export interface SourcePosition {
   file?: string;
@@ -35,21 +36,17 @@ export class LineTable {
   readonly #addresses: number[] = [];
   /** Per row: file, line, column. */
   readonly #places: number[] = [];
-  readonly #sequences: Sequence[] = [];
+  readonly #sequences: () => Sequence[];
 
+  /** Reads the file names; the program runs when the first address is asked for. */
   constructor(unit: Unit, offset: number, compDir: string, isCode: (start: number) => boolean) {
     this.#compDir = compDir;
     this.#header = readLineHeader(unit, offset);
-    try {
-      this.#run(unit.header.addressSize, isCode);
-    } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
-    }
-    this.#sequences.sort((a, b) => a.low - b.low);
+    this.#sequences = lazy(() => this.#readSequences(unit.header.addressSize, isCode));
   }
 
   at(pc: number): SourcePosition | undefined {
-    for (const { low, high, first, end } of this.#sequences) {
+    for (const { low, high, first, end } of this.#sequences()) {
       if (low > pc) break;
       if (pc >= high) continue;
       let from = first;
@@ -62,6 +59,16 @@ export class LineTable {
       return this.#position(from);
     }
     return undefined;
+  }
+
+  #readSequences(addressSize: number, isCode: (start: number) => boolean): Sequence[] {
+    const sequences: Sequence[] = [];
+    try {
+      this.#run(addressSize, isCode, sequences);
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+    }
+    return sequences.sort((a, b) => a.low - b.low);
   }
 
   #position(row: number): SourcePosition {
@@ -80,7 +87,7 @@ export class LineTable {
     return joinPath(this.#compDir, joinPath(directory ?? '', entry.name));
   }
 
-  #run(addressSize: number, isCode: (start: number) => boolean): void {
+  #run(addressSize: number, isCode: (start: number) => boolean, sequences: Sequence[]): void {
     const { program, lineBase, lineRange, opcodeLengths, minInstructionLength } = this.#header;
     const firstSpecial = opcodeLengths.length + 1;
     let state = { address: 0, file: 1, line: 1, column: 0 };
@@ -100,7 +107,7 @@ export class LineTable {
         const ended = this.#extended(program, state, addressSize);
         if (!ended) continue;
         row();
-        this.#close(first, isCode);
+        this.#close(first, isCode, sequences);
         first = this.#addresses.length;
         state = { address: 0, file: 1, line: 1, column: 0 };
       } else if (opcode === 1) row();
@@ -125,12 +132,12 @@ export class LineTable {
   }
 
   /** Keeps the rows since `first` as a sequence, or drops them if they are a dead function's. */
-  #close(first: number, isCode: (start: number) => boolean): void {
+  #close(first: number, isCode: (start: number) => boolean, sequences: Sequence[]): void {
     const end = this.#addresses.length;
     const low = this.#addresses[first]!;
     const high = this.#addresses[end - 1]!;
     if (end - first >= 2 && high > low && isCode(low)) {
-      this.#sequences.push({ low, high, first, end });
+      sequences.push({ low, high, first, end });
       return;
     }
     this.#addresses.length = first;

@@ -205,9 +205,9 @@ export function dwarfGlobals(dwarf: Dwarf, readable: (name: string) => string): 
       const die = unit.die(offset);
       const address = die && programAddress(unit, die);
       if (!die || address === undefined) continue;
-      const variable = describe(dwarf, { unit, die }, address);
-      variable.name = globalName(dwarf, { unit, die }, readable);
-      variables.set(`${address} ${variable.name}`, variable);
+      const name = globalName(dwarf, { unit, die }, readable);
+      const key = `${address} ${name}`;
+      if (!variables.has(key)) variables.set(key, { ...describe(dwarf, { unit, die }, address), name });
     }
   }
   return [...variables.values()].sort((a, b) => a.offset - b.offset || b.size - a.size);
