@@ -3,6 +3,7 @@
 import { HEADER_HALT } from '../runtime/abi.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
+import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
 import { globalsNear } from './globals.ts';
 import type { ReportContext } from './report/describe.ts';
 import { type Facts, readFacts } from './report/facts.ts';
@@ -42,6 +43,7 @@ export class Sanitizer {
   private programMemory: (() => Uint8Array | undefined) | undefined;
   private symbols: Symbolizer | undefined;
   private table: SiteTable | undefined;
+  private frameRecords: readonly FrameRecord[] | undefined;
 
   constructor(options: SanitizerOptions) {
     this.options = options;
@@ -67,8 +69,9 @@ export class Sanitizer {
   report(stack: readonly EngineFrame[]): Report {
     if (!this.memory) throw new Error('a finding arrived before attach()');
     const program = this.programMemory?.();
-    const facts = readFacts({ memory1: new Uint8Array(this.memory.buffer), ...(program ? { memory0: program } : {}) });
-    return buildReport(facts, this.context(stack, facts));
+    const memory1 = new Uint8Array(this.memory.buffer);
+    const facts = readFacts({ memory1, ...(program ? { memory0: program } : {}) });
+    return buildReport(facts, this.context(stack, facts, memory1));
   }
 
   /**
@@ -77,7 +80,7 @@ export class Sanitizer {
    */
   explain(memory1: Uint8Array, stack = ''): Report {
     const facts = readFacts({ memory1 });
-    return buildReport(facts, this.context(parseStack(stack), facts));
+    return buildReport(facts, this.context(parseStack(stack), facts, memory1));
   }
 
   /** Maps a stack of the instrumented module, given as Error.stack text, to frames of the original. */
@@ -96,12 +99,13 @@ export class Sanitizer {
     return new DataView(this.memory!.buffer).getUint32(HEADER_HALT, true) !== 0;
   }
 
-  private context(stack: readonly EngineFrame[], about: Facts): ReportContext {
+  private context(stack: readonly EngineFrame[], about: Facts, memory1: Uint8Array): ReportContext {
     return {
       pid: this.options.pid ?? 0,
       moduleName: this.options.moduleName ?? 'module.wasm',
       frames: (sites) => sites.flatMap((id) => this.siteFrames(id)),
       accessStack: (facts) => this.accessStack(facts, stack),
+      stackFrame: (address) => describeFrame(this.frames, memory1, this.symbolizer, address),
       globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
     };
   }
@@ -148,6 +152,11 @@ export class Sanitizer {
   private get symbolizer(): Symbolizer {
     this.symbols ??= createSymbolizer(this.options.original);
     return this.symbols;
+  }
+
+  private get frames(): readonly FrameRecord[] {
+    this.frameRecords ??= readFrameTable(this.options.instrumented);
+    return this.frameRecords;
   }
 
   private get sites(): SiteTable | undefined {
