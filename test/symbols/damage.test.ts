@@ -54,7 +54,7 @@ function exercise(module: Uint8Array, offsets: readonly number[]): number {
 const byte = fc.oneof(fc.constantFrom(0, 1, 0x7f, 0x80, 0xff), fc.integer({ min: 0, max: 255 }));
 
 for (const version of [4, 5]) {
-  test(`mutated DWARF ${version}`, { timeout: 120_000 }, async () => {
+  test(`mutated DWARF ${version}`, { timeout: 180_000 }, async () => {
     const args = ['-O1', '-g', `-gdwarf-${version}`, '-fno-exceptions'];
     const module = await compile('program.cpp', fixture('program.cpp'), args);
     const parsed = readWasmModule(module);
@@ -81,7 +81,7 @@ for (const version of [4, 5]) {
   });
 }
 
-test('modules cut short, changed anywhere, or none at all', { timeout: 120_000 }, async () => {
+test('modules cut short, changed anywhere, or none at all', { timeout: 180_000 }, async () => {
   const module = await compile('program.c', fixture('program.c'), ['-O1', '-g']);
   const { bodies } = readWasmModule(module);
   const offsets = [...bodies.starts];

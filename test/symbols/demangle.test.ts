@@ -21,7 +21,7 @@ async function corpus(): Promise<string[]> {
 const isKnownDifference = (name: string, theirs: string) =>
   (name.includes('Q') && /\bT[0-9]*\b/.test(theirs)) || /Ut_C2|TpTn/.test(name);
 
-test('C++ names as c++filt spells them', { timeout: 120_000 }, async () => {
+test('C++ names as c++filt spells them', { timeout: 180_000 }, async () => {
   const names = await corpus();
   expect(names.length).toBeGreaterThan(8500);
   const expected = await cxxfilt(names);
@@ -87,7 +87,7 @@ const RUST_V0 = [
   '_RNSC1a4vtab',
 ];
 
-test('Rust names', { timeout: 60_000 }, async () => {
+test('Rust names', { timeout: 180_000 }, async () => {
   const expected = await cxxfilt(RUST_V0);
   expect(RUST_V0.map(demangle)).toEqual(expected);
   expect(expected.filter((name, i) => name === RUST_V0[i])).toEqual([]);

@@ -21,7 +21,7 @@ const spell = ({ file = '', line = 0, column = 0 }: Frame) => `${file}:${line}:$
 
 describe('frames agree with llvm-symbolizer', () => {
   for (const [file, args] of BUILDS) {
-    test(`${file} ${args.join(' ')}`, { timeout: 60_000 }, async () => {
+    test(`${file} ${args.join(' ')}`, { timeout: 180_000 }, async () => {
       const module = await compile(file, fixture(file), args);
       const { code, bodies } = readWasmModule(module);
       const offsets: number[] = [];
@@ -68,7 +68,7 @@ describe('frames agree with llvm-symbolizer', () => {
   }
 });
 
-test('each source of names in turn', { timeout: 60_000 }, async () => {
+test('each source of names in turn', { timeout: 180_000 }, async () => {
   const module = await compile('program.cpp', fixture('program.cpp'), [
     '-O1',
     '-g',

@@ -4,7 +4,7 @@ import { createSymbolizer } from '../../host/symbols/index.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import { addCustomSection, compile, dropSections } from './toolchain.ts';
 
-test('30 MB of DWARF answer a query at once', { timeout: 60_000 }, async () => {
+test('30 MB of DWARF answer a query at once', { timeout: 180_000 }, async () => {
   const program = readFileSync(new URL('fixtures/program.cpp', import.meta.url), 'utf8');
   const source = `#include <string>\n#include <vector>\n${program}std::vector<std::string> list{"a"};\n`;
   const small = await compile('program.cpp', source, ['-O1', '-g', '-fno-exceptions']);

@@ -55,7 +55,7 @@ function accesses(module: Uint8Array, opcode: number): number[] {
   return found;
 }
 
-test('AssemblyScript by its source map', { timeout: 60_000 }, async () => {
+test('AssemblyScript by its source map', { timeout: 180_000 }, async () => {
   const { module, map } = await compileAssemblyScript();
   const lines = SOURCE.split('\n');
   const unloaded = createSymbolizer(module);

@@ -1,5 +1,7 @@
 // Compiles C and C++ in process and asks LLVM's own tools the questions that the symbolizer answers.
 
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { commands, type RunOptions, runLLVM, type Tree } from '@yowasp/clang';
 import { ByteReader } from '../../host/symbols/byte-reader.ts';
 
@@ -38,11 +40,24 @@ async function run(
   }
 }
 
-/** The module that `clang args... <file>` makes. */
+const CACHE = new URL('../../build/cache/symbols/', import.meta.url);
+
+/** The module that `clang args... <file>` makes; kept by its source, so that a test compiles only what changed. */
 export async function compile(file: string, source: string, args: string[]): Promise<Uint8Array> {
+  const key = createHash('sha256')
+    .update(JSON.stringify([file, source, args]))
+    .digest('hex')
+    .slice(0, 24);
+  const cached = new URL(`${key}.wasm`, CACHE);
+  if (existsSync(cached)) return new Uint8Array(readFileSync(cached));
   const command = file.endsWith('.c') ? commands.clang : commands['clang++'];
   const { files } = await run(command as Command, [...args, file, '-o', 'a.wasm'], { [file]: source });
-  return files['a.wasm'] as Uint8Array;
+  const module = files['a.wasm'] as Uint8Array;
+  mkdirSync(CACHE, { recursive: true });
+  const partial = new URL(`${key}.${process.pid}`, CACHE);
+  writeFileSync(partial, module);
+  renameSync(partial, cached);
+  return module;
 }
 
 /** The module without the sections that `isDropped` picks; custom ones have id 0 and a name. */

@@ -25,7 +25,7 @@ const brief = (variables: readonly Variable[]) =>
   variables.map(({ name, size, type, line }) => `${name}: ${type}, ${size} bytes, line ${line}`);
 
 for (const version of [4, 5]) {
-  test(`variables of a C function, DWARF ${version}`, { timeout: 60_000 }, async () => {
+  test(`variables of a C function, DWARF ${version}`, { timeout: 180_000 }, async () => {
     const module = await compile('program.c', fixture('program.c'), ['-O0', '-g', `-gdwarf-${version}`]);
     const problems: unknown[] = [];
     const symbolizer = createSymbolizer(module, { onProblem: (error) => problems.push(error) });
@@ -58,7 +58,7 @@ for (const version of [4, 5]) {
     expect(problems).toEqual([]);
   });
 
-  test(`globals of C, DWARF ${version}`, { timeout: 60_000 }, async () => {
+  test(`globals of C, DWARF ${version}`, { timeout: 180_000 }, async () => {
     const names = ['numbers', 'greeting'];
     const args = ['-O0', '-g', `-gdwarf-${version}`, ...names.map((name) => `-Wl,--export=${name}`)];
     const module = await compile('program.c', fixture('program.c'), args);
@@ -88,7 +88,7 @@ for (const version of [4, 5]) {
   });
 }
 
-test('variables of C++', { timeout: 60_000 }, async () => {
+test('variables of C++', { timeout: 180_000 }, async () => {
   const module = await compile('program.cpp', fixture('program.cpp'), ['-O1', '-g', '-fno-exceptions']);
   const symbolizer = createSymbolizer(module);
   expect(brief(symbolizer.globals()).sort()).toEqual([
@@ -110,7 +110,7 @@ test('variables of C++', { timeout: 60_000 }, async () => {
   );
 });
 
-test('frame offsets are the addresses the program sees', { timeout: 60_000 }, async () => {
+test('frame offsets are the addresses the program sees', { timeout: 180_000 }, async () => {
   const source = `
     __attribute__((import_module("host"), import_name("see"))) void see(void *a, void *b, void *frame);
     __attribute__((noinline)) int work(int n) {
@@ -145,7 +145,7 @@ test('frame offsets are the addresses the program sees', { timeout: 60_000 }, as
   }
 });
 
-test('types on 64-bit memory', { timeout: 60_000 }, async () => {
+test('types on 64-bit memory', { timeout: 180_000 }, async () => {
   const source =
     'char *pointers[3]; long number; int main(void) { char *local[2]; local[0] = pointers[0]; return *local[0] + number; }';
   const args = ['-O0', '-g', '--target=wasm64', '-nostdlib', '-Wl,--no-entry', '-Wl,--export-all'];
