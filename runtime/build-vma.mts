@@ -1,7 +1,7 @@
 // Builds the stand-alone VMA module: buildVma() gives its bytes, run directly it writes build/vma.wasm. The variant with
 // switchable wrong rules is for tests and never written by `npm run build`.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { main } from 'assemblyscript/asc';
 
@@ -61,7 +61,13 @@ export async function buildVma(build: VmaBuild = {}): Promise<Uint8Array> {
   }
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+/** Writes build/vma.wasm, which `wasan vma` loads. */
+export async function writeVma(): Promise<void> {
   const binary = await buildVma();
-  writeFileSync(new URL('vma.wasm', BUILD), binary);
+  mkdirSync(BUILD, { recursive: true });
+  const partial = new URL(`vma.wasm.${process.pid}`, BUILD);
+  writeFileSync(partial, binary);
+  renameSync(partial, new URL('vma.wasm', BUILD));
 }
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await writeVma();

@@ -148,7 +148,7 @@ function guard(area: u32, from: u32, to: u32, flags: u32, advice: u32): u32 {
   if (flags & VM_LOCKED && advice == MADV_GUARD_INSTALL) return EINVAL;
   if (advice == MADV_GUARD_INSTALL) {
     prepareAnon(area);
-    discard(from, to, false);
+    if (!load<u32>(area, AREA_FILE)) discard(from, to, false); // shared bytes wait behind the guard
   }
   const bits: u32 = advice == MADV_GUARD_INSTALL ? PAGE_GUARD : 0;
   for (let page = from; page < to; page++) setPage(page, (pageAt(page) & ~PAGE_GUARD) | bits);

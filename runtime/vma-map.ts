@@ -214,7 +214,7 @@ export function resizeBytes(addr: u64, length: u64): i64 {
   const end = load<u32>(area, AREA_END);
   if (size > taskSize() - addr) return failure(ENOMEM);
   const to = from + <u32>(size >> PAGE_SHIFT);
-  if (to > end && !isFree(end, to + 1)) return failure(ENOMEM);
+  if (to > end && (to >= windowEnd() || !isFree(end, to + 1))) return failure(ENOMEM);
   if (to > end) setEnd(area, to);
   if (to < end) unmapRange(to, end, OP_MUNMAP);
   store<u32>(area, <u32>(length & PAGE_REST), AREA_TAIL);

@@ -79,8 +79,20 @@ export function discard(from: u32, to: u32, keepGuards: bool): void {
   else for (let at = from; at < to; at++) setPage(at, pageAt(at) & PAGE_GUARD);
 }
 
-/** The page table entries and bytes of [from, to) go to `target`; what the source keeps is nothing, or a second copy. */
-export function movePages(from: u32, to: u32, target: u32, isAlias: bool): void {
+/** The page table entries and bytes of [from, to) go to `target`; nothing is left behind. */
+export function movePages(from: u32, to: u32, target: u32): void {
+  copyOver(from, to, target);
+  discard(from, to, false);
+}
+
+/** A second view of shared memory at `target`, with its own copy of the bytes. Guards go along, or stay. */
+export function aliasPages(from: u32, to: u32, target: u32, guardsMove: bool): void {
+  copyOver(from, to, target);
+  const bare = guardsMove ? from : target;
+  for (let page = bare; page < bare + (to - from); page++) setPage(page, pageAt(page) & ~PAGE_GUARD);
+}
+
+function copyOver(from: u32, to: u32, target: u32): void {
   memory.copy(states + target, states + from, to - from);
   let page = scan(from, to, PAGE_PRESENT, true);
   while (page < to) {
@@ -89,7 +101,6 @@ export function movePages(from: u32, to: u32, target: u32, isAlias: bool): void 
     count(COUNT_COPIED, after - page);
     page = scan(after, to, PAGE_PRESENT, true);
   }
-  if (!isAlias) discard(from, to, false);
 }
 
 export function isAccessible(flags: u32): bool {

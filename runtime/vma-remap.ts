@@ -45,7 +45,7 @@ import { lockFits } from './vma-lock';
 import { isFree } from './vma-map';
 import { extend, mergeCopied, settle } from './vma-merge';
 import { isMutant } from './vma-mutant';
-import { announce, movePages } from './vma-pages';
+import { aliasPages, announce, movePages } from './vma-pages';
 import { areaAt, areaAtOrBefore, areaFrom, nextOf } from './vma-set';
 import { unmapError, unmapPages, unmapRange } from './vma-unmap';
 import {
@@ -205,8 +205,9 @@ function move(area: u32, from: u32, oldPages: u32, target: u32, newPages: u32): 
   let copy = copyArea(area, from, target, newPages);
   const isNew = !copy;
   if (isNew) copy = addCopy(area, from, target, newPages, isRelocated);
-  if (oldPages) movePages(from, from + oldPages, target, isShared && (flags & MREMAP_DONTUNMAP) != 0);
-  else movePages(from, from + min(newPages, end - from), target, true);
+  if (!oldPages) aliasPages(from, from + min(newPages, end - from), target, false);
+  else if (isShared && flags & MREMAP_DONTUNMAP) aliasPages(from, from + oldPages, target, true);
+  else movePages(from, from + oldPages, target);
   if (isNew && isRelocated && !isMutant(33)) copy = settle(copy);
   if (flags & MREMAP_DONTUNMAP) keepSource(areaAt(from), copy, from == start && from + oldPages == end);
   else if (oldPages) unmapPages(from, from + oldPages, OP_MREMAP);

@@ -1,60 +1,90 @@
 // wasan vma: replays an operation script on the VMA model and prints the maps after each step, side by side for several
 // policies, with the counts of merges gained.
+
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { SanitizerError } from '../../host/errors.ts';
 import { type History, replayScript } from '../../host/vma/history.ts';
 import { type Line, parseScript, VmaScriptError } from '../../host/vma/language.ts';
 import { picturePage } from '../../host/vma/picture.ts';
+import type { Outcome } from '../../host/vma/replay.ts';
 import { sideBySide } from '../../host/vma/side-by-side.ts';
 import { POLICIES, type Policy } from '../../host/vma/space.ts';
 import { mapsText, smapsText, spaceJson } from '../../host/vma/text.ts';
+import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
 
-export interface Streams {
-  stdout: { write(text: string): unknown };
-  stderr: { write(text: string): unknown };
-}
-
-const SUMMARY = 'replay mmap, mremap, ... on the VMA model and compare merge policies';
-const USAGE = `wasan vma SCRIPT.vma [--policy=NAME]... [--format=steps|maps|smaps|json|html] [--out=FILE]
-
-  --policy=NAME   linux (stock), relocate (MREMAP_RELOCATE_ANON) or merge-friendly (Matena's rules);
-                  given more than once, the policies stand side by side. Default: linux and merge-friendly.
-  --format=NAME   steps: maps after each operation, then what merging gained (default)
-                  maps, smaps: the end state, as in /proc/self; json: the same for programs
-                  html: a page that draws the areas over time
-  --pages=N       pages of the window (default 4096)
-  --out=FILE      write there instead of to standard output
-`;
+const FLAGS: readonly Flag[] = [
+  {
+    name: '--policy',
+    value: 'name',
+    repeat: true,
+    sentence: 'linux, relocate or merge-friendly; several stand side by side (default: linux and merge-friendly)',
+  },
+  {
+    name: '--format',
+    value: 'name',
+    sentence: 'steps (default), maps, smaps, json, or html: a page that draws the areas over time',
+  },
+  { name: '--pages', value: 'n', sentence: 'pages of 4 KiB in the window (default 4096)' },
+  { name: '--out', value: 'file', sentence: 'write there instead of to standard output' },
+];
 
 const FORMATS: Readonly<Record<string, (histories: readonly History[], name: string) => string>> = {
   steps: (histories) => sideBySide(histories),
   maps: (histories) => perPolicy(histories, (history) => mapsText(history.final)),
   smaps: (histories) => perPolicy(histories, (history) => smapsText(history.final)),
-  json: (histories) => `${JSON.stringify(jsonOf(histories), null, 2)}\n`,
+  json: (histories) => `${JSON.stringify(histories.map(historyJson), null, 2)}\n`,
   html: (histories, name) => picturePage(histories, name),
 };
 
 /** From cli/commands/ in a checkout and from dist/cli/commands/ in the package. */
 const PLACES = ['../../build/vma.wasm', '../../../build/vma.wasm'];
 
-class UsageError extends Error {}
+export const vmaCommand: Command = {
+  name: 'vma',
+  summary: 'replay mmap, mremap, ... on the VMA model and compare merge policies',
+  usage: `wasan vma [flags] script.vma\n\n${flagHelp(FLAGS)}`,
+  run: async (args, io) => {
+    const { values, options, rest } = parseFlags(args, FLAGS, true);
+    const one = (name: string, other: string) => values.get(name)?.[0] ?? other;
+    const [file, ...more] = rest;
+    if (file === undefined || more.length > 0) usage('wasan vma takes one script');
+    const stray = Object.keys(options)[0];
+    if (stray !== undefined) usage(`wasan vma runs no program, so --${stray} means nothing to it`);
+    const format = formatOf(one('--format', 'steps'));
+    const policies = policiesOf(values.get('--policy') ?? ['linux', 'merge-friendly']);
+    const pages = pagesOf(one('--pages', '4096'));
+    const lines = readScript(file);
+    const module = vmaModule();
+    const text = format(
+      policies.map((policy) => replayScript(module, lines, policy, { pages })),
+      file,
+    );
+    const out = values.get('--out')?.[0];
+    if (out === undefined) io.stdout(text);
+    else writeOut(out, text);
+    return EXIT.CLEAN;
+  },
+};
+
+function usage(sentence: string): never {
+  throw new SanitizerError('E_USAGE', sentence);
+}
 
 function perPolicy(histories: readonly History[], text: (history: History) => string): string {
-  if (histories.length === 1) return text(histories[0] as History);
+  const [first] = histories;
+  if (first && histories.length === 1) return text(first);
   return histories.map((history) => `${history.policy}:\n${text(history)}`).join('\n');
 }
 
-function jsonOf(histories: readonly History[]): unknown {
-  const steps = (history: History) =>
-    history.steps.map(({ line, text, outcome, areas }) => ({ line, text, outcome: plain(outcome), areas }));
-  return histories.map((history) => ({ policy: history.policy, ...spaceJson(history.final), steps: steps(history) }));
+function historyJson(history: History): unknown {
+  const steps = history.steps.map(({ line, text, outcome, areas }) => ({ line, text, outcome: plain(outcome), areas }));
+  return { policy: history.policy, ...spaceJson(history.final), steps };
 }
 
 /** JSON has no 64-bit numbers: loaded values become text. */
-function plain(outcome: object): object {
-  return Object.fromEntries(
-    Object.entries(outcome).map(([key, value]) => [key, typeof value === 'bigint' ? String(value) : value]),
-  );
+function plain(outcome: Outcome): object {
+  return 'v' in outcome ? { v: String(outcome.v) } : outcome;
 }
 
 function vmaModule(): WebAssembly.Module {
@@ -65,92 +95,44 @@ function vmaModule(): WebAssembly.Module {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-  throw new UsageError('the compiled model build/vma.wasm is missing: run `npm run build`');
+  throw new SanitizerError('E_INPUT', 'the compiled model build/vma.wasm is missing; npm run build makes it');
+}
+
+function formatOf(name: string) {
+  const format = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+  return format ?? usage(`there is no format "${name}"; known are ${Object.keys(FORMATS).join(', ')}`);
 }
 
 function policiesOf(names: readonly string[]): Policy[] {
-  for (const name of names) {
-    if (!Object.hasOwn(POLICIES, name)) {
-      throw new UsageError(`there is no policy "${name}"; known are ${Object.keys(POLICIES).join(', ')}`);
-    }
-  }
+  const stranger = names.find((name) => !Object.hasOwn(POLICIES, name));
+  if (stranger !== undefined) usage(`there is no policy "${stranger}"; known are ${Object.keys(POLICIES).join(', ')}`);
   return [...new Set(names as Policy[])];
 }
 
 function pagesOf(text: string): number {
   const pages = Number(text);
-  if (!Number.isInteger(pages) || pages < 1 || pages > 1 << 20) throw new UsageError('--pages must be 1 to 1048576');
-  return pages;
+  if (Number.isInteger(pages) && pages >= 1 && pages <= 1 << 19) return pages;
+  return usage('--pages must be a number from 1 to 524288');
 }
 
 function readScript(file: string): Line[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch {
-    throw new UsageError(`cannot read ${file}`);
+  } catch (error) {
+    throw new SanitizerError('E_INPUT', `${file}: ${(error as Error).message}`);
   }
   try {
     return parseScript(text);
   } catch (error) {
-    throw error instanceof VmaScriptError ? new UsageError(`${file}: ${error.message}`) : error;
+    throw error instanceof VmaScriptError ? new SanitizerError('E_INPUT', `${file}: ${error.message}`) : error;
   }
 }
 
-function optionsOf(args: string[]) {
+function writeOut(file: string, text: string): void {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        policy: { type: 'string', multiple: true, default: ['linux', 'merge-friendly'] },
-        format: { type: 'string', default: 'steps' },
-        pages: { type: 'string', default: '4096' },
-        out: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
+    writeFileSync(file, text);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new SanitizerError('E_OUTPUT', `${file}: ${(error as Error).message}`);
   }
 }
-
-function execute(args: string[], io: Streams): void {
-  const { values, positionals } = optionsOf(args);
-  if (values.help) {
-    io.stdout.write(USAGE);
-    return;
-  }
-  const [file, ...rest] = positionals;
-  if (!file || rest.length) throw new UsageError('wasan vma takes one script');
-  const format = Object.hasOwn(FORMATS, values.format) ? FORMATS[values.format] : undefined;
-  if (!format)
-    throw new UsageError(`there is no format "${values.format}"; known are ${Object.keys(FORMATS).join(', ')}`);
-  const policies = policiesOf(values.policy);
-  const pages = pagesOf(values.pages);
-  const lines = readScript(file);
-  const module = vmaModule();
-  const text = format(
-    policies.map((policy) => replayScript(module, lines, policy, { pages })),
-    file,
-  );
-  if (values.out === undefined) io.stdout.write(text);
-  else writeFileSync(values.out, text);
-}
-
-export const vmaCommand = {
-  name: 'vma',
-  summary: SUMMARY,
-  usage: USAGE,
-  /** Exit code: 0, or 2 when the arguments or the script are wrong. */
-  async run(args: string[], io: Streams): Promise<number> {
-    try {
-      execute(args, io);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      io.stderr.write(`wasan vma: ${error.message}\n`);
-      return 2;
-    }
-  },
-};
