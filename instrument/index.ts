@@ -9,6 +9,7 @@ import { Elision, type Removed } from './elide/elision.ts';
 import type { KillRule } from './elide/rules.ts';
 import { InstrumentError } from './errors.ts';
 import { type FrameChange, type Frames, planFrames } from './frames/index.ts';
+import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { nullLimit, runtimePages, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
@@ -64,6 +65,8 @@ export interface Inspection {
   readonly stackPointer: StackPointer | undefined;
   readonly nullLimit: number;
   readonly frames: Frames;
+  /** Objects with static storage. */
+  readonly globals: Globals;
   readonly plan: Plan;
   /** Every access whose check was removed, and why (a key of SKIP_REASONS): --explain-checks. */
   readonly explainChecks: () => Removed[];
@@ -96,7 +99,10 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const reaches = reaching(module, graph, roots);
   const stackPointer = findStackPointer(module);
   const libc = findLibc(module, new Set(roots));
-  const context: PlanContext = { module, options, graph, closure, reaches, libc, overReaders: findOverReaders(module) };
+  const limit = nullLimit(module, stackPointer);
+  const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
+  const overReaders = findOverReaders(module);
+  const context: PlanContext = { module, options, graph, closure, reaches, libc, globals, overReaders };
   const planned = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
   const frames = planFrames({
     module,
@@ -105,14 +111,18 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     treat: (i) => treatFrame(planned[i]!),
   });
   const functions = planned.map((plan, i) => withFrame(plan, frames.changes.get(i)));
-  const limit = nullLimit(module, stackPointer);
   const elision = new Elision({
     module,
     graph,
     plans: functions,
     allocator: roots,
     stackPointer: stackPointer?.global,
-    assumptions: assumptionsOf({ module, nullLimit: limit, plans: functions }),
+    assumptions: assumptionsOf({
+      module,
+      nullLimit: limit,
+      plans: functions,
+      poisonsStatic: (address, size, write) => globals.poisons(address, size, write),
+    }),
     ...(options.disabledRules ? { disabled: options.disabledRules } : {}),
   });
   const plan: Plan = { reachesAllocator: reaches, functions, ...(options.elide === false ? {} : { elision }) };
@@ -124,6 +134,7 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     stackPointer,
     nullLimit: limit,
     frames,
+    globals,
     plan,
     explainChecks: () => (plan.elision ? elision.explain() : []),
   };
@@ -152,6 +163,7 @@ interface PlanContext {
   readonly closure: ReadonlySet<number>;
   readonly reaches: Uint8Array;
   readonly libc: Libc;
+  readonly globals: Globals;
   readonly overReaders: ReadonlySet<number>;
 }
 
@@ -172,9 +184,12 @@ function planFunction(func: number, context: PlanContext): FunctionPlan {
 }
 
 /** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
-function functionEdits(func: number, { module, graph, libc }: PlanContext): Edit[] {
-  const body = module.bodies[func - module.importedFunctions]!;
-  return graph.callees[func]!.some((callee) => libc.byIndex.has(callee)) ? libcEdits(module, libc, body) : [];
+function functionEdits(func: number, { module, graph, libc, globals }: PlanContext): Edit[] {
+  const index = func - module.importedFunctions;
+  const callsLibc = graph.callees[func]!.some((callee) => libc.byIndex.has(callee));
+  const calls = callsLibc ? libcEdits(module, libc, module.bodies[index]!) : [];
+  const bounds = globals.edits(index);
+  return bounds.length === 0 ? calls : [...calls, ...bounds].sort((a, b) => a.at - b.at);
 }
 
 /** Instruments a module. */
@@ -191,6 +206,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     plan,
     host: options.host ?? false,
     paged: mapping === 'paged',
+    ...(inspection.globals.readOnly && { readOnly: inspection.globals.readOnly }),
     redirects: new Map(allocator.functions.map((f) => [f.func, f.role.wrapper])),
     originals: originals(allocator),
     memoryPages: runtimePages(mapping === 'paged'),
@@ -200,7 +216,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       is64,
       stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer),
     }),
-    segments: [inspection.frames.shadows],
+    segments: [inspection.frames.shadows, ...inspection.globals.presets()],
     sections: [inspection.frames.section],
     info: infoSection(inspection),
     ...(options.progress ? { progress: options.progress } : {}),

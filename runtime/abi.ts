@@ -122,9 +122,6 @@ export const HEADER_GAPS = 264; // ranges between them that nobody owns
 export const HEADER_GAP_COUNT = 268;
 export const HEADER_RODATA = 272; // program address of read-only data
 export const HEADER_RODATA_SIZE = 276; // bytes
-export const HEADER_STACK_LOW = 304; // program address: the stack's lower end
-export const HEADER_STACK_HIGH = 308; // program address: its upper end, 0 if not known
-export const HEADER_STACK_MAP = 312; // frame numbers: one u32 per 16 bytes of stack, at the frame's left redzone
 export const HEADER_END = 512;
 
 // HEADER_FLAGS
@@ -134,8 +131,6 @@ export const FLAG_POISON_HEAP = 4;
 export const FLAG_REPLACE_INTRIN = 8; // check mem* and str* of the program as ranges
 export const FLAG_NEW_DELETE_TYPE_MISMATCH = 16;
 export const FLAG_REALLOC_ZERO_FREES = 32; // allocator_frees_and_returns_null_on_realloc_zero
-export const FLAG_STACK_AFTER_RETURN = 64; // detect_stack_use_after_return
-export const FLAG_STACK_EXACT = 128; // HEADER_STACK_LOW is the stack's end, not merely below it
 export const FLAG_STACK_AFTER_RETURN = 64; // detect_stack_use_after_return
 export const FLAG_STACK_EXACT = 128; // HEADER_STACK_LOW is the stack's end, not merely below it
 
@@ -253,18 +248,10 @@ export const DEPOT_SITES = 12;
 export const STACK_LEFT_REDZONE = 32;
 export const STACK_ALLOCA_REDZONE = 32; // taken by each dynamic allocation, above it
 
-// ---------------------------------------------------------------------------------------------- stack frames
-//   | left redzone | frame, with redzones between its objects | right redzone |
-//   ^ stack pointer ^ what the function takes for it
-export const STACK_LEFT_REDZONE = 32;
-export const STACK_ALLOCA_REDZONE = 32; // taken by each dynamic allocation, above it
-
 // ---------------------------------------------------------------------------------------------- fixed places
 export const STATIC_BASE = 4096; // asc --memoryBase
 export const GLOBALS_BASE = 65536; // what HEADER_GLOBALS and HEADER_GAPS refer to
 export const GLOBALS_END = 131072;
-export const FRAME_SHADOWS = 131072; // drawings of frames: runs u32 | run u32 ..., a run is granules << 8 | code
-export const FRAME_SHADOWS_END = 262144;
 export const FRAME_SHADOWS = 131072; // drawings of frames: runs u32 | run u32 ..., a run is granules << 8 | code
 export const FRAME_SHADOWS_END = 262144;
 export const CALL_STACK_BASE = 262144; // shadow call stack: u32 site ids, grows up

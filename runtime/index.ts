@@ -20,6 +20,7 @@ export {
   check_store16,
 } from './check';
 export * from './families';
+export { global_exact, global_slot } from './globals';
 export { abi_version, depth_enter, depth_leave, init } from './init';
 export * from './libc';
 export {
@@ -33,4 +34,12 @@ export {
   asan_realloc,
   asan_reallocarray,
 } from './malloc';
-export { stack_alloca, stack_borrowed, stack_enter, stack_enter_drawn, stack_leave, stack_moved } from './stack';
+export {
+  stack_alloca,
+  stack_borrowed,
+  stack_borrowed_whole,
+  stack_enter,
+  stack_enter_drawn,
+  stack_leave,
+  stack_moved,
+} from './stack';

@@ -13,6 +13,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { prepare } from './arena';
+import { poisonGaps } from './globals';
 import { fillShadow, markBeyond } from './mapping';
 import { memoryGranules, replayLog } from './poison';
 import { openStack } from './stack';
@@ -27,6 +28,7 @@ export function init(): u32 {
   markBeyond(end);
   // Rounded down: the granule that the first owned byte shares stays valid.
   fillShadow(0, <Addr>(load<u32>(HEADER_NULL_LIMIT) >> 3), NULL_PAGE);
+  poisonGaps();
   replayLog();
   openStack();
   store<u32>(HEADER_PHASE, PHASE_ON);

@@ -170,3 +170,8 @@ export function stack_borrowed(at: Addr): void {
   const from = at - stackLow < RED_ZONE ? stackLow : at - RED_ZONE;
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
+
+/** The same for one that may take any amount: a leaf function with dynamic allocations. */
+export function stack_borrowed_whole(at: Addr): void {
+  if (isStack(at) && dead) fillShadow(stackLow >> 3, (at - stackLow) >> 3, 0);
+}

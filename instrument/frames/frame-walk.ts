@@ -62,6 +62,9 @@ class FrameWalk {
   private readonly baseLocals = new Set<number>();
   private readonly writes: PointerWrite[] = [];
   private readonly rooms: Room[] = [];
+  /** What would be dynamic allocations in a leaf function, which takes them without moving the stack pointer. */
+  private readonly unwritten: Room[] = [];
+  private unclearRoom = false;
   private readonly rereads: number[] = [];
   private readonly addresses: Address[] = [];
   private readonly accesses: DirectAccess[] = [];
@@ -85,6 +88,7 @@ class FrameWalk {
   }
 
   result(trouble: FrameTrouble | undefined): Analysis {
+    if (this.writes.length === 0) this.leafRooms();
     return { ...this.facts(), trouble: trouble ?? this.missing() };
   }
 
@@ -97,7 +101,15 @@ class FrameWalk {
     };
   }
 
+  private leafRooms(): void {
+    for (const room of this.unwritten) {
+      const { size } = room;
+      if (size.kind === 'rounded' || (size.kind === 'constant' && size.value % 16 === 0)) this.rooms.push(room);
+    }
+  }
+
   private missing(): FrameTrouble | undefined {
+    if (this.writes.length === 0 && this.rooms.length > 0 && this.unclearRoom) return 'pointer kept';
     if (this.entryRead === 0 || (!this.size && this.rooms.length === 0)) return 'no prologue';
     if (this.size && this.size.bytes % 16 !== 0) return 'odd size';
     return undefined;
@@ -217,7 +229,10 @@ class FrameWalk {
     if (left.kind === 'entry' && right.kind === 'constant') return this.prologue(right);
     if (left.kind === 'object') this.escape(left);
     this.escape(right);
-    this.push({ kind: 'below', room: { at: d.start, end: d.pos, size: right } });
+    const room = { at: d.start, end: d.pos, size: right };
+    if (left.kind === 'base' || left.kind === 'entry' || left.kind === 'below') this.unwritten.push(room);
+    else if (left.kind === 'other' && right.kind === 'rounded') this.unclearRoom = true;
+    this.push({ kind: 'below', room });
   }
 
   private prologue(size: Value & { kind: 'constant' }): void {

@@ -172,6 +172,8 @@ class PointerUses {
   reads = 0;
   writes: number[] = [];
   touchesMemory = false;
+  /** Subtractions: a leaf function has one for its frame, and more if it allocates dynamically. */
+  subtractions = 0;
   /** Of the first instruction. */
   first = 0;
 
@@ -195,9 +197,11 @@ class PointerUses {
     this.reads = 0;
     this.writes = [];
     this.touchesMemory = false;
+    this.subtractions = 0;
     while (d.pos < d.end) {
       d.next();
       if (d.op >= OP.I32_LOAD && d.op <= 0x3e) this.touchesMemory = true;
+      if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) this.subtractions++;
       if (d.index !== this.stackPointer) continue;
       if (d.op === OP.GLOBAL_GET) this.reads++;
       else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
@@ -207,7 +211,7 @@ class PointerUses {
 }
 
 /** A function that is not understood: the runtime is told where it moves the stack pointer to. */
-function plainEdits({ writes, reads, first, touchesMemory }: PointerUses, target: FrameTarget): Edit[] {
+function plainEdits({ writes, reads, first, touchesMemory, subtractions }: PointerUses, target: FrameTarget): Edit[] {
   const type = target.is64 ? 0x7e : 0x7f;
   if (writes.length === 0 && reads > 0 && touchesMemory) {
     return [
@@ -218,7 +222,7 @@ function plainEdits({ writes, reads, first, touchesMemory }: PointerUses, target
         write: (emit) => {
           emit.byte(OP.GLOBAL_GET);
           emit.u32(target.stackPointer);
-          emit.callRuntime('stack_borrowed');
+          emit.callRuntime(subtractions > 1 ? 'stack_borrowed_whole' : 'stack_borrowed');
         },
       },
     ];

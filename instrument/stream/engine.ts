@@ -23,6 +23,8 @@ export interface EngineInput {
   readonly plan: Plan;
   readonly host: boolean;
   readonly paged: boolean;
+  /** Program addresses that no store may touch. */
+  readonly readOnly?: { readonly begin: number; readonly end: number };
   /** Function redirects, original index -> runtime export. */
   readonly redirects: ReadonlyMap<number, string>;
   /** Runtime import of module "program" -> original function index. */
@@ -242,7 +244,9 @@ class ModuleWriter {
 
   private writeExports(w: Writer): void {
     const { program } = this.input;
-    const added = [...this.linked.functions].filter(([name]) => isAbi(name) || name.startsWith('__wasan_'));
+    const added = [...this.linked.functions].filter(
+      ([name]) => (isAbi(name) && !this.input.host) || name.startsWith('__wasan_'),
+    );
     const globals = [...this.linked.globals].filter(([name]) => name.startsWith('__wasan_'));
     w.u32(program.exports.length + added.length + globals.length + 1);
     for (const e of program.exports) {
@@ -303,6 +307,7 @@ class ModuleWriter {
       callStackGlobal: this.linked.globals.get('__wasan_cs')!,
       is64: this.input.program.memories[0]!.is64,
       paged: this.input.paged,
+      ...(this.input.readOnly && { readOnly: this.input.readOnly }),
       functionMap: this.functionMap,
       callMap: this.callMap,
       checks: functions,
