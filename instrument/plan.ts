@@ -14,6 +14,7 @@ export const SKIP_REASONS = {
   repeated: 'the same bytes were checked on every path here, and nothing since could poison them',
   static: 'a constant address inside static data that nothing poisons',
   frame: "inside the function's own stack frame",
+  hoisted: 'checked for all rounds at once in front of the loop',
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;
 
@@ -46,6 +47,8 @@ export interface Emitter {
   scratch(op: number, role: string, type: number): void;
   /** Calls a function the runtime exports. */
   callRuntime(name: string): void;
+  /** An i32.load at a fixed address of the runtime's memory. */
+  runtimeLoad(address: number): void;
   /** Numbers a new site that stands for the instruction being edited. */
   site(): number;
 }
@@ -73,6 +76,40 @@ export interface BodyActions {
   readonly at: Int32Array;
   /** ACTION.* of elide/rules.ts. */
   readonly action: Uint8Array;
+  /** In code order. */
+  readonly loops: readonly VersionedLoop[];
+}
+
+/** A loop that runs without its HOISTED checks where all bytes it may touch are found valid in front of it. */
+export interface VersionedLoop {
+  /** Original file offset of `loop`; `end` is just past its `end`. */
+  readonly at: number;
+  readonly end: number;
+  /** The loop goes on while `tested + step * rounds` passes the test (LOOP_TEST of elide/loops.ts) against `bound`. */
+  readonly test: number;
+  readonly tested: LoopExpression;
+  readonly bound: LoopExpression;
+  readonly step: number;
+  readonly spans: readonly LoopSpan[];
+}
+
+/** Round k touches bytes [address + from + k * stride, address + to + k * stride) at most. */
+export interface LoopSpan {
+  readonly address: LoopExpression;
+  readonly from: number;
+  readonly to: number;
+  readonly stride: number;
+  /** Below this address, `address + constant` may have wrapped around. */
+  readonly reach: number;
+  readonly write: boolean;
+}
+
+/** A value in front of a loop: i32.const, local.get, or an operation on two others. */
+export interface LoopExpression {
+  readonly op: number;
+  readonly value: number;
+  readonly left?: LoopExpression;
+  readonly right?: LoopExpression;
 }
 
 export interface Plan {
@@ -91,6 +128,8 @@ export interface Target {
   readonly callStackGlobal: number;
   readonly is64: boolean;
   readonly paged: boolean;
+  /** Program addresses that no store may touch. */
+  readonly readOnly?: { readonly begin: number; readonly end: number };
   /** Output function index of every original function: as it is, and with calls to the allocator redirected. */
   readonly functionMap: Int32Array;
   readonly callMap: Int32Array;

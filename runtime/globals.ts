@@ -25,6 +25,9 @@ import { accessesReported, finding } from './report';
 
 const ENTRY: u32 = 8;
 
+/** A bit beside ACCESS_*: address + offset exceeded 32 bits, so the engine will trap. */
+const WRAPPED: u32 = 256;
+
 // What a slot holds: one of these, or the entry of the object that the access touched.
 const UNTOUCHED: u32 = 0;
 const INSIDE: u32 = 1; // the object that its constant lies in
@@ -97,8 +100,10 @@ export function global_exact(addr: Addr, size: u32, access: u32, begin: u32, slo
   if (!shadowIsClean(addr, size)) return;
   const object = objectAt(<Addr>begin);
   if (!object) return;
+  const inside = addr - <Addr>begin < sizeOf(object);
   // The constant may be the end of the object in front, which is then the one that is meant.
-  if (endsAt(addr, begin)) global_slot(addr, size, access, begin, slot, site);
+  const decided = !inside && (access & WRAPPED || !endsAt(addr, begin));
+  if (!decided) global_slot(addr, size, access, begin, slot, site);
   else if (accessesReported()) outside(addr, size, access, object, site);
 }
 
@@ -122,7 +127,7 @@ export function global_slot(addr: Addr, size: u32, access: u32, begin: u32, slot
   const now = inside ? INSIDE : touched ? touched : ELSEWHERE;
   if (before == UNTOUCHED) store<u32>(slot, now);
   const meant = before == INSIDE || before == UNTOUCHED ? object : before;
-  const leaves = before != UNTOUCHED && before != now && before != ELSEWHERE;
+  const leaves = access & WRAPPED || (before != UNTOUCHED && before != now && before != ELSEWHERE);
   // An access that begins in an object and ends behind it is wrong without any history.
   const crosses = inside && <Addr>size > sizeOf(object) - (addr - <Addr>begin);
   if ((leaves || crosses) && accessesReported()) outside(addr, size, access, meant, site);

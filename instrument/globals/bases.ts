@@ -23,6 +23,8 @@ export interface BasedAccess {
   /** Its constant offset. */
   readonly offset: number;
   readonly base: number;
+  /** The local that carried the pointer, where one did: a loop and its unrolled rest share it. */
+  readonly carrier: number | undefined;
 }
 
 export interface BodyBases {
@@ -37,8 +39,13 @@ const ANY = 0;
 const NUMBER = 1; // a constant that is no address
 const exactly = (address: number) => address * 4 + 2;
 const basedOn = (address: number) => address * 4 + 3;
+const CARRIER = 2 ** 34; // above address and kind: the local a pointer was last read from, plus 1
 const isPointer = (value: number) => value >= 2;
-const baseOf = (value: number) => Math.floor(value / 4);
+const plain = (value: number) => value % CARRIER;
+const baseOf = (value: number) => Math.floor(plain(value) / 4);
+const carrierOf = (value: number) => Math.floor(value / CARRIER);
+/** The same pointer plus something. */
+const moved = (value: number) => basedOn(baseOf(value)) + carrierOf(value) * CARRIER;
 
 /** What two ways to the same local agree on. */
 function join(a: number, b: number): number {
@@ -119,7 +126,7 @@ class Walk {
     const d = this.d;
     switch (d.op) {
       case OP.LOCAL_GET:
-        this.stack.push(this.locals[d.index]!);
+        this.stack.push(read(this.locals[d.index]!, d.index));
         return;
       case OP.LOCAL_SET:
         this.assign(d.index, this.pop());
@@ -137,7 +144,7 @@ class Walk {
       case OP.I32_SUB: {
         const right = this.pop();
         const left = this.pop();
-        this.stack.push(isPointer(left) && right === NUMBER ? basedOn(baseOf(left)) : ANY);
+        this.stack.push(isPointer(left) && right === NUMBER ? moved(left) : ANY);
         return;
       }
       case OP.GLOBAL_GET:
@@ -157,7 +164,7 @@ class Walk {
 
   private assign(local: number, value: number): void {
     const before = this.locals[local]!;
-    const after = join(before, value);
+    const after = join(before, value === UNSET ? UNSET : plain(value));
     if (after === before) return;
     this.locals[local] = after;
     this.changed = true;
@@ -192,18 +199,23 @@ class Walk {
     const { op, start: at, offset } = d;
     const padded = paddedOffset(d);
     if (padded !== undefined) {
-      if (address === ANY) this.accesses.push({ at, op, offset, base: padded });
-    } else if (address % 4 === 3) {
-      this.accesses.push({ at, op, offset, base: baseOf(address) });
+      if (address === ANY) this.accesses.push({ at, op, offset, base: padded, carrier: undefined });
+    } else if (isPointer(address) && address % 4 === 3) {
+      const carrier = carrierOf(address);
+      this.accesses.push({ at, op, offset, base: baseOf(address), carrier: carrier ? carrier - 1 : undefined });
     }
   }
+}
+
+function read(value: number, local: number): number {
+  return isPointer(value) ? value + (local + 1) * CARRIER : value;
 }
 
 /** An index added to a pointer. Two pointers added are nothing. */
 function sum(a: number, b: number): number {
   if (a === UNSET || b === UNSET) return UNSET;
-  if (isPointer(a)) return isPointer(b) ? ANY : basedOn(baseOf(a));
-  if (isPointer(b)) return basedOn(baseOf(b));
+  if (isPointer(a)) return isPointer(b) ? ANY : moved(a);
+  if (isPointer(b)) return moved(b);
   return a === NUMBER && b === NUMBER ? NUMBER : ANY;
 }
 

@@ -82,21 +82,36 @@ export class Globals {
     if (this.objects.length === 0 || module.memories[0]!.is64) return [];
     const type = module.types[module.functions[module.importedFunctions + body]!]!;
     const found = findBases(module, module.bodies[body]!, type.params.length, this.stackPointer);
-    return found.accesses.flatMap((access) => this.boundsCheck(access, found.unoptimised) ?? []);
+    const shared = new Map<string, number>();
+    return found.accesses.flatMap((access) => this.boundsCheck(access, found.unoptimised, shared) ?? []);
   }
 
-  private boundsCheck(access: BasedAccess, exact: boolean): Edit | undefined {
+  private boundsCheck(access: BasedAccess, unoptimised: boolean, shared: Map<string, number>): Edit | undefined {
     const object = this.objectOf(access.base);
     const row = accessOf(access.op)!;
-    if (!object || object.end - object.begin < row.size || this.slot + SLOT > GLOBALS_END) return undefined;
-    const slot = this.slot;
-    this.slot += SLOT;
+    if (!object || object.end - object.begin < row.size) return undefined;
+    const slot = this.slotOf(access, shared);
+    if (slot === undefined) return undefined;
+    const abuts = this.objects.some((o) => o.end === object.begin);
+    const asks = unoptimised ? (abuts ? 'exact' : 'outside') : 'once inside';
     return {
       at: access.at,
       removes: 0,
       isSite: true,
-      write: (emit) => writeBoundsCheck(emit, access, object, slot, exact),
+      write: (emit) => writeBoundsCheck(emit, access, object, slot, asks),
     };
+  }
+
+  /** Accesses through one local are one access: the rounds of a loop and what was unrolled from it. */
+  private slotOf({ base, carrier }: BasedAccess, shared: Map<string, number>): number | undefined {
+    const key = `${base} ${carrier}`;
+    const known = carrier === undefined ? undefined : shared.get(key);
+    if (known !== undefined) return known;
+    if (this.slot + SLOT > GLOBALS_END) return undefined;
+    const slot = this.slot;
+    this.slot += SLOT;
+    if (carrier !== undefined) shared.set(key, slot);
+    return slot;
   }
 
   /** The object an address constant belongs to: the one it lies in, or the one it is the end of. */
@@ -113,17 +128,17 @@ export class Globals {
   }
 }
 
+/** 'outside': only an access outside is looked into; else also the first one inside, which the slot then remembers. */
+type Asks = 'outside' | 'exact' | 'once inside';
+
+/** `ACCESS_*` bits leave room: the address wrapped around, which the engine is going to refuse anyway. */
+const WRAPPED_SHIFT = 8;
+
 /**
- * (address + offset) - begin > size of the object - size of the access, unsigned: then the runtime decides. In optimised
- * code it is also asked until the slot says that this access was seen inside.
+ * (address + offset) - begin > size of the object - size of the access, unsigned, or the slot does not say yet that this
+ * access was seen inside: then the runtime decides.
  */
-function writeBoundsCheck(
-  emit: Emitter,
-  access: BasedAccess,
-  object: GlobalObject,
-  slot: number,
-  exact: boolean,
-): void {
+function writeBoundsCheck(emit: Emitter, access: BasedAccess, object: GlobalObject, slot: number, asks: Asks): void {
   const row = accessOf(access.op)!;
   const operand = (op: number, i: number) => emit.scratch(op, `global operand ${i}`, OPERAND_TYPE[row.operands[i]!]);
   const address = (op: number) => emit.scratch(op, 'global address', TYPE.I32);
@@ -133,7 +148,7 @@ function writeBoundsCheck(
   emit.byte(OP.I32_ADD);
   emit.constant(object.end - object.begin - row.size);
   emit.byte(OP.I32_GT_U);
-  if (!exact) {
+  if (asks !== 'outside') {
     emit.runtimeLoad(slot);
     emit.constant(1);
     emit.byte(OP.I32_NE);
@@ -145,12 +160,25 @@ function writeBoundsCheck(
   emit.constant(access.offset | 0);
   emit.byte(OP.I32_ADD);
   emit.constant(row.size);
-  emit.constant(row.write ? ACCESS_WRITE : ACCESS_READ);
+  writeAccessBits(emit, access, row.write, address);
   emit.constant(object.begin | 0);
   emit.constant(slot);
   emit.constant(emit.site());
-  emit.callRuntime(exact ? 'global_exact' : 'global_slot');
+  emit.callRuntime(asks === 'once inside' ? 'global_slot' : 'global_exact');
   emit.byte(OP.END);
   address(OP.LOCAL_GET);
   row.operands.forEach((_, i) => operand(OP.LOCAL_GET, i));
+}
+
+function writeAccessBits(emit: Emitter, access: BasedAccess, write: boolean, address: (op: number) => void): void {
+  emit.constant(write ? ACCESS_WRITE : ACCESS_READ);
+  if (access.offset === 0) return;
+  address(OP.LOCAL_GET);
+  emit.constant(access.offset | 0);
+  emit.byte(OP.I32_ADD);
+  emit.constant(access.offset | 0);
+  emit.byte(OP.I32_LT_U);
+  emit.constant(WRAPPED_SHIFT);
+  emit.byte(OP.I32_SHL);
+  emit.byte(OP.I32_OR);
 }

@@ -16,11 +16,12 @@ import { GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { ACTION, isRemoved } from '../elide/rules.ts';
 import { InstrumentError } from '../errors.ts';
-import type { BodyActions, Edit, Emitter, FunctionPlan, Target } from '../plan.ts';
+import type { BodyActions, Edit, Emitter, FunctionPlan, Target, VersionedLoop } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
+import { writeLoopTest } from './loop-test.ts';
 import type { SiteMap } from './site-map.ts';
 
 /** Engines refuse more locals than this in one function (WebAssembly JavaScript API, implementation limits). */
@@ -38,6 +39,12 @@ export class BodyRewriter {
   private actions: BodyActions | undefined;
   /** Number of the next access in `actions`. */
   private nextAction = 0;
+  /** Number of the next loop in `actions`, the one being copied with its checks, and where either begins or ends. */
+  private nextLoop = 0;
+  private openLoop: VersionedLoop | undefined;
+  private turn = -1;
+  /** Inside the copy of a loop that runs without its hoisted checks. */
+  private unchecked = false;
   /** Original bytes before this offset are already in `code`. */
   private copied = 0;
   private localCount = 0;
@@ -84,6 +91,9 @@ export class BodyRewriter {
     }
     this.copied = d.pos;
     this.nextAction = 0;
+    this.nextLoop = 0;
+    this.openLoop = undefined;
+    this.turn = this.loopStart();
     this.sites.beginBody(d.pos - body.start);
     if (plan.recordsCalls) this.enterRecorded();
     this.copyInstructions();
@@ -97,6 +107,7 @@ export class BodyRewriter {
     const edits = this.plan.edits ?? [];
     let edit = 0;
     while (d.pos < d.end) {
+      if (d.pos === this.turn) this.loopBoundary(edits);
       if (edit < edits.length && edits[edit]!.at === d.pos) {
         this.edit(edits[edit++]!);
         continue;
@@ -135,6 +146,11 @@ export class BodyRewriter {
       this.code.byte(OP.CALL);
       this.code.u32(this.runtimeFunction(name));
     },
+    runtimeLoad: (address) => {
+      this.constant(0);
+      this.code.byte(OP.I32_LOAD);
+      this.memarg(2, address);
+    },
     site: () => this.sites.next(),
   };
 
@@ -148,6 +164,64 @@ export class BodyRewriter {
   private flush(until: number): void {
     if (until > this.copied) this.code.append(this.decoder.bytes, this.copied, until);
     this.copied = until;
+  }
+
+  // ------------------------------------------------------------------------------------------------- loops
+
+  private loopStart(): number {
+    const inline = this.plan.mode === 'inline' && this.plan.skip === 'checked';
+    return (inline && this.actions?.loops[this.nextLoop]?.at) || -1;
+  }
+
+  /** The decoder stands where a versioned loop begins or, if one is open, just behind its end. */
+  private loopBoundary(edits: readonly Edit[]): void {
+    const d = this.decoder;
+    if (this.openLoop) {
+      this.flush(d.pos);
+      const from = this.code.length;
+      this.code.byte(OP.END);
+      this.sites.inserted(from, this.code.length, 0, false);
+      this.openLoop = undefined;
+      this.turn = this.loopStart();
+      if (d.pos === this.turn) this.loopBoundary(edits);
+      return;
+    }
+    const loop = this.actions!.loops[this.nextLoop++]!;
+    if (this.unchecked || edits.some((e) => e.at >= loop.at && e.at < loop.end)) {
+      this.turn = this.loopStart();
+      return;
+    }
+    this.openLoop = loop;
+    this.turn = -1;
+    this.versionLoop(loop);
+    this.turn = loop.end;
+  }
+
+  /** Writes the test in front of a loop and the copy without hoisted checks; the checked loop follows as its `else`. */
+  private versionLoop(loop: VersionedLoop): void {
+    const d = this.decoder;
+    this.flush(loop.at);
+    const from = this.code.length;
+    writeLoopTest(loop, this.emitter);
+    this.code.byte(OP.IF);
+    this.code.byte(TYPE.VOID);
+    const { end } = d;
+    const mark = this.sites.mark();
+    const action = this.nextAction;
+    this.unchecked = true;
+    this.sites.muted = true;
+    d.end = loop.end;
+    this.copyInstructions();
+    this.flush(loop.end);
+    this.sites.muted = false;
+    this.unchecked = false;
+    this.sites.reset(mark);
+    this.nextAction = action;
+    d.end = end;
+    d.pos = loop.at;
+    this.copied = loop.at;
+    this.code.byte(OP.ELSE);
+    this.sites.inserted(from, this.code.length, 0, false);
   }
 
   // ------------------------------------------------------------------------------------------------- calls
@@ -211,7 +285,9 @@ export class BodyRewriter {
     const moved = this.plan.movedOffsets?.get(d.start);
     if (moved !== undefined) d.offset = moved;
     this.flush(d.start);
-    if (isRemoved(this.action())) {
+    const action = this.action();
+    if (isRemoved(action) || (this.unchecked && action === ACTION.HOISTED)) {
+      if (action === ACTION.HOISTED) this.sites.next();
       if (moved !== undefined) this.moveAccess(moved);
       return;
     }
@@ -224,6 +300,7 @@ export class BodyRewriter {
     if (inline) this.inlineTest(access.size, address);
     else code.byte(OP.DROP);
     if (inline) {
+      if (access.write) this.readOnlyTest(address);
       code.byte(OP.IF);
       code.byte(TYPE.VOID);
     }
@@ -290,6 +367,17 @@ export class BodyRewriter {
       code.byte(OP.I32_AND);
     }
     code.byte(OP.I32_OR);
+  }
+
+  /** Stores into constants are found by address: poison would send every load of a table through the slow path. */
+  private readOnlyTest(address: number): void {
+    const { readOnly, is64 } = this.target;
+    if (!readOnly) return;
+    this.local(OP.LOCAL_GET, address);
+    this.addToAddress(this.decoder.offset - readOnly.begin);
+    this.pointerConstant(readOnly.end - readOnly.begin);
+    this.code.byte(is64 ? OP.I64_LT_U : OP.I32_LT_U);
+    this.code.byte(OP.I32_OR);
   }
 
   /** Turns the address on the stack into the shadow byte (or two) of address + offset. */

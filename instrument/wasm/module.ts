@@ -424,7 +424,8 @@ export function globalNames(module: Module): Map<number, string> {
   return nameMap(module, 7);
 }
 
-function nameMap(module: Module, subsection: number): Map<number, string> {
+/** One subsection of the "name" section. */
+export function nameMap(module: Module, subsection: number): Map<number, string> {
   const names = new Map<number, string>();
   const section = module.sections.find((s) => s.id === SECTION.CUSTOM && s.name === 'name');
   if (!section) return names;

@@ -192,6 +192,7 @@ export const OP = {
   I32_LT_U: 0x49,
   I32_GT_U: 0x4b,
   I32_GE_U: 0x4f,
+  I64_LT_U: 0x54,
   I32_ADD: 0x6a,
   I32_SUB: 0x6b,
   I32_MUL: 0x6c,
