@@ -112,8 +112,9 @@ function adviseArea(area: u32, from: u32, to: u32, advice: u32): u32 {
     case MADV_WILLNEED:
       return 0;
     case MADV_COLLAPSE:
+      return EINVAL; // no huge pages
     case MADV_REMOVE:
-      return EINVAL; // no huge pages, no file to punch
+      return punch(area, from, to, flags);
     case MADV_COLD:
     case MADV_PAGEOUT:
       return flags & VM_LOCKED ? EINVAL : 0;
@@ -138,6 +139,14 @@ function giveBack(area: u32, from: u32, to: u32, flags: u32, advice: u32): u32 {
   const isFile = load<u32>(area, AREA_FILE) != 0;
   if (advice == MADV_FREE) return isFile ? EINVAL : 0;
   if (isFile) return 0;
+  discard(from, to, true);
+  announce(from, to);
+  return 0;
+}
+
+/** A hole in the object behind shared memory; private memory has none. */
+function punch(area: u32, from: u32, to: u32, flags: u32): u32 {
+  if (!load<u32>(area, AREA_FILE) || flags & VM_LOCKED) return EINVAL;
   discard(from, to, true);
   announce(from, to);
   return 0;
