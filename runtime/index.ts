@@ -23,6 +23,7 @@ export * from './families';
 export { global_exact, global_slot } from './globals';
 export { abi_version, depth_enter, depth_leave, init } from './init';
 export * from './libc';
+export { check_rounds, check_span } from './loops';
 export {
   asan_aligned_alloc,
   asan_calloc,

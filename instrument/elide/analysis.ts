@@ -10,10 +10,12 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
+import type { VersionedLoop } from '../plan.ts';
 import { Reader } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { BodyScan } from './body-scan.ts';
+import { BodyScan, INSIDE } from './body-scan.ts';
+import { LoopWatch } from './loops.ts';
 import type { Poisoners } from './poisoners.ts';
 import { ACTION, type KillRule } from './rules.ts';
 import { PLAIN_EFFECTS, STACK_EFFECTS } from './stack-effects.ts';
@@ -71,6 +73,7 @@ export class Analysis {
   private readonly poisoners: Poisoners;
   private readonly assumptions: Assumptions;
   private readonly disabled: ReadonlySet<KillRule>;
+  private readonly values64: boolean;
   private readonly state = new StateTree();
   private readonly frames: Frame[] = [];
   private depth = 0;
@@ -88,12 +91,15 @@ export class Analysis {
   action = new Uint8Array(1 << 10);
   at = new Int32Array(1 << 10);
   count = 0;
+  readonly loops: VersionedLoop[] = [];
+  private readonly watch = new LoopWatch(this.values);
 
   constructor(module: Module, poisoners: Poisoners, assumptions: Assumptions, disabled: ReadonlySet<KillRule>) {
     this.module = module;
     this.poisoners = poisoners;
     this.assumptions = assumptions;
     this.disabled = disabled;
+    this.values64 = module.memories[0]?.is64 ?? false;
     this.scan = new BodyScan(module.bytes);
   }
 
@@ -112,6 +118,8 @@ export class Analysis {
     state.locals[scan.localCount] = this.stackAtEntry;
     this.plainFrame = this.poisoners.stackPointer >= 0 && this.assumptions.isPlainFrame(this.func);
     this.count = 0;
+    this.loops.length = 0;
+    this.watch.active = false;
     this.height = 0;
     this.depth = 0;
     this.dead = false;
@@ -232,6 +240,10 @@ export class Analysis {
     }
     if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
     state.learn(base, from, to, write, reach);
+    if (this.watch.active) {
+      const far = offset > this.assumptions.nullLimit ? offset : 0;
+      this.watch.access({ base, from, to, reach: far, write, access: this.count });
+    }
     return ACTION.CHECK;
   }
 
@@ -278,12 +290,15 @@ export class Analysis {
     if (this.dead) return;
     switch (op) {
       case OP.BR:
+        this.watchBranch(this.scan.arg[i]!);
         this.branch(this.scan.arg[i]!);
         return this.die();
       case OP.BR_IF:
         this.height--;
+        if (this.watch.active) this.backEdge(i);
         return this.branch(this.scan.arg[i]!);
       case OP.BR_TABLE:
+        this.watch.active = false;
         this.branchTable(i);
         return this.die();
       case OP.CALL:
@@ -297,6 +312,8 @@ export class Analysis {
         this.height -= 3;
         return this.push(this.values.opaque());
       case OP.RETURN:
+        this.watch.active = false;
+        return this.die();
       case OP.RETURN_CALL:
       case OP.RETURN_CALL_INDIRECT:
       case OP.THROW:
@@ -341,13 +358,36 @@ export class Analysis {
   /** A loop's head is reached from its body, too. */
   private enterLoop(i: number, parameters: number): void {
     const { scan, state } = this;
-    if (scan.killsInside[i] && !this.disabled.has('loop')) state.kill();
-    if (!this.disabled.has('loop local')) this.renew(scan.sets, scan.setsFrom[i]!, scan.setsTo[i]!);
+    if (scan.inside[i]! & INSIDE.KILL && !this.disabled.has('loop')) state.kill();
+    this.watch.active = false;
+    if (scan.inside[i] === 0 && scan.arg[i] === VOID_BLOCK && !this.values64) {
+      this.watch.open(scan.at[i]!, scan.at[scan.close[i]! - 1]! + 1, state.locals.subarray(0, scan.localCount));
+    }
+    if (!this.disabled.has('loop local')) this.renew(scan.sets, scan.setsFrom[i]!, scan.setsTo[i]!, this.watch);
     for (let n = parameters; n > 0; n--) this.stack[this.height - n] = this.values.opaque();
   }
 
+  /** A conditional branch inside the watched loop: its end is what the watch waits for. */
+  private backEdge(i: number): void {
+    const { scan } = this;
+    const frame = this.frames[this.depth - 1]!;
+    if (frame.op !== OP.LOOP || scan.arg[i] !== 0 || scan.close[frame.opener] !== i + 2) {
+      return this.watchBranch(scan.arg[i]!);
+    }
+    const found = this.watch.close(this.stack[this.height]!, this.state.locals);
+    if (!found) return;
+    this.loops.push(found.loop);
+    for (const access of found.accesses) this.action[access] = ACTION.HOISTED;
+  }
+
+  /** A branch out of the watched loop, or to its head from elsewhere than its end, makes the rounds uncountable. */
+  private watchBranch(label: number): void {
+    const target = this.frames[this.depth - 1 - label];
+    if (this.watch.active && (!target || !this.watch.contains(this.scan.at[target.opener]!))) this.watch.active = false;
+  }
+
   /** Gives each local in list[from, to) a number of its own. */
-  private renew(list: ArrayLike<number>, from: number, to: number): void {
+  private renew(list: ArrayLike<number>, from: number, to: number, watch?: LoopWatch): void {
     const { state, values } = this;
     const stamp = ++this.seenStamp;
     if (this.seen.length <= this.scan.localCount) this.seen = new Int32Array(this.scan.localCount * 2);
@@ -356,6 +396,7 @@ export class Analysis {
       if (this.seen[local] === stamp) continue;
       this.seen[local] = stamp;
       state.set(local, values.opaque());
+      if (watch?.active) watch.head(local);
     }
     state.steps += to - from;
   }
@@ -467,6 +508,7 @@ export class Analysis {
     const frame = this.frames[--this.depth]!;
     if (frame.deadOutside || frame.op === 0) return;
     const { state } = this;
+    if (frame.op === OP.LOOP) this.watch.active = false;
     if (frame.op === OP.IF) {
       // Without an else, a false condition leads here, too.
       if (!this.dead) this.arrive(frame);

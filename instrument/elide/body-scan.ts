@@ -5,6 +5,14 @@ import { Decoder } from '../wasm/decoder.ts';
 import type { Body } from '../wasm/module.ts';
 import { IMM, OP } from '../wasm/opcodes.ts';
 
+export const INSIDE = {
+  /** An instruction that may change which bytes are valid. */
+  KILL: 1,
+  LOOP: 2,
+  /** A call, or exception handling. */
+  CALL: 4,
+} as const;
+
 /** A function with more instructions than this keeps its checks: the arrays would outgrow what they save. */
 const MAX_INSTRUCTIONS = 400_000;
 
@@ -31,8 +39,8 @@ export class BodyScan {
   close = new Int32Array(1 << 12);
   setsFrom = new Int32Array(1 << 12);
   setsTo = new Int32Array(1 << 12);
-  /** 1 if an instruction inside the block kills. */
-  killsInside = new Uint8Array(1 << 12);
+  /** INSIDE.*: what there is inside the block. */
+  inside = new Uint8Array(1 << 12);
   /** Locals, in the order in which they are set. */
   sets = new Int32Array(1 << 12);
   setCount = 0;
@@ -98,9 +106,12 @@ export class BodyScan {
   private structure(op: number, i: number, open: number[], traits: ScanTraits): void {
     if (op >= OP.CALL && op <= OP.RETURN_CALL_REF) {
       this.markKill(i, open, traits);
+      this.markInside(open, INSIDE.CALL);
     } else if (op === OP.BLOCK || op === OP.LOOP || op === OP.IF || op === OP.TRY || op === OP.TRY_TABLE) {
       this.setsFrom[i] = this.setCount;
-      this.killsInside[i] = 0;
+      this.inside[i] = 0;
+      if (op === OP.LOOP) this.markInside(open, INSIDE.LOOP);
+      else if (op >= OP.TRY) this.markInside(open, INSIDE.CALL);
       open.push(i);
     } else if (op === OP.END || op === OP.DELEGATE) {
       const opener = open.pop();
@@ -108,15 +119,19 @@ export class BodyScan {
       this.close[opener] = i + 1;
       this.setsTo[opener] = this.setCount;
       const outer = open.at(-1);
-      if (outer !== undefined && this.killsInside[opener]) this.killsInside[outer] = 1;
+      if (outer !== undefined) this.inside[outer]! |= this.inside[opener]!;
     }
   }
 
   private markKill(i: number, open: number[], traits: ScanTraits): void {
     if (!traits.kills(this.decoder)) return;
     this.killing[i] = 1;
+    this.markInside(open, INSIDE.KILL);
+  }
+
+  private markInside(open: number[], what: number): void {
     const inner = open.at(-1);
-    if (inner !== undefined) this.killsInside[inner] = 1;
+    if (inner !== undefined) this.inside[inner]! |= what;
   }
 
   private addSet(local: number): void {
@@ -129,7 +144,7 @@ export class BodyScan {
       this[key] = doubled(this[key], Int32Array);
     this.offset = doubled(this.offset, Float64Array);
     this.killing = doubled(this.killing, Uint8Array);
-    this.killsInside = doubled(this.killsInside, Uint8Array);
+    this.inside = doubled(this.inside, Uint8Array);
   }
 }
 

@@ -19,10 +19,10 @@ export const KILL_RULES = [
 export type KillRule = (typeof KILL_RULES)[number];
 
 /** What is done about an access. `Analysis.actions` holds these; all but CHECK have a reason of the same name below. */
-export const ACTION = { CHECK: 0, REPEATED: 1, STATIC: 2, FRAME: 3 } as const;
+export const ACTION = { CHECK: 0, REPEATED: 1, STATIC: 2, FRAME: 3, HOISTED: 4 } as const;
 
 /** The reason of each action, as a key of SKIP_REASONS. */
-export const ACTION_REASON = ['checked', 'repeated', 'static', 'frame'] as const;
+export const ACTION_REASON = ['checked', 'repeated', 'static', 'frame', 'hoisted'] as const;
 
 /** Whether an action leaves nothing of the check, and so no site. */
 export function isRemoved(action: number): boolean {

@@ -10,7 +10,7 @@ import { OP } from '../wasm/opcodes.ts';
 /** A value nothing is known about. */
 export const OPAQUE = -1;
 /** `base + constant`. */
-const PLUS = -2;
+export const PLUS = -2;
 /** Number 0 is the constant 0; every other constant is `0 + c`. */
 export const ZERO = 0;
 

@@ -25,6 +25,8 @@ export class SiteMap {
   private functions = 0;
   /** End of the previous edit, in instrumented code bytes. */
   private last = 0;
+  /** Set while code is written twice: the first copy is one insertion as a whole. */
+  muted = false;
   /** Offset of the first original instruction in its body. */
   originalCodeStart = 0;
 
@@ -53,6 +55,7 @@ export class SiteMap {
 
   /** Instrumented code bytes [from, to) were written instead of `replaced` original bytes. */
   inserted(from: number, to: number, replaced: number, isSite: boolean): void {
+    if (this.muted) return;
     this.edits.u32(from - this.last);
     this.edits.u32(((to - from) << 2) | (replaced > 0 ? 2 : 0) | (isSite ? 1 : 0));
     if (replaced > 0) this.edits.u32(replaced);

@@ -76,7 +76,12 @@ export function build(
   more: InstrumentOptions = {},
 ): Instrumented {
   const elimination = rules === 'none' ? { elide: false } : { elide: true, disabledRules: rules };
-  return instrument(original, runtimeImages, { host: true, ...elimination, ...more });
+  return instrument(original, runtimeImages, {
+    host: true,
+    allocator: { malloc: 'malloc', free: 'free' },
+    ...elimination,
+    ...more,
+  });
 }
 
 /** Runs each of `names` in one instance, stopping each at its first finding. */
