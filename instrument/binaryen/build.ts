@@ -93,6 +93,12 @@ export class Builder {
     return raw.binary(this.module, this.target.is64 ? OPERATOR.addI64 : OPERATOR.addI32, address, this.pointer(value));
   }
 
+  /** Whether an address is below a limit, unsigned. */
+  below(address: Pointer, limit: number): Pointer {
+    const compare = this.target.is64 ? OPERATOR.ltI64 : OPERATOR.ltI32;
+    return raw.binary(this.module, compare, address, this.pointer(limit));
+  }
+
   /** An address shifted right, as an i32. */
   shifted(address: Pointer, bits: number): Pointer {
     const shift = this.target.is64 ? OPERATOR.shrI64 : OPERATOR.shrI32;

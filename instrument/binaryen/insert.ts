@@ -244,7 +244,8 @@ export class FunctionPass implements Visitor {
     const { b } = this;
     const offset = event.moved ?? event.immediate;
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || offset < LARGE_OFFSET);
-    const test = inline ? this.test(access.size, event.align, offset, address, first) : 0;
+    const valid = inline ? this.test(access.size, event.align, offset, address, first) : 0;
+    const test = inline && access.write ? this.orReadOnly(valid, offset, address) : valid;
     const base = inline ? b.get(address, b.pointerType) : first;
     const call = b.call(checkName(access, this.plan.overReads), base, b.pointer(offset), b.i32(event.site));
     this.locate(call, event);
@@ -263,6 +264,15 @@ export class FunctionPass implements Visitor {
     const aligned = Math.min(size, GRANULE);
     if (2 ** align < aligned) return b.or(low, this.shadow(again, offset + size - 1, 1));
     return b.or(low, b.andI32(b.wrapped(b.offset(again, offset % aligned)), aligned - 1));
+  }
+
+  /** Adds to a test that a store may not touch read-only data. */
+  private orReadOnly(test: Pointer, offset: number, address: number): Pointer {
+    const { b } = this;
+    const { readOnly } = this.target;
+    if (!readOnly) return test;
+    const distance = b.offset(b.get(address, b.pointerType), offset - readOnly.begin);
+    return b.or(test, b.below(distance, readOnly.end - readOnly.begin));
   }
 
   /** The shadow of address + offset: one byte or two. The arithmetic is explained in stream/rewrite-body.ts. */

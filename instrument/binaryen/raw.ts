@@ -78,6 +78,8 @@ export const OPERATOR = {
   addI32: number('BinaryenAddInt32'),
   addI64: number('BinaryenAddInt64'),
   andI32: number('BinaryenAndInt32'),
+  ltI32: number('BinaryenLtUInt32'),
+  ltI64: number('BinaryenLtUInt64'),
   orI32: number('BinaryenOrInt32'),
   shlI32: number('BinaryenShlInt32'),
   shrI32: number('BinaryenShrUInt32'),

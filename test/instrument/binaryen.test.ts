@@ -231,6 +231,23 @@ describe('what the plan changes itself', () => {
     expect(result).toBe(0);
   });
 
+  test.each([
+    ['below', 1016, []],
+    ['at the first byte', 1020, ['store4', 'load4']],
+    ['at the last byte', 1035, ['store4', 'load4']],
+    ['above', 1036, []],
+  ])('a store into read-only data is checked by its address: %s', (_, address, checks) => {
+    // Stores to a + 4, then loads from it and from b + 4; nothing is poisoned, so only the range can call a check.
+    for (const engine of ['stream', 'binaryen'] as const) {
+      const { bytes } = engineer(original, { engine, readOnly: { begin: 1024, end: 1040 } });
+      const running = new Running(bytes);
+      running.exports.f!(address, 4096);
+      // Unaligned accesses go to the exact check in any case; both engines promise natural alignment alike.
+      const calls = running.takeLog().map((c) => c.check);
+      expect(calls).toEqual(address % 4 === 0 ? checks.slice(0, 1) : checks);
+    }
+  });
+
   test('a function that is skipped is written as it was', () => {
     expect(agree(original, [1024, 1024], { skip: 'allocator' })).toMatchObject({ calls: [], result: 5 });
   });

@@ -68,6 +68,7 @@ export interface EngineOptions {
   overReads?: boolean;
   edits?: readonly (readonly Edit[])[];
   movedOffsets?: ReadonlyMap<number, number>;
+  readOnly?: { begin: number; end: number };
 }
 
 export interface Engineered {
@@ -103,6 +104,7 @@ export function engineer(original: Uint8Array, options: EngineOptions): Engineer
     memoryPages: runtimePages(options.paged ?? false),
     header: { address: abi.HEADER, bytes: new Uint8Array(abi.HEADER_END - abi.HEADER) },
     info: new Uint8Array(0),
+    ...(options.readOnly ? { readOnly: options.readOnly } : {}),
   };
   const { bytes, sites } = ENGINES[options.engine](input);
   const table = readSiteTable(bytes, original);
