@@ -1,0 +1,24 @@
+// KASAN's own test-suite as C programs: each reports exactly what its head says, in both schemes, optimised and not.
+
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'vitest';
+import { compileC } from '../support/compile-c.ts';
+import { expectFindings, runInstrumented } from '../support/run-instrumented.ts';
+import { readPrograms, type Scheme } from './expectations.ts';
+
+const FOLDER = new URL('./kasan/', import.meta.url);
+const HEADER = readFileSync(new URL('kasan.h', FOLDER), 'utf8');
+const LEVELS = ['-O0', '-O2'];
+const SCHEMES: readonly Scheme[] = ['asan', 'kasan'];
+
+describe.each(readPrograms(FOLDER))('$file', ({ file, source, flags, trap, expected }) => {
+  for (const level of LEVELS) {
+    for (const scheme of SCHEMES) {
+      test(`${level} ${scheme}`, async () => {
+        const module = await compileC({ file, source, flags: [level, '-g', ...flags], headers: { 'kasan.h': HEADER } });
+        const run = await runInstrumented(module, {}, { runtime: { scheme } });
+        expectFindings(run, { findings: expected(scheme, level), file, ...(trap ? { trap } : {}) });
+      });
+    }
+  }
+});

@@ -1,0 +1,157 @@
+// Instruments a WASI command, runs it, and holds what was found against what should be: exactly that, in order.
+
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Report, SanitizerOptions } from '../../host/index.ts';
+import type { Place } from '../../host/report/place.ts';
+import type { Parameters } from '../../host/report/report.ts';
+import { type RunResult, runCommand } from '../../host/run.ts';
+import { type InstrumentOptions, instrument } from '../../index.ts';
+
+export interface Run {
+  readonly exitCode: number | undefined;
+  readonly trap: Error | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly findings: readonly Report[];
+}
+
+export interface ProgramOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly onFinding?: SanitizerOptions['onFinding'];
+}
+
+/** Instruments and runs; after a finding the program goes on unless `runtime.halt` says otherwise. */
+export function runInstrumented(
+  module: Uint8Array,
+  program: ProgramOptions = {},
+  options: InstrumentOptions = {},
+): Promise<Run> {
+  return runProgram(module, instrumentToRun(module, options), program);
+}
+
+/** What `runProgram` runs. To be shared by several runs. */
+export function instrumentToRun(module: Uint8Array, options: InstrumentOptions = {}): Uint8Array {
+  return instrument(module, { host: true, ...options, runtime: { halt: false, ...options.runtime } }).bytes;
+}
+
+export async function runProgram(
+  original: Uint8Array,
+  instrumented: Uint8Array,
+  program: ProgramOptions = {},
+): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-run-'));
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path('stdin'), program.stdin ?? '');
+  const files = [openSync(path('stdin'), 'r'), openSync(path('stdout'), 'w'), openSync(path('stderr'), 'w')];
+  try {
+    const result: RunResult = await runCommand({
+      original,
+      instrumented,
+      scriptFrames: false,
+      args: ['program.wasm', ...(program.args ?? [])],
+      ...(program.env ? { env: program.env } : {}),
+      ...(program.onFinding ? { onFinding: program.onFinding } : {}),
+      stdin: files[0]!,
+      stdout: files[1]!,
+      stderr: files[2]!,
+    });
+    return {
+      exitCode: result.exitCode,
+      trap: result.trap,
+      stdout: readFileSync(path('stdout'), 'utf8'),
+      stderr: readFileSync(path('stderr'), 'utf8'),
+      findings: result.sanitizer.findings,
+    };
+  } finally {
+    for (const file of files) closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export interface Expected {
+  readonly findings: readonly string[];
+  /** The source whose innermost frame gives a finding its line. */
+  readonly file?: string;
+  /** What the program itself dies of afterwards. */
+  readonly trap?: string;
+}
+
+/** Passes only if exactly these findings appeared, in this order, and the program ended as it should: by itself. */
+export function expectFindings(run: Run, { findings, file, trap }: Expected): void {
+  expect(run.findings.map((report) => findingText(report, file))).toEqual(findings);
+  expect(run.trap?.message).toBe(trap);
+  expect(run.exitCode).toBe(trap === undefined ? 0 : undefined);
+}
+
+/**
+ * A finding in one line: `title, READ of size 4, 0 bytes after 10-byte region, line 7`. The distance is the one that the
+ * scheme's own report prints; the line is that of the innermost frame in `file`, left out without one.
+ */
+export function findingText(report: Report, file?: string): string {
+  const parts = [report.title, ...factsOf(report)];
+  if (file !== undefined) {
+    const frame = report.stack.find((f) => f.file?.endsWith(file) === true);
+    parts.push(frame ? `line ${frame.line}` : 'no line');
+  }
+  return parts.join(', ');
+}
+
+function factsOf(report: Report): string[] {
+  const { scheme } = report;
+  switch (report.layout) {
+    case 'access':
+    case 'segv': {
+      const { write, size } = report.access;
+      return [`${write ? 'WRITE' : 'READ'} of size ${size}`, placeText(report.place, scheme)];
+    }
+    case 'free':
+      return [placeText(report.place, scheme)];
+    case 'parameter':
+      return [...parameterFacts(report.parameters), ...report.places.map((place) => placeText(place, scheme))];
+    case 'leak':
+      return report.leaks.map((leak) => `${leak.bytes} bytes in ${leak.objects.length} objects`);
+  }
+}
+
+function parameterFacts(parameters: Parameters): string[] {
+  switch (parameters.what) {
+    case 'product':
+      return [`${parameters.count} times ${parameters.size}`];
+    case 'negative-size':
+    case 'too-big':
+    case 'out-of-memory':
+      return [`size ${parameters.size}`];
+    case 'alignment':
+      return [`alignment ${parameters.alignment}`];
+    default:
+      return [];
+  }
+}
+
+function placeText(place: Place, scheme: Report['scheme']): string {
+  switch (place.where) {
+    case 'heap': {
+      const { relation, bytes } = scheme === 'asan' ? place.distance : place.fromStart;
+      return `${bytes} bytes ${relation} ${place.size}-byte region`;
+    }
+    case 'global': {
+      const [nearest] = place.globals;
+      return `${nearest!.distance.bytes} bytes ${nearest!.distance.relation} '${nearest!.name}' of ${nearest!.size}`;
+    }
+    case 'stack': {
+      const marked = place.objects.find((o) => o.mark !== undefined);
+      return marked ? `${marked.mark} '${marked.name}'` : 'on the stack';
+    }
+    case 'null':
+      return `null+${place.offset}`;
+    case 'mapping':
+      return `${place.distance.bytes} bytes ${place.distance.relation} mapping`;
+    default:
+      return place.where;
+  }
+}
