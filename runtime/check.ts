@@ -13,6 +13,7 @@ import {
   WILD,
 } from './abi';
 import { Addr } from './addr';
+import { followGrowth } from './as-growth';
 import { isReadOnly, rangeLeavesGlobal, writesConstants } from './globals';
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
@@ -64,6 +65,11 @@ function findBad(first: Addr, last: Addr, access: u32): bool {
   }
 }
 
+/** What changes validity behind the runtime's back: memory that grew, an object that grew. Corrects the shadow. */
+function shadowWasStale(): bool {
+  return healWild() || followGrowth(badByte);
+}
+
 /** The same question without an access: whether any byte of [first, last] is not valid, for loads and stores alike. */
 export function findBadByte(first: Addr, last: Addr): bool {
   return findBad(first, last, ACCESS_WRITE);
@@ -98,7 +104,7 @@ function slowAccess(addr: Addr, offset: Addr, size: u32, access: u32, site: u32)
     finding(KIND_WILD, access, whole, size, whole, site, WILD, 0, 0, 0);
     return;
   }
-  if (!findBad(first, last, access) || (healWild() && !findBad(first, last, access))) {
+  if (!findBad(first, last, access) || (shadowWasStale() && !findBad(first, last, access))) {
     if (access & ACCESS_WRITE) writesConstants(first, size, access, site);
     return;
   }
@@ -125,7 +131,7 @@ export function rangeIsBad(addr: Addr, size: Addr, access: u32, site: u32): bool
     badByte = addr;
   } else {
     const stop = last < end ? last : end;
-    if (!findBad(addr, stop, access) || (healWild() && !findBad(addr, stop, access))) {
+    if (!findBad(addr, stop, access) || (shadowWasStale() && !findBad(addr, stop, access))) {
       if (last <= end) return rangeLeavesGlobal(addr, size, access, site);
       badByte = end + 1;
     }

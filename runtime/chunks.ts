@@ -36,14 +36,18 @@ export function chunkSize(chunk: u32): Addr {
   return <Addr>(((<u64>load<u8>(chunk, CHUNK_SIZE_HIGH)) << 32) | load<u32>(chunk, CHUNK_SIZE));
 }
 
+export function setChunkSize(chunk: u32, size: Addr): void {
+  store<u32>(chunk, <u32>size, CHUNK_SIZE);
+  store<u8>(chunk, <u32>(<u64>size >> 32), CHUNK_SIZE_HIGH);
+}
+
 /** A record for a chunk that begins at `begin`, indexed; 0 when memory 1 is full. */
 export function addChunk(begin: Addr, size: Addr): u32 {
   if (!roomInIndex()) return 0;
   const chunk = takeRecord();
   if (!chunk) return 0;
   store<u32>(chunk, <u32>(begin >> 3), CHUNK_BEGIN);
-  store<u32>(chunk, <u32>size, CHUNK_SIZE);
-  store<u8>(chunk, <u32>(<u64>size >> 32), CHUNK_SIZE_HIGH);
+  setChunkSize(chunk, size);
   insert(<u32>(begin >> 3), chunk);
   return chunk;
 }

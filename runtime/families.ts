@@ -2,7 +2,8 @@
 // TLSF. Same wrapper as malloc, other signatures and other names for a mismatch.
 import { ALLOC_ASSEMBLYSCRIPT, ALLOC_NEW, ALLOC_NEW_ARRAY, ALLOC_RUST, ALLOC_WBINDGEN } from './abi';
 import { Addr } from './addr';
-import { chunkSize, findChunk } from './chunks';
+import { expectGrowth } from './as-growth';
+import { findChunk } from './chunks';
 import { adopt, allocate } from './heap';
 import { resize } from './malloc';
 import * as program from './program';
@@ -109,13 +110,10 @@ export function asan_wbindgen_realloc(ptr: Addr, _size: Addr, newSize: Addr, ali
 
 // ------------------------------------------------------------------------------------------------ AssemblyScript
 
-//   block                object
-//   | mmInfo | gcInfo | gcInfo2 | rtId | rtSize | payload of the object          4 bytes each (32-bit program)
-//            ^ as_alloc's pointer: the chunk begins here          ^ __new's pointer
-const BLOCK_HEADER: Addr = 4; // mmInfo: size of the block, flags in the low two bits
-const OBJECT_HEADER: Addr = 16;
+const BLOCK_HEADER: Addr = 4; // mmInfo, right before the payload: its size, flags in the low two bits
 
 export function asan_as_alloc(size: Addr): Addr {
+  expectGrowth();
   return allocate(size, 16, ALLOC_ASSEMBLYSCRIPT);
 }
 
@@ -129,19 +127,6 @@ export function asan_as_realloc(ptr: Addr, size: Addr): Addr {
   const moved = allocate(size, 16, ALLOC_ASSEMBLYSCRIPT);
   if (!moved) return 0;
   const oldSize = <Addr>(program.load32(ptr - BLOCK_HEADER) & ~3);
-  program.copy(moved, ptr, size < oldSize ? size : oldSize);
-  return moved;
-}
-
-/**
- * The collector's realloc. The original grows in place when the *block* is large enough, which the right redzone makes
- * it look: so what exceeds the chunk moves here, and only the rest is the original's business.
- */
-export function asan_as_renew(ptr: Addr, size: Addr): Addr {
-  const chunk = findChunk(ptr - OBJECT_HEADER);
-  if (!chunk || size + OBJECT_HEADER <= chunkSize(chunk)) return program.as_renew(ptr, size);
-  const moved = program.as_new(size, program.load32(ptr - 8));
-  const oldSize = <Addr>program.load32(ptr - 4);
   program.copy(moved, ptr, size < oldSize ? size : oldSize);
   return moved;
 }

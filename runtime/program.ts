@@ -22,8 +22,5 @@ export declare function rust_alloc(size: Addr, align: Addr): Addr;
 export declare function rust_dealloc(ptr: Addr, size: Addr, align: Addr): void;
 export declare function as_alloc(size: Addr): Addr;
 export declare function as_free(ptr: Addr): void;
-/** itcms's or tcms's __new and __renew: the garbage collector's layer above as_alloc. */
-export declare function as_new(size: Addr, id: u32): Addr;
-export declare function as_renew(ptr: Addr, size: Addr): Addr;
 export declare function wbindgen_malloc(size: Addr, align: Addr): Addr;
 export declare function wbindgen_free(ptr: Addr, size: Addr, align: Addr): void;

@@ -71,7 +71,6 @@ const SIGNATURES: Record<string, string> = {
   asan_as_alloc: 'p:p',
   asan_as_free: 'p:',
   asan_as_realloc: 'pp:p',
-  asan_as_renew: 'pp:p',
   __asan_poison_memory_region: 'pp:',
   __asan_unpoison_memory_region: 'pp:',
   __asan_address_is_poisoned: 'p:i',
@@ -270,14 +269,6 @@ export class Harness {
         as_free: (ptr: number | bigint) => {
           this.originals.push(`as_free ${at(ptr)}`);
           if (at(ptr) >= HEAP_START) this.allocator.free(at(ptr));
-        },
-        as_new: (size: number | bigint, id: number) => {
-          this.originals.push(`as_new ${at(size)} ${id}`);
-          return this.#out(this.call('asan_as_alloc', at(size) + 16) + 16);
-        },
-        as_renew: (ptr: number | bigint, size: number | bigint) => {
-          this.originals.push(`as_renew ${at(ptr)} ${at(size)}`);
-          return ptr;
         },
         wbindgen_malloc: raw('wbindgen_malloc'),
         wbindgen_free: release('wbindgen_free'),
