@@ -67,7 +67,8 @@ function findBad(first: Addr, last: Addr, access: u32): bool {
 
 /** What changes validity behind the runtime's back: memory that grew, an object that grew. Corrects the shadow. */
 function shadowWasStale(): bool {
-  return healWild() || followGrowth(badByte);
+  const grown = healWild();
+  return followGrowth(badByte) || grown;
 }
 
 /** The same question without an access: whether any byte of [first, last] is not valid, for loads and stores alike. */

@@ -171,10 +171,10 @@ class Pair {
 
 describe.each(VARIANTS)('%s', (variant) => {
   test.each([
-    ['asan', abi.SCHEME_ASAN, 16, 120],
-    ['kasan', abi.SCHEME_KASAN, 16, 60],
-    ['asan over an allocator that aligns to 8', abi.SCHEME_ASAN, 8, 40],
-    ['asan over an allocator that aligns to 4', abi.SCHEME_ASAN, 4, 40],
+    ['asan', abi.SCHEME_ASAN, 16, 60],
+    ['kasan', abi.SCHEME_KASAN, 16, 40],
+    ['asan over an allocator that aligns to 8', abi.SCHEME_ASAN, 8, 25],
+    ['asan over an allocator that aligns to 4', abi.SCHEME_ASAN, 4, 25],
   ])('%s', (_name, scheme, alignment, numRuns) => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 150, size: 'max' }), (steps) => {
