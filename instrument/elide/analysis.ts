@@ -114,7 +114,7 @@ export class Analysis {
     // Declared locals start as 0. (The 0 of another type is never mistaken for an i32's: no i32 operation can take it.)
     state.locals.fill(ZERO, 0, scan.localCount);
     for (let local = 0; local < type.params.length; local++) state.locals[local] = values.opaque();
-    this.stackAtEntry = values.opaque();
+    this.stackAtEntry = values.followed();
     state.locals[scan.localCount] = this.stackAtEntry;
     this.plainFrame = this.poisoners.stackPointer >= 0 && this.assumptions.isPlainFrame(this.func);
     this.count = 0;
@@ -234,9 +234,12 @@ export class Analysis {
     if (base === ZERO) {
       const start = (values.off[address]! >>> 0) + offset;
       if (this.assumptions.isAlwaysValid(start, size, write)) return ACTION.STATIC;
-    } else if (base === this.stackAtEntry) {
+    } else if (values.follows[base]) {
       if (!this.plainFrame) return ACTION.CHECK; // its variables may have been moved apart
-      if (this.inFrame(from, to, offset)) return ACTION.FRAME;
+      if (base === this.stackAtEntry) {
+        if (this.inFrame(from, to, offset)) return ACTION.FRAME;
+        if (to > 0) return ACTION.CHECK; // above the frame: it may have grown
+      }
     }
     if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
     state.learn(base, from, to, write, reach);
@@ -361,7 +364,12 @@ export class Analysis {
     if (scan.inside[i]! & INSIDE.KILL && !this.disabled.has('loop')) state.kill();
     this.watch.active = false;
     if (scan.inside[i] === 0 && scan.arg[i] === VOID_BLOCK && !this.values64) {
-      this.watch.open(scan.at[i]!, scan.at[scan.close[i]! - 1]! + 1, state.locals.subarray(0, scan.localCount));
+      this.watch.open(
+        scan.at[i]!,
+        scan.at[scan.close[i]! - 1]! + 1,
+        state.locals.subarray(0, scan.localCount),
+        this.stackAtEntry,
+      );
     }
     if (!this.disabled.has('loop local')) this.renew(scan.sets, scan.setsFrom[i]!, scan.setsTo[i]!, this.watch);
     for (let n = parameters; n > 0; n--) this.stack[this.height - n] = this.values.opaque();

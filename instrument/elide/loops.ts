@@ -46,6 +46,7 @@ export class LoopWatch {
   private readonly headLocals: number[] = [];
   /** Value of each local before the loop. */
   private before: Int32Array = new Int32Array(0);
+  private stackAtEntry = 0;
   private steps: (number | undefined)[] = [];
   private readonly candidates: Candidate[] = [];
   active = false;
@@ -55,12 +56,13 @@ export class LoopWatch {
   }
 
   /** Enters a loop. `before` are the locals' values in front of it; the head's numbers come by `head`. */
-  open(start: number, end: number, before: Int32Array): void {
+  open(start: number, end: number, before: Int32Array, stackAtEntry: number): void {
     this.active = end - start <= MAX_BODY;
     if (!this.active) return;
     this.start = start;
     this.end = end;
     this.before = before.slice();
+    this.stackAtEntry = stackAtEntry;
     this.first = this.values.count;
     this.last = this.first;
     this.headLocals.length = 0;
@@ -175,6 +177,7 @@ export class LoopWatch {
   private express(v: number, depth: number): LoopExpression | undefined {
     const { op, a, b, base, off } = this.values;
     if (base[v] === ZERO) return { op: OP.I32_CONST, value: off[v]! };
+    if (v === this.stackAtEntry) return this.endOfFrame();
     const isHead = v >= this.first && v < this.last;
     const local = isHead ? this.headLocals[v - this.first]! : this.before.indexOf(v);
     if (local >= 0 && local < this.before.length) return { op: OP.LOCAL_GET, value: local };
@@ -184,6 +187,18 @@ export class LoopWatch {
     const x = this.express(a[v]!, depth + 1);
     const y = isSum ? { op: OP.I32_CONST, value: b[v]! } : this.express(b[v]!, depth + 1);
     return x && y ? { op: isSum ? OP.I32_ADD : op[v]!, value: 0, left: x, right: y } : undefined;
+  }
+
+  /**
+   * Where the function believes its frame to end. The frame may have grown by redzones, so that this is no longer where the
+   * stack pointer was at entry: it must be told from a local that points into the frame.
+   */
+  private endOfFrame(): LoopExpression | undefined {
+    const { base, off } = this.values;
+    const local = this.before.findIndex((v) => base[v] === this.stackAtEntry && off[v]! < 0);
+    if (local < 0) return undefined;
+    const left = { op: OP.LOCAL_GET, value: local };
+    return { op: OP.I32_ADD, value: 0, left, right: { op: OP.I32_CONST, value: -off[this.before[local]!]! } };
   }
 }
 

@@ -23,6 +23,8 @@ export class ValueTable {
   op = new Int32Array(1 << 10);
   a = new Int32Array(1 << 10);
   b = new Int32Array(1 << 10);
+  /** 1 if it was computed from the value `follow` names. */
+  follows = new Uint8Array(1 << 10);
   /** Open addressing; a slot counts only if its stamp is this function's. */
   private slots = new Int32Array(1 << 11);
   private stamps = new Int32Array(1 << 11);
@@ -30,6 +32,7 @@ export class ValueTable {
 
   constructor() {
     this.op[ZERO] = OPAQUE;
+    this.follows[ZERO] = 0;
   }
 
   /** Forgets every number, for the next function. */
@@ -41,9 +44,17 @@ export class ValueTable {
   /** A number of its own. */
   opaque(): number {
     const v = this.allocate();
+    this.follows[v] = 0;
     this.base[v] = v;
     this.off[v] = 0;
     this.op[v] = OPAQUE;
+    return v;
+  }
+
+  /** A number of its own; what is computed from it can be told. */
+  followed(): number {
+    const v = this.opaque();
+    this.follows[v] = 1;
     return v;
   }
 
@@ -104,6 +115,7 @@ export class ValueTable {
     this.b[v] = b;
     this.base[v] = op === PLUS ? a : v;
     this.off[v] = op === PLUS ? b : 0;
+    this.follows[v] = this.follows[a]! | (op === PLUS || b < 0 ? 0 : this.follows[b]!);
     this.slots[at] = v;
     this.stamps[at] = this.stamp;
     return v;
@@ -121,6 +133,9 @@ export class ValueTable {
       larger.set(this[key]);
       this[key] = larger;
     }
+    const follows = new Uint8Array(size);
+    follows.set(this.follows);
+    this.follows = follows;
   }
 
   private rehash(): void {
