@@ -97,8 +97,8 @@ function enterEdits(analysis: Analysis, layout: FrameLayout, { id, shadow }: Fra
   const { at, end } = analysis.size!;
   insert(at, end - at, (_, emit) => emit.pointerConstant(layout.size + layout.right));
   insert(analysis.baseEnd, 0, (e, emit) => {
-    e.tee('frame');
-    e.get('frame');
+    e.tee('stack frame');
+    e.get('stack frame');
     e.get('stack at entry');
     emit.constant(id);
     emit.constant(shadow === 0 ? layout.size : shadow);
@@ -135,23 +135,23 @@ function pointerEdits({ at, end, to }: PointerWrite, insert: Insert): void {
  */
 function roomEdits(room: Room, insert: Insert): void {
   const { size } = room;
-  const exact = `bytes of ${room.at}`;
+  const exact = `stack allocation at ${room.at}`;
   const rounded = size.kind === 'rounded' ? size : undefined;
   if (rounded) insert(rounded.constant.at, 0, (e) => e.tee(exact));
   insert(room.at, 0, (e) => {
-    e.tee('rounded bytes');
+    e.tee('stack allocation rounded');
     e.plus(STACK_ALLOCA_REDZONE);
   });
   insert(room.end, 0, (e, emit) => {
-    e.tee('allocation');
-    e.get('allocation');
+    e.tee('stack allocation');
+    e.get('stack allocation');
     if (rounded) {
       e.get(exact);
       e.plus(rounded.constant.value - (rounded.align - 1));
     } else {
-      e.get('rounded bytes');
+      e.get('stack allocation rounded');
     }
-    e.get('rounded bytes');
+    e.get('stack allocation rounded');
     emit.callRuntime('stack_alloca');
   });
 }
