@@ -50,7 +50,7 @@ function best(
 
 function describe({ name, offset, size, file, line }: Variable): GlobalDescription {
   return {
-    name: name === '<unknown>' ? '<string literal>' : name,
+    name,
     begin: offset,
     size,
     ...(file !== undefined && { file }),

@@ -34,6 +34,35 @@ export function typeSize(dwarf: Dwarf, type: Located | undefined, depth = 0): nu
   return arrayCounts(type).reduce((product, count) => product * count, typeSize(dwarf, target, depth + 1));
 }
 
+/** Whether the object may be larger than its type: a structure that ends in a flexible array (`char d[]`, `[0]`). */
+export function endsOpen(dwarf: Dwarf, type: Located | undefined, depth = 0): boolean {
+  if (!type || depth > MAX_DEPTH) return false;
+  const { unit, die } = type;
+  const target = () => dwarf.follow(unit, die, AT.type);
+  if (die.tag === TAG.arrayType)
+    return arrayCounts(type).some((count) => count === 0) || endsOpen(dwarf, target(), depth + 1);
+  if (!KEYWORDS.has(die.tag)) return !POINTER_SIGNS.has(die.tag) && endsOpen(dwarf, target(), depth + 1);
+  return members(type).some((member) => endsOpen(dwarf, dwarf.follow(unit, member, AT.type), depth + 1));
+}
+
+/** The members a structure ends with: its last one, or all of a union. */
+function members({ unit, die }: Located): Located['die'][] {
+  const found: Located['die'][] = [];
+  if (!die.hasChildren) return found;
+  const reader = unit.reader(die.next);
+  for (let depth = 1; depth > 0; ) {
+    const code = reader.uleb();
+    if (code === 0) {
+      depth--;
+      continue;
+    }
+    const child = unit.dieOf(reader, 0, unit.abbreviation(code));
+    if (depth === 1 && child.tag === TAG.member) found.push(child);
+    if (child.hasChildren) depth++;
+  }
+  return die.tag === TAG.unionType ? found : found.slice(-1);
+}
+
 /** Elements per dimension, 0 where the length is not known at compile time. */
 function arrayCounts({ unit, die }: Located): number[] {
   const counts: number[] = [];

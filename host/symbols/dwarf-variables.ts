@@ -6,7 +6,7 @@ import { type Dwarf, isCppLike, type Located } from './dwarf.ts';
 import { AT, OP, TAG } from './dwarf-constants.ts';
 import type { Scope } from './dwarf-functions.ts';
 import { listOffset, type PcRange } from './dwarf-ranges.ts';
-import { typeName, typeSize } from './dwarf-types.ts';
+import { endsOpen, typeName, typeSize } from './dwarf-types.ts';
 import type { Attribute, Die, Unit } from './dwarf-unit.ts';
 
 export interface Variable {
@@ -22,6 +22,8 @@ export interface Variable {
   scope?: PcRange[];
   /** The inlined function it belongs to. */
   inlinedFrom?: string;
+  /** May be larger than `size`: it ends in a flexible array. */
+  open?: true;
   /** A whole data segment, not a variable: the best a module without DWARF can say. */
   segment?: true;
 }
@@ -99,6 +101,7 @@ function describe(dwarf: Dwarf, located: Located, offset: number): Variable {
     size: sane(typeSize(dwarf, type)),
     ...dwarf.declaration(chain),
     ...(type && { type: typeName(dwarf, type) }),
+    ...(endsOpen(dwarf, type) && { open: true }),
   };
 }
 
