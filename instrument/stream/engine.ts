@@ -269,7 +269,7 @@ class ModuleWriter {
     w.u32(program.bodies.length + added);
     program.bodies.forEach((body, i) => {
       const type = program.types[program.functions[program.importedFunctions + i]!]!;
-      rewriter.rewrite(body, type.params.length, plan.functions[i]!, w, plan.elision?.actions(i));
+      rewriter.rewrite(body, type, plan.functions[i]!, w, plan.elision?.actions(i));
       if ((i & 1023) === 0) this.input.progress?.(i, program.bodies.length);
     });
     this.input.progress?.(program.bodies.length, program.bodies.length);

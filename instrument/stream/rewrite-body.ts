@@ -12,14 +12,14 @@
 // Stores and other accesses with operands above the address spill those to scratch locals first, so a check always runs
 // after every operand was evaluated. Dead code needs no special case: the inserted code is valid there too.
 
-import { GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
+import { CALL_STACK_BASE, CALL_STACK_BYTES, GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { ACTION, isRemoved } from '../elide/rules.ts';
 import { InstrumentError } from '../errors.ts';
 import type { BodyActions, Edit, Emitter, FunctionPlan, Target, VersionedLoop } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
-import type { Body } from '../wasm/module.ts';
+import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import { writeLoopTest } from './loop-test.ts';
 import type { SiteMap } from './site-map.ts';
@@ -50,6 +50,9 @@ export class BodyRewriter {
   private localCount = 0;
   private readonly scratch = new Map<string, number>();
   private scratchTypes: number[] = [];
+  private bodyEnd = 0;
+  /** The current body stands in a block of its own. */
+  private wraps = false;
 
   /** Plan.reachesAllocator. */
   private readonly reaches: Uint8Array;
@@ -65,26 +68,27 @@ export class BodyRewriter {
    * Appends the rewritten body, size first, to `out`. Falls back to outlined checks where inlining them would exceed
    * what engines accept.
    */
-  rewrite(body: Body, parameterCount: number, plan: FunctionPlan, out: Writer, actions?: BodyActions): void {
+  rewrite(body: Body, type: FuncType, plan: FunctionPlan, out: Writer, actions?: BodyActions): void {
     this.actions = actions;
     const mark = this.sites.mark();
-    this.rewriteAs(body, parameterCount, plan);
+    this.rewriteAs(body, type, plan);
     if (plan.mode === 'inline' && this.code.length > MAX_BODY - 1024) {
       this.sites.reset(mark);
-      this.rewriteAs(body, parameterCount, { ...plan, mode: 'outline' });
+      this.rewriteAs(body, type, { ...plan, mode: 'outline' });
     }
     this.finish(body, out);
   }
 
-  private rewriteAs(body: Body, parameterCount: number, plan: FunctionPlan): void {
+  private rewriteAs(body: Body, type: FuncType, plan: FunctionPlan): void {
     const d = this.decoder;
     d.pos = body.start;
     d.end = body.end;
+    this.bodyEnd = body.end;
     this.plan = plan;
     this.code.length = 0;
     this.scratch.clear();
     this.scratchTypes = [];
-    this.localCount = parameterCount;
+    this.localCount = type.params.length;
     for (let groups = d.u32(); groups > 0; groups--) {
       this.localCount += d.u32();
       d.valueType();
@@ -95,7 +99,7 @@ export class BodyRewriter {
     this.openLoop = undefined;
     this.turn = this.loopStart();
     this.sites.beginBody(d.pos - body.start);
-    if (plan.recordsCalls) this.enterRecorded();
+    if (plan.recordsCalls) this.enterRecorded(type);
     this.copyInstructions();
     this.flush(body.end);
   }
@@ -116,6 +120,9 @@ export class BodyRewriter {
       const op = d.op;
       if (op <= OP.RETURN_CALL_INDIRECT || op === OP.CALL_REF || op === OP.RETURN_CALL_REF) {
         if (op >= OP.CALL) this.call(recordsCalls);
+        else if (recordsCalls && (op === OP.RETURN || (op === OP.END && d.pos === this.bodyEnd))) {
+          this.leaveRecorded(op === OP.END);
+        }
       } else if (d.immediates === IMM.REF_FUNC) {
         this.replaceIndex(this.target.callMap[d.index]!);
       } else if (checked) {
@@ -226,15 +233,46 @@ export class BodyRewriter {
 
   // ------------------------------------------------------------------------------------------------- calls
 
-  private enterRecorded(): void {
+  /**
+   * Entry of a function that records its calls: its frame is the top of the shadow call stack. The body becomes a block,
+   * so that a branch out of it comes past the restore at the end. A top beyond the stack's room (an exception that left to
+   * the host puts nothing back) starts over at the base.
+   */
+  private enterRecorded(type: FuncType): void {
     const code = this.code;
     const from = code.length;
+    const frame = this.scratchLocal('frame', TYPE.I32);
     code.byte(OP.GLOBAL_GET);
     code.u32(this.target.callStackGlobal);
-    this.local(OP.LOCAL_TEE, this.scratchLocal('frame', TYPE.I32));
+    this.local(OP.LOCAL_TEE, frame);
+    this.constant(CALL_STACK_BASE + CALL_STACK_BYTES - 8);
+    code.byte(OP.I32_GT_U);
+    code.byte(OP.IF);
+    code.byte(TYPE.VOID);
+    this.constant(CALL_STACK_BASE);
+    this.local(OP.LOCAL_SET, frame);
+    code.byte(OP.END);
+    this.local(OP.LOCAL_GET, frame);
     this.constant(4);
     code.byte(OP.I32_ADD);
     this.local(OP.LOCAL_SET, this.scratchLocal('callee frame', TYPE.I32));
+    this.wraps = isPlainBlock(type);
+    if (this.wraps) {
+      code.byte(OP.BLOCK);
+      code.byte(type.results[0] ?? TYPE.VOID);
+    }
+    this.sites.inserted(from, code.length, 0, false);
+  }
+
+  /** In front of `return`, and of the body's last `end`: the top goes back to where this function found it. */
+  private leaveRecorded(closesBlock: boolean): void {
+    const code = this.code;
+    this.flush(this.decoder.start);
+    const from = code.length;
+    if (closesBlock && this.wraps) code.byte(OP.END);
+    this.local(OP.LOCAL_GET, this.scratchLocal('frame', TYPE.I32));
+    code.byte(OP.GLOBAL_SET);
+    code.u32(this.target.callStackGlobal);
     this.sites.inserted(from, code.length, 0, false);
   }
 
@@ -528,4 +566,9 @@ export class BodyRewriter {
     out.append(this.code.bytes, 0, this.code.length);
     this.sites.endBody(header.length);
   }
+}
+
+/** Results a block type of one byte can say. */
+function isPlainBlock({ results }: FuncType): boolean {
+  return results.length === 0 || (results.length === 1 && results[0]! !== 0x63 && results[0]! !== 0x64);
 }

@@ -5,6 +5,10 @@ import { InstrumentError } from '../errors.ts';
 import { Reader } from './bytes.ts';
 import { IMM, IMMEDIATES, PREFIXED } from './opcodes.ts';
 
+/** 0x63 and 0x64, which begin two-part reference types, as a block type's signed number. */
+const REF_NULL_BLOCK = 0x63 - 0x80;
+const REF_BLOCK = 0x64 - 0x80;
+
 export class Decoder extends Reader {
   /** Opcode of the current instruction; `prefix << 12 | sub-opcode` for prefixed ones. */
   op = 0;
@@ -56,8 +60,10 @@ export class Decoder extends Reader {
         this.memarg();
         return;
       case IMM.I32:
-      case IMM.BLOCK_TYPE:
         this.value = this.s33();
+        return;
+      case IMM.BLOCK_TYPE:
+        this.blockType();
         return;
       default:
         this.rareImmediates(immediates);
@@ -135,8 +141,14 @@ export class Decoder extends Reader {
     }
   }
 
-  private tryTable(): void {
+  /** A type index, or a value type as a negative number: (ref null? heaptype) has more bytes. */
+  private blockType(): void {
     this.value = this.s33();
+    if (this.value === REF_NULL_BLOCK || this.value === REF_BLOCK) this.skipLeb();
+  }
+
+  private tryTable(): void {
+    this.blockType();
     for (let count = this.u32(); count > 0; count--) {
       const kind = this.byte();
       if (kind < 2) this.u32(); // catch, catch_ref: tag
