@@ -9,6 +9,8 @@ import { runtimeImages } from '../../instrument/runtime-images.ts';
 import * as abi from '../../runtime/abi.ts';
 
 export const STACK_TOP = 32768;
+/** Static data: behind the stack, so that the stack's bounds are certain. */
+export const DATA = 40000;
 export const HEAP = 65536;
 
 /**
@@ -19,18 +21,23 @@ export function moduleText(functions: string): string {
   return `(module
     (import "env" "poison" (func $poison (param i32 i32 i32)))
     (memory (export "memory") 4)
-    (global $sp (export "__stack_pointer") (mut i32) (i32.const ${STACK_TOP}))
+    (global $sp (mut i32) (i32.const ${STACK_TOP}))
     (global $top (mut i32) (i32.const ${HEAP}))
     (global $saved (export "saved") (mut i32) (i32.const 0))
     (tag $oops)
     (type $unary (func (param i32)))
     (table 4 funcref)
     (elem (i32.const 0) $free $nothing $touch $free_saved)
-    (data (i32.const 1024) "static data, more static data, and a little more of it")
+    (data (i32.const ${DATA}) "static data, more static data, and a little more of it")
     (func $malloc (export "malloc") (param $n i32) (result i32)
       (global.set $top (i32.add (global.get $top) (i32.and (i32.add (local.get $n) (i32.const 15)) (i32.const -16))))
       (i32.sub (global.get $top) (i32.and (i32.add (local.get $n) (i32.const 15)) (i32.const -16))))
     (func $free (export "free") (param $p i32))
+    (func (export "reset_stack") (global.set $sp (i32.const ${STACK_TOP})))
+    (func $framed_too (param $p i32) (local $f i32)
+      (global.set $sp (local.tee $f (i32.sub (global.get $sp) (i32.const 48))))
+      (call $framed (local.get $p))
+      (global.set $sp (i32.add (local.get $f) (i32.const 48))))
     (func $nothing (param $p i32))
     (func $touch (param $p i32) (drop (i32.load8_u (local.get $p))))
     (func $free_saved (param $p i32) (call $free (global.get $saved)))
@@ -113,7 +120,7 @@ export async function run(
   const { instance } = await WebAssembly.instantiate(built.bytes as BufferSource, imports);
   const outcomes = names.map((name): Outcome => {
     first = undefined;
-    (instance.exports.__stack_pointer as WebAssembly.Global).value = STACK_TOP;
+    (instance.exports.reset_stack as () => void)();
     try {
       const result = (instance.exports[name] as () => unknown)();
       return first ? { finding: first } : { result };

@@ -1,6 +1,8 @@
 // Random functions with structured control flow over a few pointers, by seed. Most accesses are in bounds and most objects
 // alive, so that some functions get far before they hit a bug, and some have none.
 
+import { DATA } from './harness.ts';
+
 /** mulberry32: small, seeded, the same everywhere. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -156,7 +158,7 @@ export class RandomProgram {
       `(i32.add ${i} (i32.const 1))`,
       `(i32.and ${i} (i32.const 7))`,
       `(i32.const ${this.below(6)})`,
-      `(i32.load8_u (i32.const ${1024 + this.below(48)}))`,
+      `(i32.load8_u (i32.const ${DATA + this.below(48)}))`,
     ]);
   }
 
@@ -185,6 +187,7 @@ export class RandomProgram {
     return this.pick([
       `(call $nothing ${p})`,
       `(call $framed ${p})`,
+      `(call $framed_too ${p})`,
       `(call $touch ${p})`,
       `(global.set $saved ${p})`,
       `(call_indirect (type $unary) ${p} (i32.const 1))`,

@@ -5,6 +5,8 @@ import type { KillRule } from '../../instrument/elide/rules.ts';
 
 export interface RuleCase {
   readonly rule: KillRule;
+  /** Other rules that would make the elimination forget, too. */
+  readonly also?: readonly KillRule[];
   readonly name: string;
   /** Body after `$p` was allocated; locals $p $q $i $j are i32. */
   readonly body: string;
@@ -25,6 +27,7 @@ export const RULE_CASES: readonly RuleCase[] = [
   { rule: 'call', name: 'free two calls away', body: `${STORE} (call $free_one (local.get $p)) ${STORE}` },
   {
     rule: 'call',
+    also: ['stack pointer'], // for all it knows, the host calls a function that moves the stack pointer
     name: 'the host poisons',
     body: `${LOAD} (call $poison (local.get $p) (i32.const 16) (i32.const 0xf7)) ${LOAD}`,
   },
@@ -37,6 +40,16 @@ export const RULE_CASES: readonly RuleCase[] = [
     rule: 'indirect call',
     name: 'a function that frees what a global holds',
     body: `(global.set $saved (local.get $p)) ${LOAD} (call_indirect (type $unary) (i32.const 0) (i32.const 3)) ${LOAD}`,
+  },
+  {
+    rule: 'stack pointer',
+    name: 'stack memory given back',
+    body: `(global.set $sp (local.tee $q (i32.sub (global.get $sp) (i32.const 64))))
+      (global.set $saved (i32.add (local.get $q) (i32.const 16)))
+      (local.set $p (global.get $saved))
+      ${LOAD}
+      (global.set $sp (i32.add (local.get $q) (i32.const 64)))
+      ${LOAD}`,
   },
   { rule: 'loop', name: 'freed at the end of a round', body: `${LOAD} ${rounds(3, `${LOAD} ${FREE}`)}` },
   {
