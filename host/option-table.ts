@@ -89,7 +89,7 @@ export const OPTIONS = [
   bool('asan', 'print_stats', false, 'Print statistics of the heap when the program ends.'),
   text('asan', 'suppressions', 'File of findings that are not to be reported.'),
   int('asan', 'malloc_context_size', 30, { max: 255 }, 'Frames to keep of the stack of each allocation and free.'),
-  int('asan', 'quarantine_size_mb', 64, { max: MEBIBYTES }, 'Freed memory to hold back from reuse; 0 for none.'),
+  int('asan', 'quarantine_size_mb', 16, { max: MEBIBYTES }, 'Freed memory to hold back from reuse; 0 for none.'),
   int(
     'asan',
     'redzone',

@@ -62,7 +62,7 @@ interface Layout {
 
 /** A quarantine limit of 0 means "default" to the runtime: 1 byte holds nothing. */
 const NO_QUARANTINE = 1;
-const DEFAULT_QUARANTINE = 64 << 20;
+const DEFAULT_QUARANTINE = 16 << 20;
 
 /** The data segment that presets the header: where it goes and its bytes. */
 export function encodeHeader(options: RuntimeOptions & Layout): { address: number; bytes: Uint8Array } {

@@ -25,7 +25,7 @@ import { openShadow, placeShadow } from './mapping';
 
 const PAGE: u32 = 65536;
 const GROWTH: u32 = 16; // pages; fewer would make memory.grow a frequent visitor
-const DEFAULT_QUARANTINE: u32 = 64 << 20;
+const DEFAULT_QUARANTINE: u32 = 16 << 20;
 const DEFAULT_CONTEXT: u32 = 30;
 
 function setDefault(field: u32, value: u32): void {
