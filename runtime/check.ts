@@ -5,6 +5,7 @@ import {
   ACCESS_RANGE,
   ACCESS_READ,
   ACCESS_WRITE,
+  ASAN_GLOBAL_REDZONE,
   HEADER_STAT_SLOW_CHECKS,
   KIND_NEGATIVE_SIZE,
   KIND_WILD,
@@ -14,7 +15,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { followGrowth } from './as-growth';
-import { isReadOnly, rangeLeavesGlobal, writesConstants } from './globals';
+import { isInGap, isReadOnly, meantBegin, meantSize, rangeLeavesGlobal, writesConstants } from './globals';
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { accessesReported, finding, kindOf } from './report';
@@ -91,7 +92,9 @@ export function reportAccess(addr: Addr, size: Addr, access: u32, site: u32): vo
 /** The shadow byte that names the kind: behind a valid prefix it is the next granule's. */
 function guiltyCode(addr: Addr): u32 {
   const code = shadowOf(addr >> 3);
-  return code < 0x80 ? shadowOf((addr >> 3) + 1) : code;
+  if (code >= 0x80) return code;
+  const next = shadowOf((addr >> 3) + 1);
+  return next < 0x80 && isInGap(addr) ? <u32>ASAN_GLOBAL_REDZONE : next;
 }
 
 /** An access the fast predicate did not pass: judge it byte by byte and report it. */
@@ -116,7 +119,10 @@ function slowAccess(addr: Addr, offset: Addr, size: u32, access: u32, site: u32)
 function reportBad(first: Addr, size: u64, access: u32, site: u32): void {
   const beyond = badByte > memoryLast();
   const code = beyond ? <u32>WILD : guiltyCode(badByte);
-  finding(kindOf(code, beyond), access, first, size, badByte, site, code, 0, 0, 0);
+  const global = code == ASAN_GLOBAL_REDZONE;
+  const begin = global ? meantBegin(first) : 0;
+  const bytes = global ? meantSize(first) : 0;
+  finding(kindOf(code, beyond), access, first, size, badByte, site, code, 0, begin, bytes);
 }
 
 /** A range operation. Answers whether it is bad (reported or not), so that a caller can refuse it. */

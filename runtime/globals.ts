@@ -25,6 +25,10 @@ import { accessesReported, finding } from './report';
 
 const ENTRY: u32 = 8;
 
+/** The last access that was found to leave an object for a redzone, which its own check is about to report. */
+let leavingAddr: Addr = 0;
+let leavingObject: u32 = 0;
+
 /** A bit beside ACCESS_*: address + offset exceeded 32 bits, so the engine will trap. */
 const WRAPPED: u32 = 256;
 
@@ -39,6 +43,15 @@ export function poisonGaps(): void {
   for (let gap = load<u32>(HEADER_GAPS); gap < end; gap += ENTRY) {
     poisonRegion(beginOf(gap), sizeOf(gap), ASAN_GLOBAL_REDZONE);
   }
+}
+
+/** Whether an address lies in a gap that shares its granule with what follows: the shadow has no room for the reason. */
+export function isInGap(addr: Addr): bool {
+  const end = load<u32>(HEADER_GAPS) + load<u32>(HEADER_GAP_COUNT) * ENTRY;
+  for (let gap = load<u32>(HEADER_GAPS); gap < end; gap += ENTRY) {
+    if (addr - beginOf(gap) < sizeOf(gap)) return true;
+  }
+  return false;
 }
 
 function beginOf(entry: u32): Addr {
@@ -97,9 +110,9 @@ export function writesConstants(addr: Addr, size: Addr, access: u32, site: u32):
 
 /** An access outside the object whose address it was computed from, in code that was not optimised. */
 export function global_exact(addr: Addr, size: u32, access: u32, begin: u32, slot: u32, site: u32): void {
-  if (!shadowIsClean(addr, size)) return;
   const object = objectAt(<Addr>begin);
   if (!object) return;
+  if (!shadowIsClean(addr, size)) return leaveTo(addr, object);
   const inside = addr - <Addr>begin < sizeOf(object);
   // The constant may be the end of the object in front, which is then the one that is meant.
   const decided = !inside && (access & WRAPPED || !endsAt(addr, begin));
@@ -118,10 +131,10 @@ function endsAt(addr: Addr, begin: u32): bool {
  * in (`a[i - 1]`). But one instruction means one object: the second object it touches is one too many, whichever was meant.
  */
 export function global_slot(addr: Addr, size: u32, access: u32, begin: u32, slot: u32, site: u32): void {
-  if (!shadowIsClean(addr, size)) return;
   const object = objectAt(<Addr>begin);
   if (!object) return;
   const before = load<u32>(slot);
+  if (!shadowIsClean(addr, size)) return leaveTo(addr, before == INSIDE ? object : 0);
   const inside = addr - <Addr>begin < sizeOf(object);
   const touched = inside ? 0 : objectAt(addr);
   const now = inside ? INSIDE : touched ? touched : ELSEWHERE;
@@ -137,6 +150,20 @@ export function global_slot(addr: Addr, size: u32, access: u32, begin: u32, slot
 function shadowIsClean(addr: Addr, size: u32): bool {
   const last = addr + (size - 1);
   return last >= addr && last <= memoryLast() && isValid(addr) && isValid(last);
+}
+
+function leaveTo(addr: Addr, object: u32): void {
+  leavingAddr = addr;
+  leavingObject = object;
+}
+
+/** The object that the access at `addr` was meant for, begin and size; 0 if that is not known. */
+export function meantBegin(addr: Addr): Addr {
+  return addr == leavingAddr && leavingObject ? beginOf(leavingObject) : 0;
+}
+
+export function meantSize(addr: Addr): Addr {
+  return addr == leavingAddr && leavingObject ? sizeOf(leavingObject) : 0;
 }
 
 function isValid(addr: Addr): bool {
