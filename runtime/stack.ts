@@ -171,7 +171,8 @@ export function stack_borrowed(at: Addr): void {
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
 
-/** The same for one that may take any amount: a leaf function with dynamic allocations. */
+/** The same for one that may take any amount: a leaf function with dynamic allocations. The null page stays what it is. */
 export function stack_borrowed_whole(at: Addr): void {
-  if (isStack(at) && dead) fillShadow(stackLow >> 3, (at - stackLow) >> 3, 0);
+  const from = stackLow > nullLimit ? stackLow : nullLimit;
+  if (isStack(at) && dead && at > from) fillShadow(from >> 3, (at - from) >> 3, 0);
 }
