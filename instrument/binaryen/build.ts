@@ -75,6 +75,11 @@ export class Builder {
     return raw.binary(this.module, OPERATOR.orI32, left, right);
   }
 
+  /** Whether an i32 is above a constant, unsigned. */
+  above(value: Pointer, limit: number): Pointer {
+    return raw.binary(this.module, OPERATOR.gtI32, value, this.i32(limit));
+  }
+
   addI32(left: Pointer, right: Pointer): Pointer {
     return raw.binary(this.module, OPERATOR.addI32, left, right);
   }
@@ -137,6 +142,6 @@ export class Builder {
     const index = this.target.checks.get(name);
     if (index === undefined) throw new Error(`the runtime has no ${name}`);
     const target = raw.functionName(raw.functionAt(this.module, index));
-    return raw.call(this.module, target, this.list(operands), operands.length, raw.typeNone());
+    return raw.call(this.module, target, this.list(operands), operands.length, VALUE_TYPE.none);
   }
 }

@@ -12,7 +12,7 @@
 // so a check runs after every operand was evaluated. $a must survive V, whose own checks use scratch locals too: locals
 // are taken by level, a level above all those V uses.
 
-import { GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
+import { CALL_STACK_BASE, CALL_STACK_BYTES, GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, checkName } from '../access-table.ts';
 import { InstrumentError } from '../errors.ts';
 import type { FunctionPlan, Target } from '../plan.ts';
@@ -27,6 +27,7 @@ const EVENT_IDS = ids(EVENT_KINDS);
 const CONSTANT_IDS = ids(['Const', 'LocalGet', 'RefFunc', 'RefNull']);
 const [POP] = ids(['Pop']);
 const [TRY] = ids(['Try']);
+const [RETURN] = ids(['Return']);
 /** Offsets from here on are left to the out-of-line check, as in the streaming engine. */
 const LARGE_OFFSET = 0x80000000;
 
@@ -124,6 +125,7 @@ export class FunctionPass implements Visitor {
   leave(id: number, node: Pointer): Pointer {
     const frame = this.frames.pop()!;
     this.level = frame.level;
+    if (id === RETURN && this.plan.recordsCalls) return this.returning(this.walker.rows[id]!, node);
     if (!EVENT_IDS.has(id)) return node;
     const event = this.events[this.cursor++];
     const row = this.walker.rows[id]!;
@@ -184,15 +186,44 @@ export class FunctionPass implements Visitor {
 
   // ------------------------------------------------------------------------------------------------- calls
 
-  /** At entry: where this function's call records go, and where those of its callees do. */
+  /**
+   * At entry, where this function's call records go and where those of its callees do; at the end, the top of the shadow
+   * call stack is put back. A top beyond the stack's room starts over at the base, as in the streaming engine.
+   */
   private entered(body: Pointer): Pointer {
+    const { b } = this;
     const { i32 } = VALUE_TYPE;
     const frame = this.named('frame', i32);
-    const callee = this.named('callee frame', i32);
-    return this.b.block(
-      this.b.set(callee, this.b.addI32(this.b.tee(frame, this.b.callStackTop(), i32), this.b.i32(4))),
-      body,
+    const lost = b.above(b.tee(frame, b.callStackTop(), i32), CALL_STACK_BASE + CALL_STACK_BYTES - 8);
+    const head = b.block(
+      b.when(lost, b.set(frame, b.i32(CALL_STACK_BASE))),
+      b.set(this.named('callee frame', i32), b.addI32(b.get(frame, i32), b.i32(4))),
     );
+    const type = raw.typeOf(body);
+    if (type === VALUE_TYPE.unreachable) return b.block(head, body);
+    if (type === VALUE_TYPE.none) return b.block(head, body, this.restored());
+    return b.block(head, this.before(body, [this.restored()]));
+  }
+
+  private restored(): Pointer {
+    const { i32 } = VALUE_TYPE;
+    return this.b.setCallStackTop(this.b.get(this.named('frame', i32), i32));
+  }
+
+  /** Steps between the evaluation of a value and its use. */
+  private before(value: Pointer, steps: readonly Pointer[]): Pointer {
+    const type = raw.typeOf(value);
+    const local = this.local(type, 0);
+    this.level = Math.max(this.level, 0);
+    return this.b.block(this.b.set(local, value), ...steps, this.b.get(local, type));
+  }
+
+  /** A return puts the top of the shadow call stack back once its value is known. */
+  private returning(row: Row, node: Pointer): Pointer {
+    const value = row.get(node, 0);
+    if (value === 0) return this.b.block(this.restored(), node);
+    if (!isUnreachable(value)) row.set(node, 0, this.before(value, [this.restored()]));
+    return node;
   }
 
   /** Just before the call, after its operands: their own calls leave records of their own. */
@@ -205,10 +236,7 @@ export class FunctionPass implements Visitor {
       const operand = row.get(node, last);
       if (CONSTANT_IDS.has(raw.idOf(operand))) continue;
       // Operands after this one are constant: the record may stand before them.
-      const type = raw.typeOf(operand);
-      const value = this.local(type, 0);
-      this.level = Math.max(this.level, 0);
-      row.set(node, last, this.b.block(this.b.set(value, operand), record, publish, this.b.get(value, type)));
+      row.set(node, last, this.before(operand, [record, publish]));
       return node;
     }
     return this.b.block(record, publish, node);

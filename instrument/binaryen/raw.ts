@@ -26,7 +26,6 @@ export function rawNames(): string[] {
 
 export const raw = {
   idOf: rawFunction('BinaryenExpressionGetId'),
-  typeNone: rawFunction('BinaryenTypeNone'),
   typeOf: rawFunction('BinaryenExpressionGetType'),
   block: rawFunction('BinaryenBlock'),
   if: rawFunction('BinaryenIf'),
@@ -69,6 +68,7 @@ export const VALUE_TYPE = {
   f32: number('BinaryenTypeFloat32'),
   f64: number('BinaryenTypeFloat64'),
   v128: number('BinaryenTypeVec128'),
+  none: number('BinaryenTypeNone'),
   unreachable: number('BinaryenTypeUnreachable'),
   /** "Compute it from the children." */
   auto: number('BinaryenTypeAuto'),
@@ -78,6 +78,7 @@ export const OPERATOR = {
   addI32: number('BinaryenAddInt32'),
   addI64: number('BinaryenAddInt64'),
   andI32: number('BinaryenAndInt32'),
+  gtI32: number('BinaryenGtUInt32'),
   ltI32: number('BinaryenLtUInt32'),
   ltI64: number('BinaryenLtUInt64'),
   orI32: number('BinaryenOrInt32'),
