@@ -39,6 +39,7 @@ export const VMA_UNFAULTED = 0xe1; // mapped, not yet touched: the slow path is 
 export const VMA_UNMAPPED = 0xe2; // was mapped, is not any more
 export const VMA_NO_ACCESS = 0xe3; // PROT_NONE
 export const VMA_READ_ONLY = 0xe4; // loads are fine, stores are not
+export const VMA_TAIL = 0xe6; // behind the last byte of a byte-sized mapping (kasan: KASAN_VMALLOC_INVALID)
 export const READ_ONLY_DATA = 0xe5; // .rodata: loads are fine, stores are not
 
 // scheme=kasan: mm/kasan/kasan.h
@@ -116,6 +117,7 @@ export const HEADER_SHADOW_FREE = 252; // paged: free list of such chunks
 export const HEADER_STACK_LOW = 304; // program address: the stack's lower end
 export const HEADER_STACK_HIGH = 308; // program address: its upper end, 0 if not known
 export const HEADER_STACK_MAP = 312; // frame numbers: one u32 per 16 bytes of stack, at the frame's left redzone
+export const HEADER_VMA = 320; // DIRECTORY_* of vma-layout.ts, complete when a mapping is reported; 0 = none
 export const HEADER_GLOBALS = 256; // objects with static storage, as runtime/globals.ts draws them
 export const HEADER_GLOBAL_COUNT = 260;
 export const HEADER_GAPS = 264; // ranges between them that nobody owns

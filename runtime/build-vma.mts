@@ -13,10 +13,14 @@ export interface VmaBuild {
   mutants?: boolean;
 }
 
+function fileFor(name: string, build: VmaBuild): string {
+  if (name === 'vma-seam.ts') return 'vma-seam-alone.ts';
+  return build.mutants && name === 'vma-mutant.ts' ? 'vma-mutant-on.ts' : name;
+}
+
 function sourceOf(name: string, build: VmaBuild): string | null {
-  const file = build.mutants && name === 'vma-mutant.ts' ? 'vma-mutant-on.ts' : name;
   try {
-    const text = readFileSync(new URL(file, RUNTIME), 'utf8');
+    const text = readFileSync(new URL(fileFor(name, build), RUNTIME), 'utf8');
     return build.mutants && name === 'vma-index.ts' ? `${text}export { vma_set_mutant } from './vma-mutant';\n` : text;
   } catch {
     return null;

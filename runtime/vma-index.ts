@@ -2,7 +2,7 @@
 // calls without crossing the boundary each time. Addresses are bytes (u64); results are addresses or -errno.
 
 import { madvise } from './vma-advise';
-import { areasNow, countersAt, openRecords, setFailAfter, setLimits, setPolicy, setStack } from './vma-area';
+import { areasNow, countersAt, setFailAfter, setLimits, setPolicy, setStack } from './vma-area';
 import { faultPage, forkAsChild, forkAsParent } from './vma-fault';
 import {
   BATCH_A,
@@ -35,23 +35,18 @@ import {
 } from './vma-layout';
 import { mlock, munlock, setLockLimit } from './vma-lock';
 import { brk, mapBytes, mmap, munmap, openBrk, resizeBytes } from './vma-map';
-import { openPages, pageAt, watch } from './vma-pages';
+import { pageAt, watch } from './vma-pages';
 import { mprotect, mseal } from './vma-protect';
 import { mremap } from './vma-remap';
 import { claim, loadWord, storeWord } from './vma-seam';
-import { areaAt, firstArea, openSet } from './vma-set';
-import { openHistory, unmapArea, unmappedBy } from './vma-unmap';
-import { failure, openWindow, PAGE_SHIFT, pageOf, setChoice, taskSize, windowStart } from './vma-window';
+import { areaAt, firstArea } from './vma-set';
+import { openSpace } from './vma-space';
+import { unmapArea, unmappedBy } from './vma-unmap';
+import { failure, pageOf, setChoice, taskSize, windowStart } from './vma-window';
 
-const MOST_PAGES: u32 = 0xffffff; // what the ordered set can tell apart: just under 64 GiB
-
-/** Opens a window of `pages` pages from `startPage` on. 0, or an errno: EINVAL (too large), ENOMEM. Once per instance. */
+/** Opens the window; 0 or an errno. */
 export function vma_open(startPage: u32, pages: u32, isNarrow: bool): u32 {
-  if (!pages || pages > MOST_PAGES || startPage > u32.MAX_VALUE - pages) return EINVAL;
-  openWindow(startPage, pages, isNarrow);
-  if (!openRecords() || !openSet(startPage, pages) || !openPages(startPage, pages) || !openHistory()) return ENOMEM;
-  openBrk((<u64>startPage) << PAGE_SHIFT);
-  return 0;
+  return openSpace(startPage, pages, isNarrow);
 }
 
 export function vma_mmap(addr: u64, length: u64, prot: u32, flags: u32): i64 {

@@ -41,6 +41,15 @@ export const PAST_SERIAL = 20;
 export const PAST_BYTES = 24;
 export const PAST_COUNT = 4096;
 
+//   directory (HEADER_VMA)   | first area | areas | ring | areas ever unmapped | window start | window end |
+export const DIRECTORY_FIRST = 0;
+export const DIRECTORY_AREAS = 4;
+export const DIRECTORY_PAST = 8;
+export const DIRECTORY_PAST_COUNT = 12;
+export const DIRECTORY_START = 16;
+export const DIRECTORY_END = 20;
+export const DIRECTORY_BYTES = 24;
+
 //   batch entry   | op u32 | flags u32 | a u64 | b u64 | c u64 | d u64 | result i64 |
 export const BATCH_OP = 0;
 export const BATCH_FLAGS = 4;

@@ -1,46 +1,65 @@
-// Everything the VMA model needs from outside, in the stand-alone module build/vma.wasm: its own memory, and the
-// window's bytes through imports (module "vma-seam"). vma-seam-linked.ts answers the same calls inside an instrumented
-// program.
+// Everything the VMA model needs from outside, inside an instrumented program: records come from the runtime's arena,
+// bytes are the program's, and what a page may be used for goes into the shadow. build-vma.mts reads vma-seam-alone.ts,
+// which answers the same calls, in the place of this file for the stand-alone module.
+import {
+  HEADER_SCHEME,
+  KASAN_VMALLOC_INVALID,
+  SCHEME_KASAN,
+  VMA_NO_ACCESS,
+  VMA_READ_ONLY,
+  VMA_TAIL,
+  VMA_UNFAULTED,
+  VMA_UNMAPPED,
+} from './abi';
+import { Addr } from './addr';
+import { arenaAlloc } from './arena';
+import { poisonRegion, unpoison, writeShadow } from './poison';
+import * as program from './program';
+import { STATE_NO_ACCESS, STATE_OK, STATE_READ_ONLY, STATE_UNFAULTED } from './vma-layout';
 
-/** The window's pages [page, page + count) become zero. */
-declare function zero_pages(page: u32, count: u32): void;
-declare function copy_pages(target: u32, source: u32, count: u32): void;
-declare function load_word(page: u32, offset: u32): u64;
-declare function store_word(page: u32, offset: u32, value: u64): void;
-/** Told whenever the accessibility of pages changes (STATE_*); only after vma_watch(1). */
-declare function page_state(page: u32, count: u32, state: u32, tail: u32): void;
-
-let top: u32 = 0;
+const SHIFT: Addr = 12;
+const PAGE: Addr = 4096;
 
 /** Zeroed bytes at an 8-byte boundary, or 0 when there is no more memory. */
 export function claim(size: u32): u32 {
-  if (!top) top = (<u32>__heap_base + 7) & ~7;
-  size = (size + 7) & ~7;
-  const end = top + size;
-  const limit = (<u32>memory.size()) << 16;
-  if (end < top) return 0;
-  if (end > limit && memory.grow((end - limit + 0xffff) >> 16) < 0) return 0;
-  const at = top;
-  top = end;
-  return at;
+  return arenaAlloc(size);
 }
 
+/** The window's pages [page, page + count) become zero. */
 export function clearPages(page: u32, count: u32): void {
-  zero_pages(page, count);
+  program.fill((<Addr>page) << SHIFT, 0, (<Addr>count) << SHIFT);
 }
 
 export function copyPages(target: u32, source: u32, count: u32): void {
-  copy_pages(target, source, count);
+  program.copy((<Addr>target) << SHIFT, (<Addr>source) << SHIFT, (<Addr>count) << SHIFT);
 }
 
 export function loadWord(page: u32, offset: u32): u64 {
-  return load_word(page, offset);
+  const at = ((<Addr>page) << SHIFT) + offset;
+  return ((<u64>program.load32(at + 4)) << 32) | program.load32(at);
 }
 
-export function storeWord(page: u32, offset: u32, value: u64): void {
-  store_word(page, offset, value);
-}
+/** Batches are for the stand-alone module: a program stores by itself. */
+export function storeWord(_page: u32, _offset: u32, _value: u64): void {}
 
+/** What the pages may be used for now; of the last one only `tail` bytes, unless 0. */
 export function tellState(page: u32, count: u32, state: u32, tail: u32): void {
-  page_state(page, count, state, tail);
+  const at = (<Addr>page) << SHIFT;
+  const size = (<Addr>count) << SHIFT;
+  if (state != STATE_OK) {
+    writeShadow(at >> 3, size >> 3, codeOf(state));
+    return;
+  }
+  unpoison(at, size);
+  if (tail) poisonRegion(at + size - PAGE + tail, PAGE - tail, tailCode());
+}
+
+function codeOf(state: u32): u32 {
+  if (state == STATE_UNFAULTED) return VMA_UNFAULTED;
+  if (state == STATE_READ_ONLY) return VMA_READ_ONLY;
+  return state == STATE_NO_ACCESS ? VMA_NO_ACCESS : VMA_UNMAPPED;
+}
+
+function tailCode(): u32 {
+  return load<u32>(HEADER_SCHEME) == SCHEME_KASAN ? KASAN_VMALLOC_INVALID : VMA_TAIL;
 }

@@ -42,6 +42,15 @@ function remember(area: u32, kind: u32): void {
   store<u32>(entry, pastCount, PAST_SERIAL);
 }
 
+export function pastAt(): u32 {
+  return past;
+}
+
+/** Areas ever unmapped; the last PAST_COUNT of them are in the ring. */
+export function pastTotal(): u32 {
+  return pastCount;
+}
+
 /** The newest history entry for a page, or 0: the last PAST_COUNT unmapped areas are known. */
 export function unmappedBy(page: u32): u32 {
   const known = min(pastCount, <u32>PAST_COUNT);

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-#define WASAN_VMA_IMPORT(name) __attribute__((import_module("wasan"), import_name(#name)))
+#define WASAN_VMA_IMPORT(name) __attribute__((import_module("wasan"), import_name("__sanitizer_" #name)))
 
 #ifndef PROT_NONE
 #define PROT_NONE 0
