@@ -105,6 +105,8 @@ describe('constructs', () => {
     ['try_table', `(block $h (result i32) (try_table (result i32) (catch $e $h) (throw $e (i32.load (i32.load (local.get $a))))))`, '(tag $e (param i32))', 2],
     ['try_table and throw_ref', `(block $all (result i32) (try_table (result i32) (catch $e $all)
         (throw_ref (block $h (result exnref) (try_table (catch_all_ref $h) (throw $e (i32.load (local.get $a)))) (unreachable)))))`, '(tag $e (param i32))', 1],
+    ['blocks of typed references', `(drop (i32.load (struct.get $s 0 (block $b (result (ref $s)) (br_if $b (struct.new $s (i32.load (local.get $a))) (i32.load8_u (local.get $b)))))))
+        (i32.load (array.len (block (result (ref null $arr)) (array.new $arr (i32.load (local.get $b)) (i32.const 3)))))`, '(type $s (struct (field (mut i32)))) (type $arr (array i32))', 5],
     ['an unreachable operand', `(block $b (i32.store (local.get $a) (block (result i32) (drop (i32.load (local.get $b))) (br $b)))) ${LOAD_A}`, '', 2],
   ]; // biome-ignore format: a table
 

@@ -3,7 +3,7 @@
 
 import { readSiteTable, type SiteTable } from '../../host/site-table.ts';
 import { binaryenEngine } from '../../instrument/binaryen/index.ts';
-import { ALL_FEATURES, parseText } from '../../instrument/binaryen/raw.ts';
+import { parseText, rawFunction, rawNames } from '../../instrument/binaryen/raw.ts';
 import { runtimePages } from '../../instrument/layout.ts';
 import type { Edit, FunctionPlan, Mode } from '../../instrument/plan.ts';
 import { type Engine, type EngineInput, rewriteModule } from '../../instrument/stream/engine.ts';
@@ -16,8 +16,13 @@ export const ENGINES: Readonly<Record<'stream' | 'binaryen', Engine>> = {
 };
 export type EngineName = keyof typeof ENGINES;
 
+/** What Node loads: all features with a name of their own but the compact import section. */
+const FEATURES = rawNames()
+  .filter((name) => /^BinaryenFeature(?!All$|CompactImports$)/.test(name))
+  .reduce((mask, name) => mask | rawFunction(name)(), 0);
+
 export function assemble(text: string): Uint8Array {
-  const module = parseText(text, ALL_FEATURES);
+  const module = parseText(text, FEATURES);
   try {
     if (!module.validate()) throw new Error(`invalid test module: ${text}`);
     return module.emitBinary();
