@@ -26,6 +26,7 @@ export function check_rounds(test: u32, tested: u32, bound: u32, step: i32): u32
     if (distance % stride) return 0;
     return few(<u64>(distance / stride) + 1);
   }
+  if (test < TEST_GT_U != step > 0) return 0; // it moves away from the bound
   let from = tested;
   let to = bound;
   if (test == TEST_LT_S || test == TEST_LE_S || test == TEST_GT_S || test == TEST_GE_S) {

@@ -50,7 +50,9 @@ export class RandomProgram {
 
   /** One exported function. */
   text(name: string): string {
-    const locals = [...POINTERS, ...INTEGERS, '$s', '$c0', '$c1', '$c2'].map((l) => `(local ${l} i32)`).join(' ');
+    const locals = [...POINTERS, ...INTEGERS, '$s', '$c0', '$c1', '$c2', '$a', '$k', '$z']
+      .map((l) => `(local ${l} i32)`)
+      .join(' ');
     const setUp = POINTERS.map((p) => `(local.set ${p} ${this.malloc()})`).join(' ');
     const frame = '(global.set $sp (local.tee $s (i32.sub (global.get $sp) (i32.const 64))))';
     const leave = '(global.set $sp (i32.add (local.get $s) (i32.const 64)))';
@@ -100,7 +102,8 @@ export class RandomProgram {
       return `(if ${this.condition()} (then ${this.statements(3)}) ${other})`;
     }
     if (dice < 89) return this.block();
-    if (dice < 96 && this.loops < 3) return this.loop();
+    if (dice < 92 && this.loops < 3) return this.loop();
+    if (dice < 96) return this.walk();
     if (dice < 98) return this.handler();
     return this.choice();
   }
@@ -129,7 +132,73 @@ export class RandomProgram {
     return text;
   }
 
-  /** An array walked by a pointer or an index. */
+  /** A new array, walked from end to end by an index or a pointer; sometimes by one element too far. */
+  private walk(): string {
+    const shift = this.below(4);
+    const count = 6 + this.below(14);
+    const rounds = count + (this.random() < 0.2 ? 1 : 0);
+    const array = `(local.set $a (call $malloc (i32.const ${count << shift})))`;
+    return `${array} ${this.random() < 0.6 ? this.byIndex(rounds, shift) : this.byPointer(rounds, shift)}`;
+  }
+
+  private element(shift: number, address: string, offset = 0): string {
+    const size = 1 << shift;
+    const [load] = this.pick(LOADS.filter(([, bytes]) => bytes === size));
+    const [store, , value] = this.pick(STORES.filter(([, bytes]) => bytes === size));
+    const at = offset > 0 ? `offset=${offset}` : '';
+    return this.random() < 0.5 ? `(drop (${load} ${at} ${address}))` : `(${store} ${at} ${address} ${value})`;
+  }
+
+  /** What a round does besides: nothing, or an access that is out of bounds but hardly ever happens. */
+  private besides(): string {
+    const never = `(if (i32.eq (local.get $k) (i32.const ${this.below(40)})) (then (drop (i32.load8_u offset=200 (local.get $a)))))`;
+    return this.pick(['', '', '', never, this.access(), `(local.set $i0 ${this.integer()})`]);
+  }
+
+  private byIndex(rounds: number, shift: number): string {
+    const label = `$l${this.labels++}`;
+    const address = `(i32.add (local.get $a) (i32.shl (local.get $k) (i32.const ${shift})))`;
+    const body = `${this.element(shift, address)} ${this.besides()}`;
+    if (this.random() < 0.4) {
+      // From the last element down.
+      const below = `(i32.add (local.get $a) (i32.shl (local.get $k) (i32.const ${shift})))`;
+      const step = '(local.tee $k (i32.sub (local.get $k) (i32.const 1)))';
+      const goesOn = this.pick([
+        `(i32.ne ${step} (i32.const -1))`,
+        `(i32.ge_s ${step} (i32.const 0))`,
+        `(i32.gt_s ${step} (i32.const -1))`,
+      ]);
+      return `(local.set $k (i32.const ${rounds - 1})) (loop ${label} ${this.element(shift, below)} ${this.besides()} (br_if ${label} ${goesOn}))`;
+    }
+    const by = this.random() < 0.3 ? 2 : 1;
+    const end = rounds % by === 0 || this.random() < 0.5 ? rounds : rounds + 1;
+    const step = `(local.tee $k (i32.add (local.get $k) (i32.const ${by})))`;
+    const goesOn = this.pick([
+      end % by === 0 ? `(i32.ne ${step} (local.get $z))` : `(i32.lt_u ${step} (local.get $z))`,
+      `(i32.lt_s ${step} (local.get $z))`,
+      `(i32.gt_u (local.get $z) ${step})`,
+      `(i32.eqz (i32.ge_u ${step} (local.get $z)))`,
+      `(i32.le_u ${step} (i32.const ${end - 1}))`,
+    ]);
+    return `(local.set $z (i32.const ${end})) (local.set $k (i32.const 0)) (loop ${label} ${body} (br_if ${label} ${goesOn}))`;
+  }
+
+  private byPointer(rounds: number, shift: number): string {
+    const label = `$l${this.labels++}`;
+    const size = 1 << shift;
+    const step = `(local.tee $k (i32.add (local.get $k) (i32.const ${size})))`;
+    const goesOn = this.pick([
+      `(i32.ne ${step} (local.get $z))`,
+      `(i32.sub ${step} (local.get $z))`,
+      `(i32.lt_u ${step} (local.get $z))`,
+    ]);
+    const next = this.random() < 0.3 ? this.element(shift, '(local.get $k)', size) : '';
+    const last = next === '' ? rounds : rounds - 1;
+    return `(local.set $k (local.get $a)) (local.set $z (i32.add (local.get $a) (i32.const ${last * size})))
+      (loop ${label} ${this.element(shift, '(local.get $k)')} ${next} ${this.besides()} (br_if ${label} ${goesOn}))`;
+  }
+
+  /** A pointer moved on by what a round did. */
   private stride(): string {
     const p = this.pick(POINTERS);
     return `(i32.store (local.get ${p}) (i32.const 1)) (local.set ${p} (i32.add (local.get ${p}) (i32.const ${this.pick([1, 4, 4, 8])})))`;
