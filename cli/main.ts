@@ -7,10 +7,17 @@ import type { Command, Io } from './command.ts';
 import { explainCommand } from './commands/explain.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { instrumentCommand } from './commands/instrument.ts';
+import { nodeCommands } from './commands/node.ts';
 import { runWasiCommand } from './commands/run.ts';
 import { EXIT } from './exit-codes.ts';
 
-const COMMANDS: readonly Command[] = [runWasiCommand, instrumentCommand, inspectCommand, explainCommand];
+const COMMANDS: readonly Command[] = [
+  runWasiCommand,
+  instrumentCommand,
+  inspectCommand,
+  explainCommand,
+  ...nodeCommands,
+];
 
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),

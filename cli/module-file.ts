@@ -1,8 +1,10 @@
 // Reading modules from disk and writing results whole or not at all.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SanitizerError } from '../host/errors.ts';
+import { createSymbolizer, type Symbolizer } from '../host/index.ts';
 
 export function readModule(path: string): Uint8Array {
   try {
@@ -10,6 +12,15 @@ export function readModule(path: string): Uint8Array {
   } catch (error) {
     throw new SanitizerError('E_INPUT', reason(error, path));
   }
+}
+
+/** Symbols of the module read from `path`: its own, or those of the source map it names, if that lies beside it. */
+export function readSymbols(path: string, module: Uint8Array): Symbolizer {
+  const own = createSymbolizer(module);
+  const url = own.sourceMapUrl;
+  if (own.info === 'dwarf' || url === undefined || /^[a-z]+:\/\//i.test(url)) return own;
+  const map = join(dirname(path), url);
+  return existsSync(map) ? createSymbolizer(module, { sourceMap: readFileSync(map, 'utf8') }) : own;
 }
 
 /** Writes beside the target and renames: a reader never sees half a file. */

@@ -28,7 +28,9 @@ export function nullLimit(module: Module, stack: StackPointer | undefined): numb
     return Math.min(STACK_FIRST_NULL_PAGE, Math.floor(stack.initial / 2)); // the stack comes first and grows towards 0
   }
   if (!Number.isFinite(lowestData)) return 0;
-  return lowestData >= GLOBAL_BASE ? GLOBAL_BASE : lowestData >= GRANULE ? GRANULE : 0;
+  // Without a stack pointer no C linker made this module, and low memory may be anybody's scratch space.
+  if (stack !== undefined && lowestData >= GLOBAL_BASE) return GLOBAL_BASE;
+  return lowestData >= GRANULE ? GRANULE : 0;
 }
 
 /** Where the program's stack lies. */

@@ -8,7 +8,7 @@ import { openSnapshot, PLAIN_STYLE, Sanitizer } from '../../host/index.ts';
 import { asanStack } from '../../host/report/style.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { readModule } from '../module-file.ts';
+import { readModule, readSymbols } from '../module-file.ts';
 import { readOptions, reportPrinter } from '../sanitizer-options.ts';
 
 const FLAGS: readonly Flag[] = [
@@ -34,8 +34,10 @@ export const explainCommand: Command = {
     }
     const options = readOptions(flags, io);
     const stack = readStack(values.get('--stack')?.[0]);
+    const original = readModule(originalPath);
     const sanitizer = new Sanitizer({
-      original: readModule(originalPath),
+      original,
+      symbolizer: readSymbols(originalPath, original),
       instrumented: readModule(path),
       moduleName: basename(originalPath),
       scriptFrames: false,

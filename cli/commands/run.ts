@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
-import { createSymbolizer, PLAIN_STYLE, type Report } from '../../host/index.ts';
+import { PLAIN_STYLE, type Report } from '../../host/index.ts';
 import type { Options } from '../../host/options.ts';
 import { asanStack } from '../../host/report/style.ts';
 import { type RunResult, runCommand } from '../../host/run.ts';
@@ -12,7 +12,7 @@ import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
-import { readModule } from '../module-file.ts';
+import { readModule, readSymbols } from '../module-file.ts';
 import { progressLine } from '../progress.ts';
 import { readOptions, reportPrinter, runtimeOptions } from '../sanitizer-options.ts';
 
@@ -36,11 +36,12 @@ export const runWasiCommand: Command = {
     }
     const original = readModule(path);
     const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
+    const symbolizer = readSymbols(path, original);
     const { bytes } = instrument(original, runtimeImages, {
       ...instrumentOptions(values),
       host: true,
       runtime: runtimeOptions(options),
-      debugInfo: createSymbolizer(original),
+      debugInfo: symbolizer,
       progress: progress.step,
     });
     progress.end();
@@ -48,6 +49,7 @@ export const runWasiCommand: Command = {
     const result = await runCommand({
       original,
       instrumented: bytes,
+      symbolizer,
       moduleName: basename(path),
       pid: process.pid,
       scriptFrames: false,

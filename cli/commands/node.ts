@@ -1,0 +1,81 @@
+// wasan node app.js, wasan npx ..., wasan npm ...: a Node program with every wasm module it loads instrumented. No rebuild,
+// no changed source: the hook travels in NODE_OPTIONS, so children and workers have it too.
+
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SanitizerError } from '../../host/errors.ts';
+import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
+import { DEFAULT_SETTINGS, SETTINGS_VARIABLE, type Settings } from '../node/settings.ts';
+
+const FLAGS: readonly Flag[] = [
+  ...INSTRUMENT_FLAGS,
+  {
+    name: '--cache-dir',
+    value: 'folder',
+    sentence: `where instrumented modules are kept (${DEFAULT_SETTINGS.cacheFolder})`,
+  },
+  { name: '--cache-size', value: 'MiB', sentence: 'how large that folder may grow (1024); 0 turns the cache off' },
+];
+
+const MEBIBYTE = 1 << 20;
+
+/** One command per launcher: `wasan node`, `wasan npx`, `wasan npm`. */
+function launcher(name: 'node' | 'npx' | 'npm', what: string): Command {
+  return {
+    name,
+    summary: `run ${what} with every wasm module it loads instrumented`,
+    usage: `wasan ${name} [flags] ...\n\n${flagHelp(FLAGS)}\n\nSanitizer options: ASAN_OPTIONS=help=1 wasan run`,
+    run: (args, io) => launch(name, args, io),
+  };
+}
+
+export const nodeCommands: readonly Command[] = [
+  launcher('node', 'a JavaScript program'),
+  launcher('npx', 'a package binary'),
+  launcher('npm', 'an npm script'),
+];
+
+function launch(name: string, args: readonly string[], io: Io): Promise<number> {
+  const { values, options, rest } = parseFlags(args, FLAGS);
+  if (rest.length === 0) throw new SanitizerError('E_USAGE', `wasan ${name} needs something to run`);
+  const { mode = 'inline', mapping = 'flat', allocator = {} } = instrumentOptions(values);
+  const settings: Settings = {
+    ...DEFAULT_SETTINGS,
+    mode,
+    mapping,
+    allocator,
+    cacheFolder: values.get('--cache-dir')?.[0] ?? DEFAULT_SETTINGS.cacheFolder,
+    cacheBytes: cacheBytes(values.get('--cache-size')?.[0]),
+    options,
+  };
+  const env = {
+    ...io.env,
+    [SETTINGS_VARIABLE]: JSON.stringify(settings),
+    NODE_OPTIONS: [io.env.NODE_OPTIONS, `--import=${registerUrl()}`].filter(Boolean).join(' '),
+    // npm and npx start "node" from the PATH: it must be one that knows multiple memories.
+    PATH: [dirname(process.execPath), io.env.PATH].filter(Boolean).join(delimiter),
+  };
+  const child = spawn(name === 'node' ? process.execPath : name, rest, { stdio: 'inherit', env });
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new SanitizerError('E_INPUT', `${name}: ${error.message}`)));
+    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+/** The hook beside this file: .ts in a checkout, .js in the package. */
+function registerUrl(): string {
+  const extension = fileURLToPath(import.meta.url).endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`../node/register.${extension}`, import.meta.url).href;
+}
+
+function cacheBytes(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_SETTINGS.cacheBytes;
+  const mebibytes = Number(text);
+  if (!Number.isInteger(mebibytes) || mebibytes < 0) {
+    throw new SanitizerError('E_USAGE', `--cache-size takes a number of MiB, not "${text}"`);
+  }
+  return mebibytes * MEBIBYTE;
+}

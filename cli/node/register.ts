@@ -1,0 +1,77 @@
+// `node --import wasan/register app.js`: from here on, every wasm module this process (and its workers and children)
+// compiles runs instrumented. Findings go to stderr or log_path, and make the process fail.
+
+import { createHash } from 'node:crypto';
+import { readFileSync, writeSync } from 'node:fs';
+import type { Report } from '../../host/index.ts';
+import { intercept } from '../../host/intercept.ts';
+import type { Options } from '../../host/options.ts';
+import { InstrumentError, instrument } from '../../index.ts';
+import type { Io } from '../command.ts';
+import { readOptions, reportPrinter, runtimeOptions } from '../sanitizer-options.ts';
+import { ModuleCache } from './cache.ts';
+import { readSettings } from './settings.ts';
+
+/** Synchronous: the process may end with the next instruction. */
+const io: Io = {
+  stdout: (text) => void writeSync(1, text),
+  stderr: (text) => void writeSync(2, text),
+  env: process.env,
+  terminalColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
+};
+
+register();
+
+function register(): void {
+  const settings = readSettings(process.env);
+  const options = readOptions({ ...settings.options, help: false }, io);
+  const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
+  const { mode, mapping, allocator } = settings;
+  const instrumentation = { mode, mapping, allocator, runtime: runtimeOptions(options) };
+  const key = JSON.stringify([version(), instrumentation]);
+  const print = reportPrinter(options, io, process.pid);
+  intercept({
+    rewrite: (original) => {
+      if (original.length < settings.minimumBytes) return undefined;
+      try {
+        return cache.get(original, key, () => instrument(original, { ...instrumentation, host: true }).bytes);
+      } catch (error) {
+        return leaveAlone(error, options);
+      }
+    },
+    nameOf: (original) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`,
+    pid: process.pid,
+    onFinding: (report) => onFinding(report, options, print),
+  });
+}
+
+/** A module that cannot be instrumented runs as it is: the program's work comes first. It is said once. */
+function leaveAlone(error: unknown, options: Options): undefined {
+  if (!(error instanceof InstrumentError)) throw error;
+  if (options.verbosity > 0 || error.code !== 'E_NO_MEMORY') {
+    io.stderr(`wasan: a module runs unchecked: ${error.message} [${error.code}]\n`);
+  }
+  return undefined;
+}
+
+/** The process fails at its end even if the program sets an exit code of its own; a fatal finding ends it at once. */
+function onFinding(report: Report, options: Options, print: (report: Report) => void): boolean {
+  print(report);
+  if (options.halt_on_error) process.exit(options.exitcode);
+  process.once('exit', () => {
+    process.exitCode = options.exitcode;
+  });
+  return false;
+}
+
+/** Part of every cache key: another version of wasan instruments differently. */
+function version(): string {
+  for (const place of ['../../package.json', '../../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch {
+      // From cli/node/ in a checkout, from dist/cli/node/ in the package: try the next place.
+    }
+  }
+  return 'unknown';
+}
