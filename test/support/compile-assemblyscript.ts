@@ -1,0 +1,22 @@
+// Compiles an AssemblyScript program in process to a WASI command that imports nothing.
+
+import asc from 'assemblyscript/asc';
+
+/** "main.wasm" and "main.wasm.map" for "main.ts". */
+export async function compileAssemblyScript(
+  file: string,
+  source: string,
+): Promise<Readonly<Record<string, Uint8Array>>> {
+  const output: Record<string, Uint8Array> = {};
+  const target = file.replace(/ts$/, 'wasm');
+  const flags = ['--debug', '--sourceMap', '--runtime', 'minimal', '--use', 'abort=', '--exportStart', '_start'];
+  const { error, stderr } = await asc.main([file, '--outFile', target, ...flags], {
+    readFile: (name) => (name === file ? source : null),
+    writeFile: (name, contents) => {
+      output[name] = typeof contents === 'string' ? new TextEncoder().encode(contents) : contents;
+    },
+    listFiles: () => [],
+  });
+  if (error) throw new Error(`asc ${file} failed:\n${stderr.toString()}`, { cause: error });
+  return output;
+}
