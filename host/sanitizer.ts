@@ -16,6 +16,8 @@ export interface SanitizerOptions {
   /** The module as it was before instrumentation: what reports are symbolised against. */
   readonly original: Uint8Array;
   readonly instrumented: Uint8Array;
+  /** Names functions and lines of `original`; made from what the module itself holds unless given. */
+  readonly symbolizer?: Symbolizer;
   /** Shown in frames without debug information: "app.wasm". */
   readonly moduleName?: string;
   readonly pid?: number;
@@ -150,7 +152,7 @@ export class Sanitizer {
   }
 
   private get symbolizer(): Symbolizer {
-    this.symbols ??= createSymbolizer(this.options.original);
+    this.symbols ??= this.options.symbolizer ?? createSymbolizer(this.options.original);
     return this.symbols;
   }
 
