@@ -147,6 +147,7 @@ class Walk {
         this.stack.push(isPointer(left) && right === NUMBER ? moved(left) : ANY);
         return;
       }
+      case OP.I64_CONST:
       case OP.GLOBAL_GET:
         this.stack.push(ANY);
         return;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../host/report/report.ts';
-import { compileC, runC, summaryOf } from './c-program.ts';
+import { compileC, runC, summaryOf } from '../support/c-program.ts';
 import { CASES, casesProgram, PARAMETER_CASES, PRELUDE } from './cases.ts';
 
 /** Calls stay calls: what the compiler expands instead is checked as memory.copy or as plain accesses. */

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WASI } from 'node:wasi';
 import { commands } from '@yowasp/clang';
 import type { Report } from '../../host/report/report.ts';
 import { runCommand } from '../../host/run.ts';
@@ -78,16 +79,26 @@ export async function runC(
   return runBytes(module, instrumented, args, onFinding);
 }
 
+/** Runs a module as it is. */
+export async function runOriginal(
+  module: Uint8Array,
+  args: readonly string[] = [],
+): Promise<Omit<Outcome, 'findings'>> {
+  return captured(async (stdout) => {
+    const wasi = new WASI({ version: 'preview1', args: ['a.wasm', ...args], stdout, returnOnExit: true });
+    const compiled = await WebAssembly.compile(module as BufferSource);
+    const instance = await WebAssembly.instantiate(compiled, wasi.getImportObject() as WebAssembly.Imports);
+    return { exitCode: wasi.start(instance) as unknown as number, trap: undefined };
+  });
+}
+
 async function runBytes(
   original: Uint8Array,
   instrumented: Uint8Array,
   args: readonly string[] = [],
   onFinding?: (report: Report) => void,
 ): Promise<Outcome> {
-  const folder = mkdtempSync(join(tmpdir(), 'wasan-'));
-  const path = join(folder, 'stdout');
-  const stdout = openSync(path, 'w');
-  try {
+  return captured(async (stdout) => {
     const { exitCode, trap, sanitizer } = await runCommand({
       original,
       instrumented,
@@ -99,7 +110,18 @@ async function runBytes(
         return undefined;
       },
     });
-    return { exitCode, trap, output: readFileSync(path, 'utf8'), findings: sanitizer.findings };
+    return { exitCode, trap, findings: sanitizer.findings };
+  });
+}
+
+/** Adds what was written to a file of its own. */
+async function captured<T>(run: (stdout: number) => Promise<T>): Promise<T & { output: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-'));
+  const path = join(folder, 'stdout');
+  const stdout = openSync(path, 'w');
+  try {
+    const result = await run(stdout);
+    return { ...result, output: readFileSync(path, 'utf8') };
   } finally {
     closeSync(stdout);
     rmSync(folder, { recursive: true });
