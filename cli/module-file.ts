@@ -1,7 +1,7 @@
 // Reading modules from disk and writing results whole or not at all.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SanitizerError } from '../host/errors.ts';
 import { createSymbolizer, type Symbolizer } from '../host/index.ts';
@@ -23,15 +23,29 @@ export function readSymbols(path: string, module: Uint8Array): Symbolizer {
   return existsSync(map) ? createSymbolizer(module, { sourceMap: readFileSync(map, 'utf8') }) : own;
 }
 
-/** Writes beside the target and renames: a reader never sees half a file. */
+/** Writes beside the target and renames: a reader never sees half a file. What is no file (a device, a pipe) is written to. */
 export function writeWhole(path: string, contents: Uint8Array | string): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  const target = existing(path);
+  const draft = `${target?.path ?? path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeFileSync(draft, contents);
-    renameSync(draft, path);
+    if (target && !target.isFile) {
+      writeFileSync(target.path, contents);
+    } else {
+      writeFileSync(draft, contents);
+      renameSync(draft, target?.path ?? path);
+    }
   } catch (error) {
     rmSync(draft, { force: true });
     throw new SanitizerError('E_OUTPUT', reason(error, path));
+  }
+}
+
+/** What `path` leads to, through symbolic links. */
+function existing(path: string): { path: string; isFile: boolean } | undefined {
+  try {
+    return { path: realpathSync(path), isFile: statSync(path).isFile() };
+  } catch {
+    return undefined;
   }
 }
 

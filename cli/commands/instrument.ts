@@ -31,11 +31,12 @@ export const instrumentCommand: Command = {
       throw new SanitizerError('E_USAGE', 'wasan instrument takes one module and -o <output>');
     }
     const options = readOptions(flags, io);
+    const how = instrumentOptions(values);
     const bytes = readModule(path);
     const started = performance.now();
     const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
     const { bytes: instrumented, summary } = instrument(bytes, runtimeImages, {
-      ...instrumentOptions(values),
+      ...how,
       host: values.has('--host'),
       runtime: runtimeOptions(options),
       debugInfo: createSymbolizer(bytes),

@@ -34,11 +34,13 @@ export const runWasiCommand: Command = {
       if (options.help) return EXIT.CLEAN;
       throw new SanitizerError('E_USAGE', 'wasan run takes a module');
     }
+    const how = instrumentOptions(values);
+    const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
     const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
     const symbolizer = readSymbols(path, original);
     const { bytes } = instrument(original, runtimeImages, {
-      ...instrumentOptions(values),
+      ...how,
       host: true,
       runtime: runtimeOptions(options),
       debugInfo: symbolizer,
@@ -54,7 +56,7 @@ export const runWasiCommand: Command = {
       pid: process.pid,
       scriptFrames: false,
       args: [path, ...rest.slice(1)],
-      env: pairs(values.get('--env') ?? [], '--env', '='),
+      env,
       directories: directories(values.get('--dir') ?? []),
       onFinding: (report) => onFinding(report, options, print),
     });
