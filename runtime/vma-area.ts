@@ -117,8 +117,9 @@ export function reserve(areas: u32, smalls: u32): bool {
 }
 
 function fillAreas(): bool {
-  const slab = claim(AREA_BYTES * SLAB);
-  if (!slab) return false;
+  const block = claim(AREA_BYTES * (SLAB + 1));
+  if (!block) return false;
+  const slab = (block + AREA_BYTES - 1) & ~(AREA_BYTES - 1);
   for (let i: u32 = SLAB; i; i--) {
     const area = slab + (i - 1) * AREA_BYTES;
     store<u32>(area, areaPool, AREA_NEXT);
