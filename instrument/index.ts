@@ -3,6 +3,7 @@
 
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
+import { type CoverageMode, planCoverage } from './coverage.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision, type Removed } from './elide/elision.ts';
@@ -45,6 +46,8 @@ export interface InstrumentOptions {
   /** Variables of frames and globals, where the module has debug information. */
   debugInfo?: DebugInfo;
   progress?: (done: number, total: number) => void;
+  /** For fuzzing: counts blocks and, with 'compares', records comparisons (coverage.ts). Flat mapping alone. */
+  coverage?: CoverageMode;
   /** Leave out checks that can find nothing new. Default true; -O0 is false. */
   elide?: boolean;
   /** For tests alone: rules of the elimination to switch off (elide/rules.ts). */
@@ -195,7 +198,10 @@ function functionEdits(func: number, { module, graph, libc, globals }: PlanConte
 /** Instruments a module. */
 export function instrument(bytes: Uint8Array, images: RuntimeImages, options: InstrumentOptions = {}): Instrumented {
   const inspection = inspect(bytes, options);
-  const { module, allocator, plan } = inspection;
+  const { module, allocator } = inspection;
+  const coverage =
+    options.coverage && planCoverage(module, inspection.libc, inspection.plan.functions, options.coverage);
+  const plan: Plan = coverage ? { ...inspection.plan, functions: coverage.functions } : inspection.plan;
   const is64 = module.memories[0]!.is64;
   const mapping = options.mapping ?? 'flat';
   const runtime = parseModule(images(mapping, is64 ? 64 : 32));
@@ -209,14 +215,14 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     ...(inspection.globals.readOnly && { readOnly: inspection.globals.readOnly }),
     redirects: new Map(allocator.functions.map((f) => [f.func, f.role.wrapper])),
     originals: originals(allocator),
-    memoryPages: runtimePages(mapping === 'paged'),
+    memoryPages: runtimePages(mapping === 'paged') + (coverage?.pages ?? 0),
     header: encodeHeader({
       ...options.runtime,
       nullLimit: inspection.nullLimit,
       is64,
       stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer),
     }),
-    segments: [inspection.frames.shadows, ...inspection.globals.presets()],
+    segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
     sections: [inspection.frames.section],
     info: infoSection(inspection),
     ...(options.progress ? { progress: options.progress } : {}),

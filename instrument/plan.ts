@@ -49,6 +49,10 @@ export interface Emitter {
   callRuntime(name: string): void;
   /** An i32.load at a fixed address of the runtime's memory. */
   runtimeLoad(address: number): void;
+  /** An i32.store there. */
+  runtimeStore(address: number, value: () => void): void;
+  /** Adds 1 to a byte at a fixed address of the runtime's memory; with `keeps`, the sum (up to 256) stays on the stack. */
+  runtimeCount(address: number, keeps: boolean): void;
   /** Numbers a new site that stands for the instruction being edited. */
   site(): number;
 }
@@ -60,6 +64,8 @@ export interface Edit {
   readonly removes: number;
   /** True if `write` calls `site()` (at most once). */
   readonly isSite: boolean;
+  /** May be written more than once: a loop that is copied takes it along. */
+  readonly repeatable?: boolean;
   write(emit: Emitter): void;
 }
 

@@ -123,6 +123,14 @@ export const HEADER_GAPS = 264; // ranges between them that nobody owns
 export const HEADER_GAP_COUNT = 268;
 export const HEADER_RODATA = 272; // program address of read-only data
 export const HEADER_RODATA_SIZE = 276; // bytes
+export const HEADER_COVERAGE = 400; // edge counters, one byte each, in front of the arena; 0 = none
+export const HEADER_COVERAGE_COUNT = 404;
+export const HEADER_COMPARES = 408; // log of comparisons, as runtime/coverage.ts draws it
+export const HEADER_COMPARES_LIMIT = 412; // its end
+export const HEADER_COMPARES_TOP = 416; // next free byte of it
+export const HEADER_COMPARE_USES = 420; // one byte per comparison: how often it is in the log
+export const HEADER_PATIENCE = 424; // full loop counters until the host is asked whether the program hangs; 0 = never
+export const HEADER_CALLED_INDEX = 280; // table index of the last indirect call
 export const HEADER_END = 512;
 
 // HEADER_FLAGS
@@ -199,6 +207,7 @@ export const KIND_UNKNOWN = 34;
 export const KIND_BAD_CONTIGUOUS_CONTAINER = 35;
 export const KIND_REALLOCARRAY_OVERFLOW = 36;
 export const KIND_LEAK = 37; // made by the host, never by a check
+export const TICK = 1000; // in REPORT_KIND: not a finding; the program has looped for a while, and the host may stop it
 
 // ---------------------------------------------------------------------------------------------- chunks
 // One record per heap chunk, in memory 1: the program cannot overwrite it.

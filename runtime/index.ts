@@ -19,6 +19,15 @@ export {
   check_store8,
   check_store16,
 } from './check';
+export {
+  __wasan_input_alloc,
+  __wasan_input_free,
+  coverage_full,
+  trace_compare4,
+  trace_compare8,
+  trace_memory,
+  trace_string,
+} from './coverage';
 export * from './families';
 export { global_exact, global_slot } from './globals';
 export { abi_version, depth_enter, depth_leave, init } from './init';

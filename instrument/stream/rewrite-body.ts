@@ -116,6 +116,7 @@ export class BodyRewriter {
         this.edit(edits[edit++]!);
         continue;
       }
+    while (edit < edits.length && edits[edit]!.at < d.pos) edit++; // the second copy of a loop begins in the middle
       d.next();
       const op = d.op;
       if (op <= OP.RETURN_CALL_INDIRECT || op === OP.CALL_REF || op === OP.RETURN_CALL_REF) {
@@ -164,6 +165,13 @@ export class BodyRewriter {
   private runtimeFunction(name: string): number {
     const index = this.target.checks.get(name);
     if (index === undefined) throw new Error(`the runtime has no ${name}`);
+    runtimeStore: (address, value) => {
+      this.constant(0);
+      value();
+      this.code.byte(OP.I32_STORE);
+      this.memarg(2, address);
+    },
+    runtimeCount: (address, keeps) => this.count(address, keeps),
     return index;
   }
 
@@ -194,7 +202,7 @@ export class BodyRewriter {
       return;
     }
     const loop = this.actions!.loops[this.nextLoop++]!;
-    if (this.unchecked || edits.some((e) => e.at >= loop.at && e.at < loop.end)) {
+    if (this.unchecked || edits.some((e) => !e.repeatable && e.at >= loop.at && e.at < loop.end)) {
       this.turn = this.loopStart();
       return;
     }

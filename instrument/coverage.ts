@@ -1,0 +1,249 @@
+// Feedback for a fuzzer: which basic blocks ran and how often, and what was compared with what. Pure data like every
+// other change: a list of edits, and where in the runtime's memory the counters lie.
+//
+//   block entered:   counter++                       one byte, at a fixed address
+//   loop entered:    counter++; if it wrapped, tell the runtime, which also notices hangs
+//   a == b:          trace(a, b, number); a == b      only with `compares`, since it costs more than the checks do
+
+import * as abi from '../runtime/abi.ts';
+import type { Libc } from './libc.ts';
+import type { Edit, Emitter, FunctionPlan } from './plan.ts';
+import { Decoder } from './wasm/decoder.ts';
+import { type Module, pointerType } from './wasm/module.ts';
+import { OP, TYPE } from './wasm/opcodes.ts';
+
+export type CoverageMode = 'counters' | 'compares';
+
+export interface Coverage {
+  readonly functions: FunctionPlan[];
+  readonly counters: number;
+  readonly compares: number;
+  /** Initial contents of the runtime's memory. */
+  readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  /** Pages of the runtime's memory that hold all this. */
+  readonly pages: number;
+}
+
+const PAGE = 65536;
+const LOG_BYTES = 1 << 20;
+/** Where the flat shadow ends and the arena would begin. */
+const BASE = abi.SHADOW_BASE + 2 ** 29;
+
+/** Flags of a comparison, in the low byte of its number. */
+export const COMPARE_FLAG = { CONSTANT: 1, STRING: 2, MEMORY: 4 } as const;
+
+const COMPARISONS_32 = range(0x46, 0x4f);
+const COMPARISONS_64 = range(0x51, 0x5a);
+const I32_XOR = 0x73;
+const I64_XOR = 0x85;
+
+/** Adds the edits of coverage to a plan's functions. */
+export function planCoverage(
+  module: Module,
+  libc: Libc,
+  functions: readonly FunctionPlan[],
+  mode: CoverageMode,
+): Coverage {
+  const planner = new Planner(module, libc, mode);
+  const planned = functions.map((plan, i) =>
+    plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
+  );
+  const { counters, compares } = planner;
+  const uses = BASE + align8(counters);
+  const log = uses + align8(compares + 1);
+  const end = mode === 'compares' ? log + LOG_BYTES : uses;
+  const pages = Math.ceil((end - BASE) / PAGE);
+  const header = u32s([
+    BASE,
+    counters,
+    mode === 'compares' ? log : 0,
+    mode === 'compares' ? log + LOG_BYTES : 0,
+    mode === 'compares' ? log : 0,
+    mode === 'compares' ? uses : 0,
+  ]);
+  return {
+    functions: planned,
+    counters,
+    compares,
+    pages,
+    segments: [
+      { address: abi.HEADER_ARENA_BASE, bytes: u32s([BASE + pages * PAGE]) },
+      { address: abi.HEADER_COVERAGE, bytes: header },
+    ],
+  };
+}
+
+class Planner {
+  counters = 0;
+  compares = 0;
+  private readonly module: Module;
+  private readonly libc: Libc;
+  private readonly mode: CoverageMode;
+  private list: Edit[] = [];
+
+  constructor(module: Module, libc: Libc, mode: CoverageMode) {
+    this.module = module;
+    this.libc = libc;
+    this.mode = mode;
+  }
+
+  edits(index: number): Edit[] {
+    const { module } = this;
+    const body = module.bodies[index]!;
+    const d = new Decoder(module.bytes, body.start, body.end);
+    for (let groups = d.u32(); groups > 0; groups--) {
+      d.u32();
+      d.valueType();
+    }
+    this.list = [];
+    this.counter(d.pos);
+    const targets: boolean[] = [false];
+    let constant = false;
+    while (d.pos < d.end) {
+      d.next();
+      this.block(d, targets);
+      if (this.mode === 'compares') this.compare(d, constant);
+      constant = d.op === OP.I32_CONST ? Math.abs(d.value) > 1 : d.op === OP.I64_CONST;
+    }
+    return this.list;
+  }
+
+  /** `targets`: per open block, whether a branch leads to its end. */
+  private block(d: Decoder, targets: boolean[]): void {
+    switch (d.op) {
+      case OP.BLOCK:
+      case OP.TRY:
+      case OP.TRY_TABLE:
+        targets.push(d.op !== OP.BLOCK);
+        return;
+      case OP.LOOP:
+        targets.push(false);
+        this.loopCounter(d.pos);
+        return;
+      case OP.IF:
+        targets.push(false);
+        this.counter(d.pos);
+        return;
+      case OP.ELSE:
+      case OP.CATCH:
+      case OP.CATCH_ALL:
+      case OP.BR_IF:
+        if (d.op === OP.BR_IF) branch(targets, d.index);
+        this.counter(d.pos);
+        return;
+      case OP.BR:
+        branch(targets, d.index);
+        return;
+      case OP.BR_TABLE:
+        branchTable(d, targets);
+        return;
+      case OP.END:
+      case OP.DELEGATE:
+        if (targets.pop() && d.pos < d.end) this.counter(d.pos);
+        return;
+      default:
+        if (d.op >= 0xd5 && d.op <= 0xd6) branch(targets, d.index);
+    }
+  }
+
+  private counter(at: number): void {
+    const address = BASE + this.counters++;
+    this.insert(at, (emit) => emit.runtimeCount(address, false));
+  }
+
+  private loopCounter(at: number): void {
+    const address = BASE + this.counters++;
+    this.insert(at, (emit) => {
+      emit.runtimeCount(address, true);
+      emit.constant(8);
+      emit.byte(OP.I32_SHR_U);
+      emit.byte(OP.IF);
+      emit.byte(TYPE.VOID);
+      emit.constant(address);
+      emit.callRuntime('coverage_full');
+      emit.byte(OP.END);
+    });
+  }
+
+  private compare(d: Decoder, constant: boolean): void {
+    const { op } = d;
+    if (op === OP.CALL) return this.call(d);
+    const is32 = COMPARISONS_32.has(op) || (op === I32_XOR && constant);
+    const is64 = COMPARISONS_64.has(op) || (op === I64_XOR && constant);
+    if (!is32 && !is64) return;
+    const type = is32 ? TYPE.I32 : TYPE.I64;
+    this.trace(d.start, is32 ? 'trace_compare4' : 'trace_compare8', [type, type], constant ? COMPARE_FLAG.CONSTANT : 0);
+  }
+
+  /** memcmp, strcmp and their bounded relatives. */
+  private call(d: Decoder): void {
+    const pointer = pointerType(this.module);
+    switch (this.libc.byIndex.get(d.index)?.role.check) {
+      case 'libc_memcmp':
+        return this.trace(d.start, 'trace_memory', [pointer, pointer, pointer], COMPARE_FLAG.MEMORY);
+      case 'libc_strncmp':
+      case 'libc_strncasecmp':
+        return this.trace(d.start, 'trace_string', [pointer, pointer, pointer], COMPARE_FLAG.STRING);
+      case 'libc_strcmp':
+      case 'libc_strcasecmp':
+      case 'libc_strstr':
+        return this.trace(d.start, 'trace_string', [pointer, pointer], COMPARE_FLAG.STRING);
+      default:
+    }
+  }
+
+  /** Shows the operands on top of the stack to the runtime and puts them back. */
+  private trace(at: number, name: string, types: readonly number[], flags: number): void {
+    const id = (++this.compares << 8) | flags;
+    const whole = name === 'trace_string' && types.length === 2;
+    this.insert(at, (emit) => {
+      const operand = (op: number, i: number) => emit.scratch(op, `compared ${i}`, types[i]!);
+      for (let i = types.length - 1; i >= 0; i--) operand(OP.LOCAL_SET, i);
+      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
+      if (whole) emit.pointerConstant(PAGE);
+      emit.constant(id);
+      emit.callRuntime(name);
+      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
+    });
+  }
+
+  private insert(at: number, write: (emit: Emitter) => void): void {
+    this.list.push({ at, removes: 0, isSite: false, repeatable: true, write });
+  }
+}
+
+function branch(targets: boolean[], label: number): void {
+  const at = targets.length - 1 - label;
+  if (at >= 0) targets[at] = true;
+}
+
+function branchTable(d: Decoder, targets: boolean[]): void {
+  const r = new Decoder(d.bytes, d.immediateStart, d.pos);
+  for (let count = r.u32() + 1; count > 0; count--) branch(targets, r.u32());
+}
+
+/** Both lists in code order; an edit that would fall among instructions another one removes is left out. */
+function merge(own: readonly Edit[], added: readonly Edit[]): Edit[] {
+  const removing = own.filter((e) => e.removes > 0);
+  let next = 0;
+  const kept = added.filter((edit) => {
+    while (next < removing.length && removing[next]!.at + removing[next]!.removes <= edit.at) next++;
+    return !removing[next] || edit.at <= removing[next]!.at;
+  });
+  return [...own, ...kept].sort((a, b) => a.at - b.at || a.removes - b.removes);
+}
+
+function range(from: number, to: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: to - from + 1 }, (_, i) => from + i));
+}
+
+function align8(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
+
+function u32s(values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => view.setUint32(i * 4, value, true));
+  return bytes;
+}

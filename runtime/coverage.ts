@@ -1,0 +1,104 @@
+// What a fuzzer learns from a run besides the edge counters, which instrumented code increments by itself: the operands of
+// comparisons, and that a loop has gone round often.
+//
+//   HEADER_COVERAGE              HEADER_COMPARE_USES        HEADER_COMPARES                        HEADER_COMPARES_LIMIT
+//   | u8 per edge, wrapping ...  | u8 per comparison ...    | record | record ... up to COMPARES_TOP | arena
+//
+//   record:  comparison << 8 | flags u32    bytes of each operand u32    first operand ...    second ...    (padded to 8)
+import {
+  HEADER_COMPARE_USES,
+  HEADER_COMPARES_LIMIT,
+  HEADER_COMPARES_TOP,
+  HEADER_PATIENCE,
+  REPORT_KIND,
+  TICK,
+} from './abi';
+import { Addr } from './addr';
+import { report } from './host';
+import { asan_free, asan_malloc } from './malloc';
+import * as program from './program';
+
+const MAX_USES: u32 = 24; // records per comparison and run: a loop must not fill the log
+const MAX_OPERAND: Addr = 32;
+const FULL: u32 = 128; // the highest bucket a counter can be in
+
+/** A loop's counter has wrapped: it stays in the highest bucket, and now and then the host is asked whether to go on. */
+export function coverage_full(counter: u32): void {
+  store<u8>(counter, FULL);
+  const patience = load<u32>(HEADER_PATIENCE);
+  if (!patience) return;
+  store<u32>(HEADER_PATIENCE, patience - 1);
+  if (patience > 1) return;
+  store<u32>(REPORT_KIND, TICK);
+  if (report()) unreachable();
+}
+
+/** Room for a record, or 0. */
+function record(id: u32, size: u32): u32 {
+  const uses = load<u32>(HEADER_COMPARE_USES);
+  if (!uses) return 0;
+  const at = load<u32>(HEADER_COMPARES_TOP);
+  const next = at + 8 + 2 * ((size + 7) & ~7);
+  const use = uses + (id >> 8);
+  if (<u32>load<u8>(use) >= MAX_USES || next > load<u32>(HEADER_COMPARES_LIMIT)) return 0;
+  store<u8>(use, <u32>load<u8>(use) + 1);
+  store<u32>(HEADER_COMPARES_TOP, next);
+  store<u32>(at, id);
+  store<u32>(at, size, 4);
+  return at;
+}
+
+export function trace_compare4(a: u32, b: u32, id: u32): void {
+  const at = record(id, 4);
+  if (!at) return;
+  store<u64>(at, a, 8);
+  store<u64>(at, b, 16);
+}
+
+export function trace_compare8(a: u64, b: u64, id: u32): void {
+  const at = record(id, 8);
+  if (!at) return;
+  store<u64>(at, a, 8);
+  store<u64>(at, b, 16);
+}
+
+/** memcmp. */
+export function trace_memory(a: Addr, b: Addr, size: Addr, id: u32): void {
+  const n = <u32>(size < MAX_OPERAND ? size : MAX_OPERAND);
+  if (!inside(a, n) || !inside(b, n)) return;
+  const at = n ? record(id, n) : 0;
+  if (!at) return;
+  const second = at + 8 + ((n + 7) & ~7);
+  for (let i: u32 = 0; i < n; i++) {
+    store<u8>(at + i, program.load8(a + i), 8);
+    store<u8>(second + i, program.load8(b + i));
+  }
+}
+
+/** strcmp: up to the end of the longer string, so that the shorter one can grow into it. */
+export function trace_string(a: Addr, b: Addr, limit: Addr, id: u32): void {
+  const first = stringSize(a, limit);
+  const second = stringSize(b, limit);
+  trace_memory(a, b, first > second ? first : second, id);
+}
+
+function stringSize(at: Addr, limit: Addr): Addr {
+  let n: Addr = 0;
+  const most = limit < MAX_OPERAND ? limit : MAX_OPERAND;
+  while (n < most && inside(at + n, 1) && program.load8(at + n)) n++;
+  return n;
+}
+
+function inside(at: Addr, size: u32): bool {
+  const end = program.pages() << 16;
+  return at < end && <Addr>size <= end - at;
+}
+
+/** Memory for a run's input: a heap block of its exact size, so that reading past it is found. */
+export function __wasan_input_alloc(size: Addr): Addr {
+  return asan_malloc(size);
+}
+
+export function __wasan_input_free(input: Addr): void {
+  asan_free(input);
+}
