@@ -7,6 +7,7 @@ import { Writer } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
 import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
+import { BranchHints, HINT_SECTION } from './branch-hints.ts';
 import { copyElements, copyGlobals, copyTables } from './constants.ts';
 import { writeNames } from './name-section.ts';
 import { BodyRewriter } from './rewrite-body.ts';
@@ -63,6 +64,7 @@ class ModuleWriter {
   private readonly out: Writer;
   private readonly types: TypeTable;
   private readonly sites = new SiteMap();
+  private readonly hints = new BranchHints();
   /** Imports that the runtime itself satisfies (`__asan_load4`): they disappear from the import section. */
   private readonly boundImports: ReadonlyMap<number, string>;
   private readonly linked: Linked;
@@ -173,6 +175,8 @@ class ModuleWriter {
     }
     const w = new Writer(section ? section.end - section.start + 4096 : 4096);
     write(w, section);
+    const hints = id === SECTION.CODE ? this.hints.encode() : undefined;
+    if (hints) this.writeCustom(HINT_SECTION, hints);
     if (w.length > 0) this.out.section(id, w);
   }
 
@@ -262,7 +266,7 @@ class ModuleWriter {
   private writeCode(w: Writer): void {
     const { program, runtime, plan } = this.input;
     const target = this.target();
-    const rewriter = new BodyRewriter(program.bytes, target, this.sites, plan.reachesAllocator);
+    const rewriter = new BodyRewriter(program.bytes, target, this.sites, this.hints, plan.reachesAllocator);
     const code = this.original(SECTION.CODE);
     w.reserve(code ? Math.ceil((code.end - code.start) * 1.7) : 0);
     const added = runtime.bodies.length + this.linked.glue.length + 1;
@@ -270,6 +274,7 @@ class ModuleWriter {
     program.bodies.forEach((body, i) => {
       const type = program.types[program.functions[program.importedFunctions + i]!]!;
       rewriter.rewrite(body, type, plan.functions[i]!, w, plan.elision?.actions(i));
+      this.hints.endBody(this.functionMap[program.importedFunctions + i]!, rewriter.headerBytes);
       if ((i & 1023) === 0) this.input.progress?.(i, program.bodies.length);
     });
     this.input.progress?.(program.bodies.length, program.bodies.length);

@@ -21,6 +21,7 @@ import { Reader, Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
+import type { BranchHints } from './branch-hints.ts';
 import { writeLoopTest } from './loop-test.ts';
 import type { SiteMap } from './site-map.ts';
 
@@ -35,10 +36,13 @@ export class BodyRewriter {
   private readonly code = new Writer(1 << 16);
   private readonly target: Target;
   private readonly sites: SiteMap;
+  private readonly hints: BranchHints;
   private plan!: FunctionPlan;
   private actions: BodyActions | undefined;
   /** Number of the next access in `actions`. */
   private nextAction = 0;
+  /** Bytes in front of the code of the body written last: its local declarations. */
+  headerBytes = 0;
   /** Number of the next loop in `actions`, the one being copied with its checks, and where either begins or ends. */
   private nextLoop = 0;
   private openLoop: VersionedLoop | undefined;
@@ -57,10 +61,11 @@ export class BodyRewriter {
   /** Plan.reachesAllocator. */
   private readonly reaches: Uint8Array;
 
-  constructor(bytes: Uint8Array, target: Target, sites: SiteMap, reaches: Uint8Array) {
+  constructor(bytes: Uint8Array, target: Target, sites: SiteMap, hints: BranchHints, reaches: Uint8Array) {
     this.decoder = new Decoder(bytes);
     this.target = target;
     this.sites = sites;
+    this.hints = hints;
     this.reaches = reaches;
   }
 
@@ -95,6 +100,7 @@ export class BodyRewriter {
     }
     this.copied = d.pos;
     this.nextAction = 0;
+    this.hints.beginBody();
     this.nextLoop = 0;
     this.openLoop = undefined;
     this.turn = this.loopStart();
@@ -110,13 +116,13 @@ export class BodyRewriter {
     const checked = skip === 'checked';
     const edits = this.plan.edits ?? [];
     let edit = 0;
+    while (edit < edits.length && edits[edit]!.at < d.pos) edit++; // the second copy of a loop begins in the middle
     while (d.pos < d.end) {
       if (d.pos === this.turn) this.loopBoundary(edits);
       if (edit < edits.length && edits[edit]!.at === d.pos) {
         this.edit(edits[edit++]!);
         continue;
       }
-    while (edit < edits.length && edits[edit]!.at < d.pos) edit++; // the second copy of a loop begins in the middle
       d.next();
       const op = d.op;
       if (op <= OP.RETURN_CALL_INDIRECT || op === OP.CALL_REF || op === OP.RETURN_CALL_REF) {
@@ -159,12 +165,6 @@ export class BodyRewriter {
       this.code.byte(OP.I32_LOAD);
       this.memarg(2, address);
     },
-    site: () => this.sites.next(),
-  };
-
-  private runtimeFunction(name: string): number {
-    const index = this.target.checks.get(name);
-    if (index === undefined) throw new Error(`the runtime has no ${name}`);
     runtimeStore: (address, value) => {
       this.constant(0);
       value();
@@ -172,6 +172,27 @@ export class BodyRewriter {
       this.memarg(2, address);
     },
     runtimeCount: (address, keeps) => this.count(address, keeps),
+    site: () => this.sites.next(),
+  };
+
+  private count(address: number, keeps: boolean): void {
+    const { code } = this;
+    this.constant(0);
+    this.constant(0);
+    code.byte(OP.I32_LOAD8_U);
+    this.memarg(0, address);
+    this.constant(1);
+    code.byte(OP.I32_ADD);
+    const sum = keeps ? this.scratchLocal('count', TYPE.I32) : 0;
+    if (keeps) this.local(OP.LOCAL_TEE, sum);
+    code.byte(OP.I32_STORE8);
+    this.memarg(0, address);
+    if (keeps) this.local(OP.LOCAL_GET, sum);
+  }
+
+  private runtimeFunction(name: string): number {
+    const index = this.target.checks.get(name);
+    if (index === undefined) throw new Error(`the runtime has no ${name}`);
     return index;
   }
 
@@ -347,6 +368,7 @@ export class BodyRewriter {
     else code.byte(OP.DROP);
     if (inline) {
       if (access.write) this.readOnlyTest(address);
+      this.hints.unlikely(code.length);
       code.byte(OP.IF);
       code.byte(TYPE.VOID);
     }
@@ -573,6 +595,7 @@ export class BodyRewriter {
     out.append(header.bytes, 0, header.length);
     out.append(this.code.bytes, 0, this.code.length);
     this.sites.endBody(header.length);
+    this.headerBytes = header.length;
   }
 }
 
