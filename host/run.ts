@@ -2,6 +2,7 @@
 // go to the program, its exit code comes back. Node only.
 
 import type { WASI } from 'node:wasi';
+import { readBranchHints } from './engine-flags.ts';
 import { SanitizerError } from './errors.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 
@@ -27,6 +28,7 @@ export interface RunResult {
 
 /** Runs `_start`. Findings go to `onFinding` as they happen. */
 export async function runCommand(options: RunOptions): Promise<RunResult> {
+  readBranchHints();
   const module = await WebAssembly.compile(options.instrumented as BufferSource);
   const Wasi = await loadWasi();
   const wasi = new Wasi({
@@ -54,7 +56,8 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const stoppedByUs = sanitizer.stopped && error instanceof WebAssembly.RuntimeError;
-    return { exitCode: undefined, trap: stoppedByUs ? undefined : error, sanitizer };
+    const found = stoppedByUs || sanitizer.trapped(error) !== undefined;
+    return { exitCode: undefined, trap: found ? undefined : error, sanitizer };
   }
 }
 
