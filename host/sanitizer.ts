@@ -1,6 +1,7 @@
 // One running instrumented module: provides its `wasan.report` import, and turns each finding into a Report.
 
-import { HEADER_HALT } from '../runtime/abi.ts';
+import { HEADER_HALT, KIND_STACK_OVERFLOW } from '../runtime/abi.ts';
+import { accessInstruction } from './access-instruction.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
@@ -11,6 +12,7 @@ import type { StackFrame } from './report/place.ts';
 import { buildReport, type Report } from './report/report.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
+import { recordTrap, trapOf } from './trap.ts';
 
 export interface SanitizerOptions {
   /** The module as it was before instrumentation: what reports are symbolised against. */
@@ -41,6 +43,8 @@ export class Sanitizer {
   /** True once a finding stopped the program: the trap that follows is ours. */
   stopped = false;
   private readonly options: SanitizerOptions;
+  /** Where the last finding happened, in the original file. */
+  private lastOffset: number | undefined;
   private memory: WebAssembly.Memory | undefined;
   private programMemory: (() => Uint8Array | undefined) | undefined;
   private symbols: Symbolizer | undefined;
@@ -90,11 +94,33 @@ export class Sanitizer {
     return this.engineFrames(parseStack(text));
   }
 
+  /**
+   * What the engine threw, as a finding: an access past the end of memory, a bad indirect call, endless recursion.
+   * A finding that a check has made there before the engine stopped the program is that finding. Undefined for anything else.
+   */
+  trapped(error: unknown): Report | undefined {
+    const trap = trapOf(error);
+    if (!trap || !this.memory || this.stopped) return undefined;
+    const stack = parseStack((error as Error).stack ?? '');
+    const at = this.engineFrames(stack)[0]?.offset;
+    if (at === undefined) return undefined;
+    if (at === this.lastOffset) return this.findings.at(-1);
+    const instruction = accessInstruction(this.options.original, at);
+    if (trap === 'memory' && !instruction) return undefined;
+    recordTrap(new Uint8Array(this.memory.buffer), trap, instruction, this.programMemory?.()?.length ?? 0);
+    return this.deliver(this.report(stack));
+  }
+
   private finding(): boolean {
-    const report = this.report(captureStack());
-    this.findings.push(report);
-    this.stopped = this.options.onFinding?.(report) ?? this.haltsOnError();
+    this.deliver(this.report(captureStack()));
     return this.stopped;
+  }
+
+  private deliver(report: Report): Report {
+    this.findings.push(report);
+    this.lastOffset = report.stack.find((f) => f.offset !== undefined)?.offset;
+    this.stopped = this.options.onFinding?.(report) ?? this.haltsOnError();
+    return report;
   }
 
   private haltsOnError(): boolean {
@@ -118,7 +144,8 @@ export class Sanitizer {
     const frames = engine.some((f) => f.offset !== undefined)
       ? engine
       : [...(facts.site ? this.siteFrames(facts.site) : []), ...facts.stack.flatMap((id) => this.siteFrames(id))];
-    return facts.access.free ? frames : [...this.calleeFrame(frames[0]?.offset), ...frames];
+    const ofCall = !facts.access.free && facts.kind !== KIND_STACK_OVERFLOW;
+    return ofCall ? [...this.calleeFrame(frames[0]?.offset), ...frames] : frames;
   }
 
   /** The library function that a check in front of a call was about. */

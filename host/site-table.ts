@@ -91,7 +91,9 @@ class LazySiteTable implements SiteTable {
       original = edit.original + edit.replaced + (within - edit.to);
       return true;
     });
-    return this.place(index, original);
+    // An engine names the declarations of a body for a call that it refused: that is the first instruction.
+    const { start, end } = this.functions[index]!.reader;
+    return this.place(index, Math.max(original, new ByteReader(this.section, start, end).uleb()));
   }
 
   private place(index: number, offset: number): Site {

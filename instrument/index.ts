@@ -12,6 +12,7 @@ import { InstrumentError } from './errors.ts';
 import { type FrameChange, type Frames, planFrames } from './frames/index.ts';
 import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
+import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
 import { nullLimit, runtimePages, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc, libcEdits } from './libc.ts';
@@ -45,9 +46,9 @@ export interface InstrumentOptions {
   stack?: boolean;
   /** Variables of frames and globals, where the module has debug information. */
   debugInfo?: DebugInfo;
-  progress?: (done: number, total: number) => void;
   /** For fuzzing: counts blocks and, with 'compares', records comparisons (coverage.ts). Flat mapping alone. */
   coverage?: CoverageMode;
+  progress?: (done: number, total: number) => void;
   /** Leave out checks that can find nothing new. Default true; -O0 is false. */
   elide?: boolean;
   /** For tests alone: rules of the elimination to switch off (elide/rules.ts). */
@@ -105,7 +106,8 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const limit = nullLimit(module, stackPointer);
   const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
   const overReaders = findOverReaders(module);
-  const context: PlanContext = { module, options, graph, closure, reaches, libc, globals, overReaders };
+  const nullSlot = hasNullSlot(module);
+  const context: PlanContext = { module, options, graph, closure, reaches, libc, globals, overReaders, nullSlot };
   const planned = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
   const frames = planFrames({
     module,
@@ -168,6 +170,8 @@ interface PlanContext {
   readonly libc: Libc;
   readonly globals: Globals;
   readonly overReaders: ReadonlySet<number>;
+  /** Function pointer 0 is null. */
+  readonly nullSlot: boolean;
 }
 
 function planFunction(func: number, context: PlanContext): FunctionPlan {
@@ -187,12 +191,14 @@ function planFunction(func: number, context: PlanContext): FunctionPlan {
 }
 
 /** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
-function functionEdits(func: number, { module, graph, libc, globals }: PlanContext): Edit[] {
+function functionEdits(func: number, { module, graph, libc, globals, nullSlot }: PlanContext): Edit[] {
   const index = func - module.importedFunctions;
   const callsLibc = graph.callees[func]!.some((callee) => libc.byIndex.has(callee));
-  const calls = callsLibc ? libcEdits(module, libc, module.bodies[index]!) : [];
-  const bounds = globals.edits(index);
-  return bounds.length === 0 ? calls : [...calls, ...bounds].sort((a, b) => a.at - b.at);
+  const callsIndirectly = graph.indirect[func]!.some((type) => type >= 0) && !module.memories[0]!.is64;
+  const body = module.bodies[index]!;
+  const calls = callsLibc ? libcEdits(module, libc, body) : [];
+  const pointers = callsIndirectly ? indirectCallEdits(module, body, nullSlot) : [];
+  return [...calls, ...pointers, ...globals.edits(index)].sort((a, b) => a.at - b.at);
 }
 
 /** Instruments a module. */

@@ -29,6 +29,8 @@ export interface Access extends AccessFacts {
   readonly start: number;
   readonly size: bigint;
   readonly firstBad: number;
+  /** The engine refused the access and did not say where: `start` is merely the end of memory. */
+  readonly addressUnknown?: true;
   /** The address ASan's layout names: the first bad byte of a range, the start of anything else. */
   readonly address: number;
   /** `start` and `address` to the last digit, for printing. */
@@ -185,6 +187,7 @@ function buildAccess(facts: Facts, kind: Kind): Access {
     size: facts.size,
     firstBad,
     address: facts.access.range ? firstBad : facts.address,
+    ...(facts.kind === abi.KIND_WILD && facts.extra0 === 1n && { addressUnknown: true as const }),
     exactStart: facts.exactAddress,
     exactAddress: facts.access.range && ofAccess ? facts.exactFirstBad : facts.exactAddress,
   };

@@ -72,7 +72,7 @@ function segvLines(page: Page, report: SegvReport): string[] {
     return [head, ...stackLines(page, report.stack), ...summary(page)];
   }
   return [
-    headline(page, `${report.title} on unknown address ${at} ${where}`),
+    headline(page, `${report.title} on unknown address ${access.addressUnknown ? '' : `${at} `}${where}`),
     `${page.tag}The signal is caused by a ${access.write ? 'WRITE' : 'READ'} memory access.`,
     ...addressHints(place, access.size).map((hint) => `${page.tag}Hint: ${hint}`),
     ...stackLines(page, report.stack),

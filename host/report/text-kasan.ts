@@ -75,7 +75,8 @@ function accessLine(page: Page, report: Exclude<Report, { layout: 'leak' }>): st
 function touchText(page: Page, access: Access): string {
   const size = access.size === 0n ? '' : `of size ${access.size} `;
   const verb = access.write ? 'Write' : 'Read';
-  return `${verb} ${size}at addr ${kernelAddress(access.exactStart, page.report)} by task ${page.task}`;
+  const at = access.addressUnknown ? '(unknown)' : kernelAddress(access.exactStart, page.report);
+  return `${verb} ${size}at addr ${at} by task ${page.task}`;
 }
 
 function freeLine(page: Page, { pointer, families, sizes }: FreeReport): string {

@@ -1,0 +1,53 @@
+// Calls through function pointers. The engine itself refuses a null, stale or wrong-typed index; what it does not tell is
+// the index, so that is left where a report finds it. Where table slot 0 is certain to stay empty, a call through it is
+// reported before the engine traps, which is all that a module without a host can say.
+
+import { HEADER_CALLED_INDEX } from '../runtime/abi.ts';
+import type { Edit } from './plan.ts';
+import { Decoder } from './wasm/decoder.ts';
+import { type Body, KIND, type Module } from './wasm/module.ts';
+import { OP, TYPE } from './wasm/opcodes.ts';
+
+/** Whether function pointer 0 is null: no segment fills slot 0, and all segments say where they go. */
+export function hasNullSlot(module: Module): boolean {
+  if (module.imports.some((i) => i.kind === KIND.TABLE)) return false;
+  return module.elements.every((e) => e.slot !== undefined && (e.slot > 0 || e.table !== 0));
+}
+
+/** Notes in front of a body's indirect calls. */
+export function indirectCallEdits(module: Module, body: Body, nullSlot: boolean): Edit[] {
+  const edits: Edit[] = [];
+  const d = new Decoder(module.bytes, body.start, body.end);
+  for (let groups = d.u32(); groups > 0; groups--) {
+    d.u32();
+    d.valueType();
+  }
+  while (d.pos < d.end) {
+    d.next();
+    if (d.op !== OP.CALL_INDIRECT && d.op !== OP.RETURN_CALL_INDIRECT) continue;
+    edits.push(noteInFront(d.start, nullSlot && d.index2 === 0));
+  }
+  return edits;
+}
+
+function noteInFront(at: number, nullSlot: boolean): Edit {
+  return {
+    at,
+    removes: 0,
+    isSite: nullSlot,
+    write(emit) {
+      const index = (op: number) => emit.scratch(op, 'callee', TYPE.I32);
+      index(OP.LOCAL_SET);
+      emit.runtimeStore(HEADER_CALLED_INDEX, () => index(OP.LOCAL_GET));
+      index(OP.LOCAL_GET);
+      if (!nullSlot) return;
+      emit.byte(OP.I32_EQZ);
+      emit.byte(OP.IF);
+      emit.byte(TYPE.VOID);
+      emit.constant(emit.site());
+      emit.callRuntime('null_call');
+      emit.byte(OP.END);
+      index(OP.LOCAL_GET);
+    },
+  };
+}
