@@ -37,6 +37,10 @@ export function findStackPointer(module: Module): StackPointer | undefined {
 /** How many functions begin with `global.get g; i32.const n; i32.sub`. */
 function countPrologues(module: Module): Map<number, number> {
   const counts = new Map<number, number>();
+  const pointer = pointerType(module);
+  // A stack ends above the data or at a round address, never at 0: that tells it from Asyncify's state, which also opens
+  // every function. An imported one (a dynamic library's) has no value yet.
+  const candidates = module.globals.map((g) => g.mutable && g.type === pointer && (g.imported || (g.constant ?? 0) > 0));
   const decoder = new Decoder(module.bytes);
   for (const body of module.bodies) {
     decoder.pos = body.start;
@@ -45,18 +49,18 @@ function countPrologues(module: Module): Map<number, number> {
       decoder.u32();
       decoder.valueType();
     }
-    const global = prologueGlobal(decoder);
+    const global = prologueGlobal(decoder, candidates);
     if (global >= 0) counts.set(global, (counts.get(global) ?? 0) + 1);
   }
   return counts;
 }
 
 /** The -O0 shape keeps both operands in locals first, so `global.get` and `sub` need not be adjacent. */
-function prologueGlobal(decoder: Decoder): number {
+function prologueGlobal(decoder: Decoder, candidates: readonly boolean[]): number {
   let global = -1;
   for (let i = 0; i < PROLOGUE_WINDOW && decoder.pos < decoder.end; i++) {
     decoder.next();
-    if (decoder.op === OP.GLOBAL_GET && global < 0) global = decoder.index;
+    if (decoder.op === OP.GLOBAL_GET && global < 0 && candidates[decoder.index]) global = decoder.index;
     else if (decoder.op === OP.I32_SUB || decoder.op === OP.I64_SUB) return global;
     else if (decoder.op === OP.CALL || decoder.op === OP.BLOCK || decoder.op === OP.LOOP) return -1;
   }
