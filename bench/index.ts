@@ -1,9 +1,11 @@
-// npm run bench [-- section ...]: measures what wasan costs, prints tables and writes bench/results/latest.json.
+// npm run bench [-- section ...] [--write]: measures what wasan costs, prints tables and writes bench/results/latest.json;
+// with --write also docs/PERFORMANCE.md.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { benchInstrument } from './instrument.ts';
 import { benchKernels } from './kernels.ts';
+import { type Results, writePage } from './page.ts';
 import { benchPrograms } from './programs.ts';
 import { type Section, table } from './report.ts';
 
@@ -13,7 +15,8 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section[]>>> = {
   instrument: benchInstrument,
 };
 
-const wanted = process.argv.slice(2);
+const WRITE = '--write';
+const wanted = process.argv.slice(2).filter((a) => a !== WRITE);
 const unknown = wanted.find((name) => !(name in SECTIONS));
 if (unknown !== undefined) throw new Error(`no section "${unknown}": ${Object.keys(SECTIONS).join(', ')}`);
 
@@ -27,7 +30,7 @@ for (const [name, run] of Object.entries(SECTIONS)) {
   }
 }
 
-const results = {
+const results: Results = {
   date: new Date().toISOString(),
   node: process.version,
   v8: process.versions.v8,
@@ -38,3 +41,4 @@ const results = {
 const folder = new URL('results/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 writeFileSync(new URL('latest.json', folder), `${JSON.stringify(results, null, 2)}\n`);
+if (process.argv.includes(WRITE)) writePage(results);

@@ -29,6 +29,7 @@ export async function benchKernels(): Promise<Section[]> {
     {
       title: 'kernels: slowdown against the original',
       goal: 'inline geometric mean <= 1.45x',
+      chart: ['inline', 'outline'],
       columns: ['kernel', 'original ms', ...VARIANTS.slice(1).map((v) => v.name), 'spread'],
       rows: [
         ...rows.map((r) => [

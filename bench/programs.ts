@@ -39,6 +39,7 @@ export async function benchPrograms(): Promise<Section[]> {
     {
       title: 'programs: slowdown against the original',
       goal: 'sql.js inline <= 2.2x',
+      chart: ['inline', 'outline'],
       columns: ['program', 'original ms', ...VARIANTS.slice(1).map((v) => v.name), 'spread'],
       rows: [
         [

@@ -5,6 +5,8 @@ export interface Section {
   readonly goal: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
+  /** Columns to draw as bars. */
+  readonly chart?: readonly string[];
 }
 
 /** A markdown table; in a terminal it reads as well. */
