@@ -40,7 +40,7 @@ function barChart(section: Section): string {
   const marks: string[] = [];
   let y = 30;
   for (const row of rows) {
-    marks.push(`<text x="${LABEL - 8}" y="${y + ROW - 6}" text-anchor="end">${escape(String(row[0]))}</text>`);
+    marks.push(`<text x="${LABEL - 8}" y="${y + ROW - 6}" text-anchor="end">${xmlText(String(row[0]))}</text>`);
     columns.forEach((c, i) => {
       const value = row[c] as number;
       marks.push(
@@ -54,11 +54,11 @@ function barChart(section: Section): string {
   const one = LABEL + scale;
   const legend = section.chart!.map(
     (name, i) =>
-      `<rect x="${LABEL + i * 110}" y="6" width="12" height="12" fill="${BARS[i % BARS.length]}"/><text x="${LABEL + 18 + i * 110}" y="17">${escape(name)}</text>`,
+      `<rect x="${LABEL + i * 110}" y="6" width="12" height="12" fill="${BARS[i % BARS.length]}"/><text x="${LABEL + 18 + i * 110}" y="17">${xmlText(name)}</text>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(section.title)}" font-family="system-ui, sans-serif" font-size="13" fill="#808080">${legend.join('')}<line x1="${one}" y1="26" x2="${one}" y2="${height - 8}" stroke="#808080" stroke-dasharray="3 3"/>${marks.join('')}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${xmlText(section.title)}" font-family="system-ui, sans-serif" font-size="13" fill="#808080">${legend.join('')}<line x1="${one}" y1="26" x2="${one}" y2="${height - 8}" stroke="#808080" stroke-dasharray="3 3"/>${marks.join('')}</svg>\n`;
 }
 
-function escape(text: string): string {
+function xmlText(text: string): string {
   return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }
