@@ -3,6 +3,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WASI } from 'node:wasi';
 import { expect } from 'vitest';
 import type { Report, SanitizerOptions } from '../../host/index.ts';
 import type { Place } from '../../host/report/place.ts';
@@ -39,16 +40,8 @@ export function instrumentToRun(module: Uint8Array, options: InstrumentOptions =
   return instrument(module, { host: true, ...options, runtime: { halt: false, ...options.runtime } }).bytes;
 }
 
-export async function runProgram(
-  original: Uint8Array,
-  instrumented: Uint8Array,
-  program: ProgramOptions = {},
-): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'wasan-run-'));
-  const path = (name: string): string => join(folder, name);
-  writeFileSync(path('stdin'), program.stdin ?? '');
-  const files = [openSync(path('stdin'), 'r'), openSync(path('stdout'), 'w'), openSync(path('stderr'), 'w')];
-  try {
+export function runProgram(original: Uint8Array, instrumented: Uint8Array, program: ProgramOptions = {}): Promise<Run> {
+  return withStreams(program.stdin, async ([stdin, stdout, stderr]) => {
     const result: RunResult = await runCommand({
       original,
       instrumented,
@@ -56,17 +49,52 @@ export async function runProgram(
       args: ['program.wasm', ...(program.args ?? [])],
       ...(program.env ? { env: program.env } : {}),
       ...(program.onFinding ? { onFinding: program.onFinding } : {}),
-      stdin: files[0]!,
-      stdout: files[1]!,
-      stderr: files[2]!,
+      stdin,
+      stdout,
+      stderr,
     });
-    return {
-      exitCode: result.exitCode,
-      trap: result.trap,
-      stdout: readFileSync(path('stdout'), 'utf8'),
-      stderr: readFileSync(path('stderr'), 'utf8'),
-      findings: result.sanitizer.findings,
-    };
+    return { exitCode: result.exitCode, trap: result.trap, findings: result.sanitizer.findings };
+  });
+}
+
+/** Runs a module as it is. */
+export function runPlain(module: Uint8Array, { args = [], env = {}, stdin }: ProgramOptions = {}): Promise<Run> {
+  return withStreams(stdin, async ([input, output, errors]) => {
+    const wasi = new WASI({
+      version: 'preview1',
+      args: ['program.wasm', ...args],
+      env,
+      returnOnExit: true,
+      stdin: input,
+      stdout: output,
+      stderr: errors,
+    });
+    const { instance } = await WebAssembly.instantiate(
+      module as BufferSource,
+      wasi.getImportObject() as WebAssembly.Imports,
+    );
+    try {
+      return { exitCode: wasi.start(instance) as unknown as number, trap: undefined, findings: [] };
+    } catch (error) {
+      return { exitCode: undefined, trap: error as Error, findings: [] };
+    }
+  });
+}
+
+type Streams = readonly [stdin: number, stdout: number, stderr: number];
+
+/** node:wasi takes file descriptors only. */
+async function withStreams(
+  stdin: string | undefined,
+  work: (streams: Streams) => Promise<Omit<Run, 'stdout' | 'stderr'>>,
+): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-run-'));
+  const path = (name: string): string => join(folder, name);
+  writeFileSync(path('stdin'), stdin ?? '');
+  const files: Streams = [openSync(path('stdin'), 'r'), openSync(path('stdout'), 'w'), openSync(path('stderr'), 'w')];
+  try {
+    const result = await work(files);
+    return { ...result, stdout: readFileSync(path('stdout'), 'utf8'), stderr: readFileSync(path('stderr'), 'utf8') };
   } finally {
     for (const file of files) closeSync(file);
     rmSync(folder, { recursive: true });
