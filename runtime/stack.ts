@@ -21,7 +21,6 @@ import {
   HEADER_STACK_MAP,
   KIND_STACK_OVERFLOW,
   NULL_PAGE,
-  STACK_ALLOCA_REDZONE,
   STACK_LEFT_REDZONE,
 } from './abi';
 import { Addr } from './addr';
@@ -32,7 +31,6 @@ import { accessesReported, finding } from './report';
 
 const LEFT: Addr = <Addr>STACK_LEFT_REDZONE;
 const LEFT_GRANULES: Addr = <Addr>(STACK_LEFT_REDZONE >> 3);
-const ABOVE_ALLOCA: Addr = <Addr>STACK_ALLOCA_REDZONE;
 /** Leaf functions may use this much below the stack pointer without moving it. */
 const RED_ZONE: Addr = 128;
 /** Stacks larger than this get no map: their frames have no names in reports. */
@@ -135,20 +133,16 @@ export function stack_leave(from: Addr, entry: Addr): void {
   if (isStack(from) && isStack(entry)) bury(from, entry);
 }
 
-/**
- * A dynamic allocation: `size` bytes at `addr`, of which LLVM rounded the size up to `rounded`. The redzone above it was
- * taken with it; the one below is what the stack pointer is kept lower by.
- */
-export function stack_alloca(addr: Addr, size: Addr, rounded: Addr): void {
+/** A dynamic allocation: `size` bytes at `addr`, then a redzone up to `end`. Below it lies what the pointer is kept lower by. */
+export function stack_alloca(addr: Addr, size: Addr, end: Addr): void {
   if (!isStack(addr)) return;
-  if (addr - stackLow < LEFT) return overflow(addr, rounded);
+  if (addr - stackLow < LEFT) return overflow(addr, end - addr);
   const granule = addr >> 3;
-  const end = (addr + rounded + ABOVE_ALLOCA) >> 3;
   fillShadow(granule - LEFT_GRANULES, LEFT_GRANULES, ASAN_ALLOCA_LEFT);
   fillShadow(granule, size >> 3, 0);
   let from = granule + (size >> 3);
   if (<u32>size & 7) setShadow(from++, <u32>size & 7);
-  if (end > from) fillShadow(from, end - from, ASAN_ALLOCA_RIGHT);
+  if (end >> 3 > from) fillShadow(from, (end >> 3) - from, ASAN_ALLOCA_RIGHT);
 }
 
 // ------------------------------------------------------------------------------------------------ other functions

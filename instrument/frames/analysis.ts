@@ -71,6 +71,8 @@ export interface Analysis {
   readonly folded: ReadonlySet<number>;
   /** The function catches exceptions: its calls end blocks, which are then compiled like folded ones. */
   readonly catches: boolean;
+  /** It has a local.tee, which LLVM writes only when it optimises: offsets may then be folded anywhere. */
+  readonly optimised: boolean;
   /** The base itself is used where it cannot be told what for. */
   readonly baseUnclear: boolean;
   /** Instructions that load a constant used for more than one thing. */

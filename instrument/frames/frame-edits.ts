@@ -13,7 +13,7 @@ import type { Edit, Emitter } from '../plan.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, PointerWrite } from './analysis.ts';
 import { type FrameLayout, place } from './frame-layout.ts';
-import type { Room } from './values.ts';
+import type { Room, Value } from './values.ts';
 
 export interface FrameTarget {
   readonly stackPointer: number;
@@ -77,8 +77,8 @@ export function frameEdits(
   if (analysis.size) enterEdits(analysis, layout, identity, insert);
   for (const write of analysis.writes) pointerEdits(write, insert);
   for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
-  const rooms = new Map(analysis.rooms.map((room) => [room.at, room]));
-  for (const room of rooms.values()) roomEdits(room, insert);
+  const rooms = new Map(analysis.rooms.map((room) => [room.end, room]));
+  for (const room of rooms.values()) roomEdits(room, target.is64, insert);
   if (layout.moved) {
     for (const { at, end, offset } of analysis.addresses) {
       const moved = place(layout, offset) ?? offset;
@@ -133,25 +133,33 @@ function pointerEdits({ at, end, to }: PointerWrite, insert: Insert): void {
  * A dynamic allocation takes a redzone more. Its size is known to the byte where it is rounded up in the usual way; the
  * value before the rounding is kept.
  */
-function roomEdits(room: Room, insert: Insert): void {
-  const { size } = room;
-  const exact = `stack allocation at ${room.at}`;
-  const rounded = size.kind === 'rounded' ? size : undefined;
-  if (rounded) insert(rounded.constant.at, 0, (e) => e.tee(exact));
-  insert(room.at, 0, (e) => {
-    e.tee('stack allocation rounded');
-    e.plus(STACK_ALLOCA_REDZONE);
-  });
-  insert(room.end, 0, (e, emit) => {
+function roomEdits({ at, end, size, align }: Room, is64: boolean, insert: Insert): void {
+  const exact = `stack allocation at ${at}`;
+  const redzone = Math.max(STACK_ALLOCA_REDZONE, align);
+  const slack = size.kind === 'rounded' ? size.constant.value - (size.align - 1) : 0;
+  if (size.kind === 'rounded') insert(size.constant.at, 0, (e) => e.tee(exact));
+  else if (size.kind !== 'constant') insert(at, 0, (e) => e.tee(exact));
+  insert(end, 0, (e, emit) => {
+    e.plus(-redzone);
     e.tee('stack allocation');
     e.get('stack allocation');
-    if (rounded) {
-      e.get(exact);
-      e.plus(rounded.constant.value - (rounded.align - 1));
-    } else {
-      e.get('stack allocation rounded');
-    }
-    e.get('stack allocation rounded');
+    if (size.kind === 'constant') emit.pointerConstant(Math.abs(size.value));
+    else e.get(exact);
+    e.plus(slack);
+    // All up to where the function takes the stack to have been before.
+    e.get('stack allocation');
+    if (size.kind === 'constant') emit.pointerConstant(Math.abs(size.value));
+    else e.get(exact);
+    if (size.kind === 'rounded') roundUp(e, emit, size, is64);
+    e.plus(redzone);
+    emit.byte(is64 ? OP.I64_ADD : OP.I32_ADD);
     emit.callRuntime('stack_alloca');
   });
+}
+
+/** Rounds as the function itself does. */
+function roundUp(e: Emit, emit: Emitter, size: Value & { kind: 'rounded' }, is64: boolean): void {
+  e.plus(size.constant.value);
+  emit.pointerConstant(-size.align);
+  emit.byte(is64 ? 0x83 : OP.I32_AND);
 }

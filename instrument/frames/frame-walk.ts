@@ -58,6 +58,7 @@ class FrameWalk {
   private baseEnd = 0;
   private align = 16;
   private catches = false;
+  private optimised = false;
   private baseUnclear = false;
   private readonly baseLocals = new Set<number>();
   private readonly writes: PointerWrite[] = [];
@@ -94,10 +95,10 @@ class FrameWalk {
 
   private facts(): Omit<Analysis, 'trouble'> {
     const { entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses } = this;
-    const { reached, escapes, folded, catches, baseUnclear, sharedConstants } = this;
+    const { reached, escapes, folded, catches, optimised, baseUnclear, sharedConstants } = this;
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
-      ...{ reached, escapes, folded, catches, baseUnclear, sharedConstants },
+      ...{ reached, escapes, folded, catches, optimised, baseUnclear, sharedConstants },
     };
   }
 
@@ -140,6 +141,7 @@ class FrameWalk {
     if (op === OP.LOCAL_GET) this.push(this.getLocal(this.decoder.index));
     else if (op === OP.LOCAL_SET) this.setLocal(this.pop());
     else if (op === OP.LOCAL_TEE) {
+      this.optimised = true;
       const value = this.pop();
       this.setLocal(value);
       this.push(value);
@@ -211,6 +213,11 @@ class FrameWalk {
       return this.push(OTHER);
     }
     this.use(constant);
+    const taken = constant.value < 0 ? { at: constant.at, end: this.decoder.pos, size: constant, align: 0 } : undefined;
+    if (taken && (pointer.kind === 'base' || pointer.kind === 'entry' || pointer.kind === 'below')) {
+      this.unwritten.push(taken);
+      return this.push({ kind: 'below', room: taken });
+    }
     if (pointer.kind === 'base') {
       const offset = constant.value;
       this.addresses.push({ at: constant.at, end: constant.end, offset, block: this.block });
@@ -218,8 +225,9 @@ class FrameWalk {
     }
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
     this.escape(pointer);
-    const justBefore = constant === right && constant.end === this.decoder.start;
-    this.push(justBefore ? { kind: 'sum', constant } : OTHER);
+    const { start, pos } = this.decoder;
+    const justBefore = constant === right && constant.end === start;
+    this.push(justBefore ? { kind: 'sum', constant, end: pos } : OTHER);
   }
 
   private subtraction(): void {
@@ -229,7 +237,7 @@ class FrameWalk {
     if (left.kind === 'entry' && right.kind === 'constant') return this.prologue(right);
     if (left.kind === 'object') this.escape(left);
     this.escape(right);
-    const room = { at: d.start, end: d.pos, size: right };
+    const room = { at: d.start, end: d.pos, size: right, align: 0 };
     if (left.kind === 'base' || left.kind === 'entry' || left.kind === 'below') this.unwritten.push(room);
     else if (left.kind === 'other' && right.kind === 'rounded') this.unclearRoom = true;
     this.push({ kind: 'below', room });
@@ -256,7 +264,7 @@ class FrameWalk {
     }
     if (align && left.kind === 'sum') return this.push({ kind: 'rounded', constant: left.constant, align });
     if (align && left.kind === 'below')
-      return this.push({ kind: 'below', room: { ...left.room, end: this.decoder.pos } });
+      return this.push({ kind: 'below', room: { ...left.room, end: this.decoder.pos, align } });
     this.escape(left);
     this.escape(right);
     this.push(OTHER);
@@ -288,15 +296,16 @@ class FrameWalk {
     const to = this.target(value);
     state.pointer = to === 'entry' ? 'entry' : 'frame';
     this.writes.push({ at: d.start, end: d.pos, to });
-    if (value.kind === 'below') {
-      this.rooms.push(value.room);
-      this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
-    }
+    const room = roomOf(value);
+    if (!room) return;
+    this.rooms.push(room);
+    this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
   }
 
   private target(value: Value): PointerWrite['to'] {
     if (value.kind === 'entry') return 'entry';
-    if (value.kind === 'base' || value.kind === 'below') return value.kind;
+    if (roomOf(value)) return 'below';
+    if (value.kind === 'base') return 'base';
     if (value.kind !== 'object') return 'other';
     const { size } = this;
     if (size && value.origin === size.bytes && value.offset === size.bytes && this.align === 16) return 'entry';
@@ -514,4 +523,11 @@ class FrameWalk {
     this.stack.length = Math.min(this.stack.length, entry.height);
     for (let n = entry.results; n > 0; n--) this.push(OTHER);
   }
+}
+
+/** The room taken by a value that goes to the stack pointer. */
+function roomOf(value: Value): Room | undefined {
+  if (value.kind === 'below') return value.room;
+  if (value.kind !== 'sum' || value.constant.value >= 0) return undefined;
+  return { at: value.constant.at, end: value.end, size: value.constant, align: 0 };
 }

@@ -58,8 +58,11 @@ function namedObjects(variables: readonly DebugVariable[], size: number): FrameO
 
 /** What debug information leaves out, split where an address is computed that can only be an object's own. */
 function holes(named: readonly FrameObject[], analysis: Analysis, size: number): FrameObject[] {
+  // An address that is used at once may be inside its object; one that leaves is taken for the object's own.
   const starts = new Set(
-    analysis.addresses.filter((a) => a.offset % 16 === 0 && !isFolded(analysis, a)).map((a) => a.offset),
+    analysis.addresses
+      .filter((a) => a.offset % 16 === 0 && analysis.escapes.has(a.offset) && !isFolded(analysis, a))
+      .map((a) => a.offset),
   );
   const found: FrameObject[] = [];
   let from = 0;
@@ -77,7 +80,7 @@ function holes(named: readonly FrameObject[], analysis: Analysis, size: number):
 }
 
 function isFolded(analysis: Analysis, { block }: { readonly block: number }): boolean {
-  return analysis.catches || analysis.folded.has(block);
+  return analysis.catches || analysis.optimised || analysis.folded.has(block);
 }
 
 export function objectAt(objects: readonly FrameObject[], offset: number): FrameObject | undefined {

@@ -14,18 +14,21 @@ export type Value =
   /** Made as base + `origin`, and moved by constants to `offset` since. */
   | { readonly kind: 'object'; readonly origin: number; readonly offset: number }
   /** x + constant, where x was on the stack just before the constant's instruction. */
-  | { readonly kind: 'sum'; readonly constant: Value & { kind: 'constant' } }
+  | { readonly kind: 'sum'; readonly constant: Value & { kind: 'constant' }; readonly end: number }
   /** The same, rounded down to a power of two: what LLVM makes of a dynamic allocation's size. */
   | { readonly kind: 'rounded'; readonly constant: Value & { kind: 'constant' }; readonly align: number }
   /** x - size: perhaps a dynamic allocation. */
   | { readonly kind: 'below'; readonly room: Room };
 
-/** A subtraction that may take room on the stack. */
+/** A subtraction, or the addition of a negative constant, that may take room on the stack. */
 export interface Room {
+  /** The subtraction; or the negative constant's instruction, which is `size` then. */
   readonly at: number;
   /** Just past the instruction that leaves the new address: the subtraction, or the masking behind it. */
   readonly end: number;
   readonly size: Value;
+  /** What the new address is rounded down to, if it is. */
+  readonly align: number;
 }
 
 export const OTHER: Value = { kind: 'other' };
