@@ -109,15 +109,21 @@ export function writesConstants(addr: Addr, size: Addr, access: u32, site: u32):
 // ------------------------------------------------------------------------------------------------ single accesses
 
 /** An access outside the object whose address it was computed from, in code that was not optimised. */
-export function global_exact(addr: Addr, size: u32, access: u32, begin: u32, slot: u32, site: u32): void {
+export function global_exact(addr: Addr, size: u32, access: u32, begin: u32, base: u32, slot: u32, site: u32): void {
   const object = objectAt(<Addr>begin);
   if (!object) return;
   if (!shadowIsClean(addr, size)) return leaveTo(addr, object);
   const inside = addr - <Addr>begin < sizeOf(object);
   // The constant may be the end of the object in front, which is then the one that is meant.
-  const decided = !inside && (access & WRAPPED || !endsAt(addr, begin));
+  const decided = !inside && (access & WRAPPED || !(endsAt(addr, begin) || isOneBased(addr, base, size)));
   if (!decided) global_slot(addr, size, access, begin, slot, site);
   else if (accessesReported()) outside(addr, size, access, object, site);
+}
+
+/** Whether the constant may stand for element 0 of an array that is counted from 1: `(array - 1)[i]`. */
+function isOneBased(addr: Addr, base: u32, size: u32): bool {
+  const other = objectAt(addr);
+  return other != 0 && beginOf(other) > <Addr>base && beginOf(other) - <Addr>base <= <Addr>size;
 }
 
 /** Whether the address lies in an object that ends where `begin` is. */

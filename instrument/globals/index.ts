@@ -162,6 +162,7 @@ function writeBoundsCheck(emit: Emitter, access: BasedAccess, object: GlobalObje
   emit.constant(row.size);
   writeAccessBits(emit, access, row.write, address);
   emit.constant(object.begin | 0);
+  if (asks !== 'once inside') emit.constant(access.base | 0);
   emit.constant(slot);
   emit.constant(emit.site());
   emit.callRuntime(asks === 'once inside' ? 'global_slot' : 'global_exact');
