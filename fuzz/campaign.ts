@@ -1,0 +1,242 @@
+// The loop: choose a unit, mutate it, run it, keep what is new, tell what is wrong. Knows nothing of files, modules or
+// terminals: those are the executor's and the observer's business.
+
+import { checks, repairs, replacements, words } from './compares.ts';
+import { Corpus, type Unit } from './corpus.ts';
+import type { Executor } from './executor.ts';
+import { Features } from './features.ts';
+import type { Finding } from './finding.ts';
+import { find, type Materials, mutateOnce, type Replacement, splice } from './mutators.ts';
+import type { Random } from './random.ts';
+
+export interface CampaignOptions {
+  readonly executor: Executor;
+  readonly random: Random;
+  /** Name of an input: its SHA-1, as libFuzzer names files. */
+  readonly nameOf: (bytes: Uint8Array) => string;
+  readonly observer: Observer;
+  /** Runs in all; -1 for no limit. */
+  readonly runs: number;
+  readonly maxLength: number;
+  readonly dictionary: readonly Uint8Array[];
+  /** Looks at comparisons. Default true. */
+  readonly useCompares?: boolean;
+  /** Replaces units by shorter ones with the same features. Default true. */
+  readonly reduce?: boolean;
+  /** Goes on after a finding. */
+  readonly ignoreCrashes: boolean;
+  /** Asked now and then: true ends the campaign. */
+  readonly shouldStop: () => boolean;
+}
+
+export interface Observer {
+  /** A bug that was not seen before. Called before anything else happens. */
+  onFinding?(finding: Finding, input: Uint8Array): void;
+  /** A unit joined the corpus. */
+  onUnit?(unit: Unit, what: 'NEW' | 'REDUCE' | 'INITED'): void;
+  onEvent?(what: string): void;
+}
+
+export interface Totals {
+  readonly runs: number;
+  readonly edges: number;
+  readonly features: number;
+  readonly units: number;
+  readonly bytes: number;
+  readonly findings: number;
+  readonly duplicates: number;
+}
+
+/** Mutations in a row, each of which runs. */
+const MUTATE_DEPTH = 5;
+/** Inputs tried because of what one unit's run compared. */
+const MAX_REPLACED = 384;
+const MAX_PLACES = 6;
+const MAX_REPAIRS = 8;
+/** One in so many mutations of a unit that passes a checksum is repaired. */
+const REPAIR_ODDS = 8;
+const MAX_WORDS = 4096;
+/** Runs between two questions whether to stop. */
+const STOP_INTERVAL = 64;
+
+export class Campaign {
+  readonly features: Features;
+  readonly corpus: Corpus;
+  runs = 0;
+  duplicates = 0;
+  /** The first finding of each bug. */
+  readonly findings: { readonly finding: Finding; readonly input: Uint8Array }[] = [];
+  private readonly options: CampaignOptions;
+  private readonly keys = new Set<string>();
+  private readonly dictionary: Uint8Array[];
+  private readonly dictionaryKeys = new Set<string>();
+  private ended = false;
+
+  constructor(options: CampaignOptions) {
+    this.options = options;
+    this.features = new Features(options.executor.counters);
+    this.corpus = new Corpus(this.features);
+    this.dictionary = [...options.dictionary];
+  }
+
+  get totals(): Totals {
+    return {
+      runs: this.runs,
+      edges: this.features.edges,
+      features: this.features.count,
+      units: this.corpus.active,
+      bytes: this.corpus.bytes,
+      findings: this.findings.length,
+      duplicates: this.duplicates,
+    };
+  }
+
+  /** Runs the seeds, shortest first, and then mutates until told to stop. */
+  run(seeds: readonly Uint8Array[]): void {
+    this.start(seeds);
+    while (!this.done()) this.step();
+    this.options.observer.onEvent?.('DONE');
+  }
+
+  /** The empty input and the seeds. */
+  start(seeds: readonly Uint8Array[]): void {
+    const ordered = [...seeds].sort((a, b) => a.length - b.length);
+    for (const seed of [new Uint8Array(0), ...ordered]) {
+      if (this.ended) return;
+      this.attempt(seed.subarray(0, this.options.maxLength), undefined, true);
+    }
+    if (this.corpus.units.length === 0) this.corpus.add(new Uint8Array(0), [], this.options.nameOf(new Uint8Array(0)));
+    this.options.observer.onEvent?.('INITED');
+  }
+
+  /** One unit, mutated a few times in a row. */
+  step(): void {
+    const { random, maxLength } = this.options;
+    const unit = this.corpus.choose(random);
+    const materials: Materials = {
+      maxLength: this.lengthLimit(unit, maxLength),
+      dictionary: this.dictionary,
+      compares: unit.compares,
+      other: this.corpus.any(random).bytes,
+    };
+    let bytes = unit.bytes;
+    for (let depth = 0; depth < MUTATE_DEPTH && !this.done(); depth++) {
+      bytes = mutateOnce(bytes, random, materials);
+      if (this.attempt(bytes, unit)) return;
+      if (unit.checks.size > 0 && random.below(REPAIR_ODDS) === 0) this.repair(bytes, unit);
+    }
+  }
+
+  /** Lengths grow as the campaign does: short inputs run faster and are easier to read. */
+  private lengthLimit(unit: Unit, maxLength: number): number {
+    const grown = 16 + Math.floor(Math.log2(1 + this.runs) ** 2);
+    return Math.min(maxLength, Math.max(2 * unit.bytes.length, grown));
+  }
+
+  done(): boolean {
+    const { runs, shouldStop } = this.options;
+    if (this.ended || (runs >= 0 && this.runs >= runs)) return true;
+    if (this.runs % STOP_INTERVAL === 0 && shouldStop()) this.ended = true;
+    return this.ended;
+  }
+
+  /** Runs an input and keeps it if it is worth it. True if it was. */
+  attempt(bytes: Uint8Array, parent?: Unit, seed = false): boolean {
+    const { executor, observer } = this.options;
+    this.runs++;
+    const finding = executor.run(bytes);
+    const counters = executor.current();
+    if (finding) {
+      counters.fill(0);
+      this.found(finding, bytes);
+      return false;
+    }
+    const shorter = this.options.reduce !== false;
+    const interesting = this.features.note(counters, bytes.length, shorter);
+    const features = interesting ? this.features.list(counters) : [];
+    counters.fill(0);
+    if (!interesting) return false;
+    const name = this.options.nameOf(bytes);
+    if (this.corpus.has(name)) return false;
+    const added = this.features.add(features, bytes.length);
+    const unit = this.corpus.add(bytes, features, name);
+    observer.onUnit?.(unit, seed ? 'INITED' : added > 0 ? 'NEW' : 'REDUCE');
+    if (added > 0 && this.options.useCompares !== false) this.followCompares(unit);
+    else if (parent) {
+      unit.compares = parent.compares;
+      unit.checks = parent.checks;
+    }
+    return added > 0;
+  }
+
+  private found(finding: Finding, input: Uint8Array): void {
+    if (this.keys.has(finding.key)) {
+      this.duplicates++;
+      return;
+    }
+    this.keys.add(finding.key);
+    this.findings.push({ finding, input });
+    this.options.observer.onFinding?.(finding, input);
+    if (!this.options.ignoreCrashes) this.ended = true;
+  }
+
+  // ------------------------------------------------------------------------------------------------- comparisons
+
+  /** Tries to give the target what it looked for, where the input shows what it saw. */
+  private followCompares(unit: Unit): void {
+    const compares = this.options.executor.compares(unit.bytes);
+    unit.compares = replacements(compares);
+    unit.checks = checks(compares);
+    for (const word of words(compares)) this.addWord(word);
+    let budget = MAX_REPLACED;
+    for (const replacement of unit.compares) {
+      for (const candidate of this.candidates(unit.bytes, replacement)) {
+        if (budget-- <= 0 || this.done()) return;
+        if (!this.attempt(candidate, unit) && unit.checks.size > 0) this.repair(candidate, unit);
+      }
+    }
+  }
+
+  /** A mutated input fails at a checksum that its parent passed: puts in what the target computed. */
+  private repair(bytes: Uint8Array, unit: Unit): void {
+    for (const replacement of repairs(this.options.executor.compares(bytes), unit.checks).slice(0, MAX_REPAIRS)) {
+      const candidate = this.candidates(bytes, replacement)[0];
+      if (!candidate) continue;
+      if (this.done()) return;
+      this.attempt(candidate, unit);
+    }
+  }
+
+  /** The input with each place of `from` replaced; a number that is the input's length asks for another length. */
+  private candidates(bytes: Uint8Array, { from, to }: Replacement): Uint8Array[] {
+    const found: Uint8Array[] = [];
+    for (let at = 0, places = 0; places < MAX_PLACES; places++) {
+      const next = find(bytes.subarray(at), from);
+      if (next < 0) break;
+      found.push(splice(bytes, at + next, from.length, to));
+      at += next + 1;
+    }
+    const wanted = smallNumber(to);
+    if (smallNumber(from) === bytes.length && wanted !== undefined && wanted <= this.options.maxLength) {
+      const resized = new Uint8Array(wanted);
+      resized.set(bytes.subarray(0, wanted));
+      found.push(resized);
+    }
+    return found.filter((candidate) => candidate.length <= this.options.maxLength);
+  }
+
+  private addWord(word: Uint8Array): void {
+    const key = word.join();
+    if (this.dictionary.length >= MAX_WORDS || this.dictionaryKeys.has(key)) return;
+    this.dictionaryKeys.add(key);
+    this.dictionary.push(word);
+  }
+}
+
+/** The value of 4 or 8 bytes, little-endian, if it could be a length. */
+function smallNumber(bytes: Uint8Array): number | undefined {
+  if (bytes.length !== 4 && bytes.length !== 8) return undefined;
+  let value = 0;
+  for (let i = bytes.length - 1; i >= 0; i--) value = value * 256 + bytes[i]!;
+  return value <= 1 << 20 ? value : undefined;
+}

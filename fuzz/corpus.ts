@@ -1,0 +1,105 @@
+// The units worth mutating, and which one is next: those with rare features and little use so far come first.
+
+import type { Features } from './features.ts';
+import type { Replacement } from './mutators.ts';
+import type { Random } from './random.ts';
+
+export interface Unit {
+  readonly bytes: Uint8Array;
+  /** Features it was added for or has taken over from a longer unit. */
+  readonly features: Set<number>;
+  /** What the target compared when it ran. */
+  compares: readonly Replacement[];
+  /** Comparisons that may be of a checksum. */
+  checks: ReadonlySet<number>;
+  /** Times it was chosen. */
+  chosen: number;
+  /** Name of its file, once it has one. */
+  readonly name: string;
+  /** True for a unit that no longer is the shortest for anything: kept as a file, not mutated. */
+  retired: boolean;
+}
+
+const NO_CHECKS: ReadonlySet<number> = new Set();
+
+/** Choices between two computations of the weights. */
+const REFRESH = 1024;
+
+export class Corpus {
+  readonly units: Unit[] = [];
+  private readonly owner = new Map<number, Unit>();
+  private readonly names = new Set<string>();
+  private sums: number[] = [];
+  private choices = 0;
+  private readonly features: Features;
+
+  constructor(features: Features) {
+    this.features = features;
+  }
+
+  get active(): number {
+    return this.units.filter((unit) => !unit.retired).length;
+  }
+
+  get bytes(): number {
+    return this.units.reduce((sum, unit) => sum + (unit.retired ? 0 : unit.bytes.length), 0);
+  }
+
+  has(name: string): boolean {
+    return this.names.has(name);
+  }
+
+  /** Adds a unit; units that it makes superfluous are retired. */
+  add(bytes: Uint8Array, features: readonly number[], name: string): Unit {
+    const unit: Unit = { bytes, features: new Set(), compares: [], checks: NO_CHECKS, chosen: 0, name, retired: false };
+    for (const feature of features) {
+      const before = this.owner.get(feature);
+      if (before && before.bytes.length <= bytes.length) continue;
+      this.owner.set(feature, unit);
+      unit.features.add(feature);
+      before?.features.delete(feature);
+      if (before && before.features.size === 0) before.retired = true;
+    }
+    this.units.push(unit);
+    this.names.add(name);
+    this.choices = REFRESH;
+    return unit;
+  }
+
+  /** The next unit to mutate. */
+  choose(random: Random): Unit {
+    if (++this.choices > REFRESH || this.sums.length !== this.units.length) this.weigh();
+    const total = this.sums[this.sums.length - 1]!;
+    const point = (random.below(0x40000000) / 0x40000000) * total;
+    let low = 0;
+    let high = this.sums.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.sums[middle]! > point) high = middle;
+      else low = middle + 1;
+    }
+    const unit = this.units[low]!;
+    unit.chosen++;
+    return unit;
+  }
+
+  any(random: Random): Unit {
+    return this.units[random.below(this.units.length)]!;
+  }
+
+  private weigh(): void {
+    this.choices = 0;
+    let sum = 0;
+    this.sums = this.units.map((unit) => {
+      sum += this.weight(unit);
+      return sum;
+    });
+  }
+
+  private weight(unit: Unit): number {
+    if (unit.retired) return 1e-9;
+    let rarity = 0;
+    for (const feature of unit.features) rarity += 1 / Math.sqrt(1 + this.features.runs[feature]!);
+    return (1e-3 + rarity) / Math.sqrt(1 + unit.chosen);
+  }
+}

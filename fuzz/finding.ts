@@ -1,0 +1,72 @@
+// What a run can end with besides returning: named as libFuzzer names its files, and told apart by what is wrong and
+// where, not by the input.
+
+import { asanText, PLAIN_STYLE, type Report, toJsonValue } from '../host/index.ts';
+import type { StackFrame } from '../host/report/place.ts';
+
+/** The beginning of the file's name, and with it the exit code. */
+export type FindingKind = 'crash' | 'timeout' | 'oom' | 'leak';
+
+/** libFuzzer's exit codes. */
+export const FUZZ_EXIT: Readonly<Record<FindingKind, number>> = { crash: 77, timeout: 70, oom: 71, leak: 77 };
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** The class: "heap-buffer-overflow", "unreachable". */
+  readonly title: string;
+  /** Findings with the same key are the same bug: class, access frame, allocation frame. */
+  readonly key: string;
+  /** The report as people read it. */
+  readonly text: string;
+  readonly stack: readonly StackFrame[];
+  /** The sanitizer's report, where it made one. */
+  readonly report?: Report;
+}
+
+const OUT_OF_MEMORY = new Set(['allocation-size-too-big', 'out-of-memory']);
+
+/** A finding of the sanitizer. */
+export function reportFinding(report: Report): Finding {
+  const allocated = 'place' in report && report.place.where === 'heap' ? report.place.allocated.frames : [];
+  return {
+    kind: report.layout === 'leak' ? 'leak' : OUT_OF_MEMORY.has(report.name) ? 'oom' : 'crash',
+    title: report.title,
+    key: [report.title, frameKey(report.stack), frameKey(allocated)].join('|'),
+    text: asanText(report, PLAIN_STYLE),
+    stack: report.stack,
+    report,
+  };
+}
+
+/** A trap, an exhausted stack, a hang: what the engine or the clock noticed. */
+export function plainFinding(
+  kind: FindingKind,
+  title: string,
+  sentence: string,
+  stack: readonly StackFrame[],
+): Finding {
+  const lines = stack.slice(0, 64).map((f, i) => `    #${i} ${f.function}${place(f)}`);
+  return {
+    kind,
+    title,
+    key: [title, kind === 'timeout' || kind === 'oom' ? (stack[0]?.function ?? '') : frameKey(stack)].join('|'),
+    text: `==1==ERROR: wasan: ${title}: ${sentence}\n${lines.join('\n')}\nSUMMARY: wasan: ${title}${place(stack[0])} in ${stack[0]?.function ?? '?'}\n`,
+    stack,
+  };
+}
+
+export function findingJson(finding: Finding): Record<string, unknown> {
+  const { kind, title, key, stack, report } = finding;
+  return report ? { kind, key, ...toJsonValue(report) } : { kind, title, key, stack };
+}
+
+function frameKey(frames: readonly StackFrame[]): string {
+  const frame = frames[0];
+  return frame ? `${frame.function}${place(frame)}` : '';
+}
+
+function place(frame: StackFrame | undefined): string {
+  if (!frame) return '';
+  if (frame.file !== undefined) return ` ${frame.file}:${frame.line ?? 0}`;
+  return frame.offset === undefined ? '' : ` (${frame.module ?? 'module'}+0x${frame.offset.toString(16)})`;
+}
