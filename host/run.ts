@@ -14,6 +14,8 @@ export interface RunOptions extends SanitizerOptions {
   readonly stdin?: number;
   readonly stdout?: number;
   readonly stderr?: number;
+  /** Called once when the program ends by itself: by returning, or inside its call of `proc_exit`. */
+  readonly atExit?: (sanitizer: Sanitizer) => void;
   /** Imports beside WASI's. */
   readonly imports?: WebAssembly.Imports;
 }
@@ -43,8 +45,9 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
   });
   const sanitizer = new Sanitizer(options);
   refuseMissing(module, options.imports);
+  const exit = once(() => options.atExit?.(sanitizer));
   const instance = await WebAssembly.instantiate(module, {
-    ...(wasi.getImportObject() as WebAssembly.Imports),
+    wasi_snapshot_preview1: watchExit(wasi.wasiImport as WebAssembly.ModuleImports, exit),
     ...options.imports,
     ...sanitizer.imports,
   });
@@ -52,6 +55,7 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
   if (typeof instance.exports._start !== 'function') throw new SanitizerError('E_NO_ENTRY', 'it exports no "_start"');
   try {
     const exitCode = wasi.start(instance) as unknown as number;
+    exit();
     return { exitCode: exitCode ?? 0, trap: undefined, sanitizer };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
@@ -59,6 +63,28 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
     const found = stoppedByUs || sanitizer.trapped(error) !== undefined;
     return { exitCode: undefined, trap: found ? undefined : error, sanitizer };
   }
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) {
+      done = true;
+      action();
+    }
+  };
+}
+
+/** WASI's functions, with `proc_exit` telling of the end while the program's memory and stack are still as it left them. */
+function watchExit(functions: WebAssembly.ModuleImports, exit: () => void): WebAssembly.ModuleImports {
+  const end = functions.proc_exit as (code: number) => unknown;
+  return {
+    ...functions,
+    proc_exit: (code: number) => {
+      exit();
+      return end(code);
+    },
+  };
 }
 
 /** node:wasi warns at import that it is experimental: on the stderr of somebody else's program that is noise. */

@@ -4,10 +4,13 @@ import { HEADER_HALT, KIND_STACK_OVERFLOW } from '../runtime/abi.ts';
 import { accessInstruction } from './access-instruction.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
+import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
 import { globalsNear } from './globals.ts';
+import { checkLeaks, type LeakOptions } from './leak-check.ts';
 import type { ReportContext } from './report/describe.ts';
 import { type Facts, readFacts } from './report/facts.ts';
+import type { LeakCheck } from './report/leaks.ts';
 import type { StackFrame } from './report/place.ts';
 import { buildReport, type Report } from './report/report.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
@@ -50,6 +53,9 @@ export class Sanitizer {
   private symbols: Symbolizer | undefined;
   private table: SiteTable | undefined;
   private frameRecords: readonly FrameRecord[] | undefined;
+  private exports: WebAssembly.Exports = {};
+  /** Addresses the program handed to the host for good (`args_get`). */
+  private readonly kept: number[] = [];
 
   constructor(options: SanitizerOptions) {
     this.options = options;
@@ -63,6 +69,7 @@ export class Sanitizer {
   /** Must be called with the instance before any of its exports; findings of its start function are not possible. */
   attach(instance: WebAssembly.Instance, programMemory?: WebAssembly.Memory): void {
     const exports = instance.exports as unknown as WasanExports;
+    this.exports = instance.exports;
     this.memory = exports.__wasan_memory;
     const exported = Object.values(instance.exports).find(
       (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory,
@@ -111,6 +118,30 @@ export class Sanitizer {
     return this.deliver(this.report(stack));
   }
 
+  /**
+   * Heap blocks that nothing can reach any more, now: at the end of the program, or at any time while it stands still.
+   * Needs the program's memory. The report is returned; it is not among `findings` and stops nothing.
+   */
+  checkLeaks(options: LeakOptions = {}): LeakCheck {
+    const memory0 = this.programMemory?.();
+    if (!this.memory || !memory0) throw new SanitizerError('E_NO_MEMORY_ACCESS');
+    const memory1 = new Uint8Array(this.memory.buffer);
+    const running = captureStack().flatMap((f) => this.sites?.toOriginal(f.offset ?? 0)?.functionIndex ?? []);
+    const { original, instrumented } = this.options;
+    const about = { memory0, memory1, sites: this.sites, running: new Set(running), kept: this.kept };
+    return checkLeaks(
+      {
+        ...about,
+        original,
+        instrumented,
+        exports: this.exports,
+        serial: this.findings.length + 1,
+        context: this.symbolContext(memory1),
+      },
+      options,
+    );
+  }
+
   private finding(): boolean {
     this.deliver(this.report(captureStack()));
     return this.stopped;
@@ -129,12 +160,21 @@ export class Sanitizer {
 
   private context(stack: readonly EngineFrame[], about: Facts, memory1: Uint8Array): ReportContext {
     return {
+      ...this.symbolContext(memory1),
+      accessStack: (facts) => this.accessStack(facts, stack),
+      globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
+    };
+  }
+
+  /** What can be told without a finding. */
+  private symbolContext(memory1: Uint8Array): ReportContext {
+    return {
       pid: this.options.pid ?? 0,
       moduleName: this.options.moduleName ?? 'module.wasm',
       frames: (sites) => sites.flatMap((id) => this.siteFrames(id)),
-      accessStack: (facts) => this.accessStack(facts, stack),
+      accessStack: () => [],
       stackFrame: (address) => describeFrame(this.frames, memory1, this.symbolizer, address),
-      globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
+      globals: () => [],
     };
   }
 

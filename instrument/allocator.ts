@@ -180,12 +180,14 @@ function signatureFits(module: Module, func: number, r: AllocatorRole): boolean 
 }
 
 /**
- * A family works only if what it allocates can be released: without both ends it is left alone. `calloc` without
+ * A family works only if what it allocates can be released: without both ends it is left alone. The exception is a C
+ * program that never releases anything, and so cannot miss the other end: no `free`, no `realloc`. `calloc` without
  * `malloc` cannot be wrapped, because the wrappers build on the original malloc.
  */
 function withoutLoneFragments(found: AllocatorFunction[]): AllocatorFunction[] {
   const has = (original: string) => found.some((f) => f.role.original === original);
-  const c = has('malloc') && has('free');
+  const neverReleases = !found.some((f) => f.role.role === 'realloc' || f.role.role === 'reallocarray');
+  const c = has('malloc') && (has('free') || neverReleases);
   const cpp = c || found.some((f) => f.role.original === 'operator_new');
   const rust = has('rust_alloc') && has('rust_dealloc');
   const wbindgen = has('wbindgen_malloc') && has('wbindgen_free');

@@ -4,7 +4,7 @@
 import { HEADER_SITE_COUNT } from '../../runtime/abi.ts';
 import type { Plan, Target } from '../plan.ts';
 import { Writer } from '../wasm/bytes.ts';
-import type { Module } from '../wasm/module.ts';
+import type { Global, Module } from '../wasm/module.ts';
 import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { BranchHints, HINT_SECTION } from './branch-hints.ts';
@@ -252,7 +252,8 @@ class ModuleWriter {
       ([name]) => (isAbi(name) && !this.input.host) || name.startsWith('__wasan_'),
     );
     const globals = [...this.linked.globals].filter(([name]) => name.startsWith('__wasan_'));
-    w.u32(program.exports.length + added.length + globals.length + 1);
+    const roots = this.input.host ? program.globals.flatMap((g, i) => (mayHoldPointer(g) ? [i] : [])) : [];
+    w.u32(program.exports.length + added.length + globals.length + roots.length + 1);
     for (const e of program.exports) {
       w.name(e.name);
       w.byte(e.kind);
@@ -260,6 +261,7 @@ class ModuleWriter {
     }
     for (const [name, index] of added) exportEntry(w, name, KIND.FUNC, index);
     for (const [name, index] of globals) exportEntry(w, name, KIND.GLOBAL, index);
+    for (const index of roots) exportEntry(w, `__wasan_global_${index}`, KIND.GLOBAL, index);
     exportEntry(w, '__wasan_memory', KIND.MEMORY, this.linked.memory);
   }
 
@@ -347,6 +349,11 @@ class ModuleWriter {
     w.u32(contents.length);
     w.append(contents);
   }
+}
+
+/** The leak check looks at these from the host. What never changes holds no address of the heap, unless it came from outside. */
+function mayHoldPointer({ type, mutable, imported }: Global): boolean {
+  return (mutable || imported) && (type === TYPE.I32 || type === TYPE.I64);
 }
 
 function exportEntry(w: Writer, name: string, kind: number, index: number): void {

@@ -1,0 +1,242 @@
+// Which heap blocks can nothing reach any more? A flood fill over the program's memory, with LeakSanitizer's rules: a pointer
+// is any aligned word, outside poisoned memory, whose value lies in [begin, begin + size) of a live block.
+//
+//   roots: globals of the module | memory outside blocks, without the dead part of the stack | blocks that others own
+//   memory 0:  | dead stack | live stack | data, bss | block | block (freed) | block | ...
+//                           ^ stack pointer
+
+import * as abi from '../runtime/abi.ts';
+import type { LeakedBlock } from './report/leaks.ts';
+import { type MemoryImage, openImage, readStack, readU32, shadowOf } from './report/memory-image.ts';
+
+export interface LeakScan {
+  readonly memory0: Uint8Array;
+  readonly memory1: Uint8Array;
+  /** Addresses that keep their blocks alive, wherever they were found: the module's globals, what the host keeps. */
+  readonly pointers: readonly number[];
+  /** Undefined if not known: then the whole stack counts as alive. */
+  readonly stackPointer: number | undefined;
+  readonly useGlobals: boolean;
+  readonly useStacks: boolean;
+  /** Whether a local of a function that is running may hold what was allocated at this stack, innermost first. */
+  readonly maybeInLocal: (sites: readonly number[]) => boolean;
+}
+
+/** Blocks that are collected as garbage, owned from outside the module, or no heap blocks: never leaks, always roots. */
+const OWNED_BY_OTHERS: ReadonlySet<number> = new Set([
+  abi.ALLOC_ASSEMBLYSCRIPT,
+  abi.ALLOC_WBINDGEN,
+  abi.ALLOC_TINYGO,
+  abi.ALLOC_VMA,
+]);
+
+/** Poison that only says how memory may be used: its contents count. */
+const READABLE_POISON: ReadonlySet<number> = new Set([
+  abi.VMA_UNFAULTED,
+  abi.VMA_NO_ACCESS,
+  abi.VMA_READ_ONLY,
+  abi.READ_ONLY_DATA,
+]);
+
+/** Blocks of this many bytes have an entry in the look-up table: a scan of few block begins answers which one an address is in. */
+const BUCKET = 1024;
+
+/** Every live block that nothing reaches. */
+export function findLeaks(scan: LeakScan): LeakedBlock[] {
+  return new Scanner(scan).leaks();
+}
+
+class Scanner {
+  private readonly scan: LeakScan;
+  private readonly image: MemoryImage;
+  private readonly wordBytes: number;
+  private readonly words: Uint32Array;
+  /** Blocks in the order of their addresses: records in memory 1, first and last byte + 1. */
+  private readonly records: Uint32Array;
+  private readonly begins: Float64Array;
+  private readonly ends: Float64Array;
+  private readonly live: Uint8Array;
+  private readonly reached: Uint8Array;
+  /** First block that begins in a bucket or behind it. */
+  private readonly buckets: Uint32Array;
+  private readonly pending: number[] = [];
+
+  constructor(scan: LeakScan) {
+    this.scan = scan;
+    this.image = openImage(scan.memory1);
+    this.wordBytes = readU32(this.image, abi.HEADER_PROGRAM_POINTER) === 8 ? 8 : 4;
+    const { buffer, byteOffset, byteLength } = scan.memory0;
+    this.words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
+    this.records = sortedRecords(this.image);
+    const count = this.records.length;
+    this.begins = new Float64Array(count);
+    this.ends = new Float64Array(count);
+    this.live = new Uint8Array(count);
+    this.reached = new Uint8Array(count);
+    this.records.forEach((record, i) => {
+      const size = readU32(this.image, record + abi.CHUNK_SIZE) + this.byte(record + abi.CHUNK_SIZE_HIGH) * 2 ** 32;
+      this.begins[i] = readU32(this.image, record + abi.CHUNK_BEGIN) * abi.GRANULE;
+      this.ends[i] = this.begins[i]! + Math.max(size, 1); // the address of an empty block keeps it alive
+      this.live[i] = this.byte(record + abi.CHUNK_STATE) === abi.CHUNK_LIVE ? 1 : 0;
+    });
+    this.buckets = bucketsOf(this.begins, byteLength);
+  }
+
+  leaks(): LeakedBlock[] {
+    this.visitRoots();
+    this.flood();
+    this.keepWhatLocalsHold();
+    const indirect = this.pointedToByLost();
+    const leaks: LeakedBlock[] = [];
+    for (let i = 0; i < this.records.length; i++) {
+      if (!this.lost(i)) continue;
+      const record = this.records[i]!;
+      leaks.push({
+        address: this.begins[i]!,
+        size: readU32(this.image, record + abi.CHUNK_SIZE) + this.byte(record + abi.CHUNK_SIZE_HIGH) * 2 ** 32,
+        direct: indirect[i] === 0,
+        stack: this.stackOf(i),
+      });
+    }
+    return leaks;
+  }
+
+  private lost(i: number): boolean {
+    return this.live[i] === 1 && this.reached[i] === 0;
+  }
+
+  private visitRoots(): void {
+    for (const address of this.scan.pointers) this.reach(this.blockAt(address));
+    let from = 0;
+    for (let i = 0; i < this.records.length; i++) {
+      this.visitOutside(from, this.begins[i]!);
+      from = this.ends[i]!;
+      if (OWNED_BY_OTHERS.has(this.byte(this.records[i]! + abi.CHUNK_ALLOC_KIND))) this.reach(i);
+    }
+    this.visitOutside(from, this.scan.memory0.length);
+  }
+
+  /** A stretch between two blocks: all of it but what is dead stack, or not to be used. */
+  private visitOutside(from: number, to: number): void {
+    const { stackPointer, useGlobals, useStacks } = this.scan;
+    const low = readU32(this.image, abi.HEADER_STACK_LOW);
+    const high = readU32(this.image, abi.HEADER_STACK_HIGH);
+    const exact = (readU32(this.image, abi.HEADER_FLAGS) & abi.FLAG_STACK_EXACT) !== 0;
+    // A stack pointer elsewhere is that of another stack (a fibre's): the main stack waits, and all of it counts.
+    const known = stackPointer !== undefined && stackPointer >= low && stackPointer <= high;
+    const top = known ? stackPointer : low;
+    const visit = (begin: number, end: number) => {
+      this.pointersIn(Math.max(begin, from), Math.min(end, to), (target) => this.reach(target));
+    };
+    if (useGlobals) {
+      visit(0, exact || !known ? low : top);
+      visit(high, to);
+    }
+    if (useStacks) visit(top, high);
+  }
+
+  /** A block is held by a local of a running function: registers, to LeakSanitizer. */
+  private keepWhatLocalsHold(): void {
+    const known = new Map<number, boolean>();
+    for (let i = 0; i < this.records.length; i++) {
+      if (!this.lost(i)) continue;
+      const id = readU32(this.image, this.records[i]! + abi.CHUNK_ALLOC_STACK);
+      let held = known.get(id);
+      if (held === undefined) {
+        held = this.scan.maybeInLocal(this.stackOf(i));
+        known.set(id, held);
+      }
+      if (held) this.reach(i);
+    }
+    this.flood();
+  }
+
+  /** Lost blocks that another lost block points to. */
+  private pointedToByLost(): Uint8Array {
+    const indirect = new Uint8Array(this.records.length);
+    for (let i = 0; i < this.records.length; i++) {
+      if (!this.lost(i)) continue;
+      this.pointersIn(this.begins[i]!, this.ends[i]!, (target) => {
+        if (target !== i && this.lost(target)) indirect[target] = 1;
+      });
+    }
+    return indirect;
+  }
+
+  private reach(i: number): void {
+    if (i < 0 || !this.lost(i)) return;
+    this.reached[i] = 1;
+    this.pending.push(i);
+  }
+
+  private flood(): void {
+    for (let i = this.pending.pop(); i !== undefined; i = this.pending.pop()) {
+      this.pointersIn(this.begins[i]!, this.ends[i]!, (target) => this.reach(target));
+    }
+  }
+
+  /** Calls `found` with the live block of every word in [begin, end) that points to one. */
+  private pointersIn(begin: number, end: number, found: (target: number) => void): void {
+    const { words, wordBytes } = this;
+    const count = this.records.length;
+    if (count === 0) return;
+    const lowest = this.begins[0]!;
+    const highest = this.ends[count - 1]!;
+    const stride = wordBytes >>> 2;
+    const last = Math.min(Math.floor(end / wordBytes) * stride, words.length);
+    for (let at = Math.ceil(begin / wordBytes) * stride; at < last; at += stride) {
+      const value = words[at]! + (stride === 2 ? words[at + 1]! * 2 ** 32 : 0);
+      if (value < lowest || value >= highest) continue;
+      const target = this.blockAt(value);
+      if (target >= 0 && this.live[target] === 1 && !this.poisoned(at * 4)) found(target);
+    }
+  }
+
+  private poisoned(address: number): boolean {
+    const code = shadowOf(this.image, Math.floor(address / abi.GRANULE)) ?? 0;
+    return code >= 0x80 && !READABLE_POISON.has(code);
+  }
+
+  /** The block an address lies in, or -1. */
+  private blockAt(address: number): number {
+    const bucket = Math.floor(address / BUCKET);
+    if (bucket < 0 || bucket + 1 >= this.buckets.length) return -1;
+    let i = this.buckets[bucket + 1]! - 1;
+    while (i >= 0 && this.begins[i]! > address) i--;
+    return i >= 0 && address < this.ends[i]! ? i : -1;
+  }
+
+  private stackOf(i: number): number[] {
+    return readStack(this.image, readU32(this.image, this.records[i]! + abi.CHUNK_ALLOC_STACK));
+  }
+
+  private byte(at: number): number {
+    return this.image.bytes[at] ?? 0;
+  }
+}
+
+/** Records in use, by the address of their block. Address and record share a number, so that a plain sort does. */
+function sortedRecords(image: MemoryImage): Uint32Array {
+  const base = readU32(image, abi.HEADER_CHUNKS);
+  const room = Math.floor((image.bytes.length - base) / abi.CHUNK_RECORD);
+  const slots = base === 0 ? 0 : Math.min(readU32(image, abi.HEADER_CHUNK_COUNT), room);
+  const factor = 2 ** Math.ceil(Math.log2(slots + 1));
+  const keys = new Float64Array(slots);
+  let used = 0;
+  for (let slot = 0; slot < slots; slot++) {
+    const record = base + slot * abi.CHUNK_RECORD;
+    if (image.bytes[record + abi.CHUNK_STATE] === abi.CHUNK_UNUSED) continue;
+    keys[used++] = readU32(image, record + abi.CHUNK_BEGIN) * factor + slot;
+  }
+  return Uint32Array.from(keys.subarray(0, used).sort(), (key) => base + (key % factor) * abi.CHUNK_RECORD);
+}
+
+function bucketsOf(begins: Float64Array, memoryBytes: number): Uint32Array {
+  const buckets = new Uint32Array(Math.ceil(memoryBytes / BUCKET) + 1);
+  let next = 0;
+  for (let bucket = 0; bucket < buckets.length; bucket++) {
+    while (next < begins.length && begins[next]! < bucket * BUCKET) next++;
+    buckets[bucket] = next;
+  }
+  return buckets;
+}
