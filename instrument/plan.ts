@@ -84,6 +84,24 @@ export interface BodyActions {
   readonly action: Uint8Array;
   /** In code order. */
   readonly loops: readonly VersionedLoop[];
+  /** 0, or 1 + the index of the group the access belongs to. */
+  readonly group: Int32Array;
+  readonly groups: readonly NeighbourGroup[];
+}
+
+/**
+ * Accesses near one another, of one base, with nothing between them but straight code: the first looks at the bytes of all,
+ * and leaves word in a local whether the others have anything to check.
+ */
+export interface NeighbourGroup {
+  /** Number of the first access. */
+  readonly leader: number;
+  /** Bytes of all, relative to the first one's address operand. */
+  readonly from: number;
+  readonly to: number;
+  readonly members: number;
+  /** Groups with the same slot do not overlap. */
+  readonly slot: number;
 }
 
 /** A loop that runs without its HOISTED checks where all bytes it may touch are found valid in front of it. */

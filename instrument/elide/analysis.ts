@@ -10,11 +10,12 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
-import type { VersionedLoop } from '../plan.ts';
+import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
 import { Reader } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { BodyScan, INSIDE } from './body-scan.ts';
+import { Groups } from './groups.ts';
 import { LoopWatch } from './loops.ts';
 import type { Poisoners } from './poisoners.ts';
 import { ACTION, type KillRule } from './rules.ts';
@@ -53,6 +54,9 @@ interface Frame {
 /** A function is given up where merging states costs more steps than this many times its instructions. */
 const STEPS_PER_INSTRUCTION = 24;
 const FREE_STEPS = 20_000;
+
+/** Control instructions that straight code may hold. */
+const STRAIGHT: ReadonlySet<number> = new Set([OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT]);
 
 /** Integer operations without a result that depends on anything but the operands. */
 const PURE = Uint8Array.from({ length: 256 }, (_, op) =>
@@ -93,12 +97,14 @@ export class Analysis {
   count = 0;
   readonly loops: VersionedLoop[] = [];
   private readonly watch = new LoopWatch(this.values);
+  private readonly neighbours: Groups;
 
   constructor(module: Module, poisoners: Poisoners, assumptions: Assumptions, disabled: ReadonlySet<KillRule>) {
     this.module = module;
     this.poisoners = poisoners;
     this.assumptions = assumptions;
     this.disabled = disabled;
+    this.neighbours = new Groups(disabled.has('neighbour'));
     this.values64 = module.memories[0]?.is64 ?? false;
     this.scan = new BodyScan(module.bytes);
   }
@@ -120,13 +126,23 @@ export class Analysis {
     this.count = 0;
     this.loops.length = 0;
     this.watch.active = false;
+    this.neighbours.reset();
     this.height = 0;
     this.depth = 0;
     this.dead = false;
     this.gaveUp = false;
     this.open(0, 0, 0, type.results.length);
     this.walk();
+    this.neighbours.close();
     return !this.gaveUp;
+  }
+
+  get group(): Int32Array {
+    return this.neighbours.group;
+  }
+
+  get groups(): readonly NeighbourGroup[] {
+    return this.neighbours.found;
   }
 
   private walk(): void {
@@ -135,11 +151,15 @@ export class Analysis {
     for (let i = 0; i < scan.count && !this.gaveUp; i++) {
       const op = scan.op[i]!;
       if (op <= OP.TRY_TABLE && op > 1) {
+        if (!STRAIGHT.has(op) || scan.killing[i]) this.neighbours.boundary();
         this.control(op, i);
         if (state.steps > budget) this.gaveUp = true;
       } else if (this.dead) {
         const access = accessOf(op);
-        if (access && access.size > 0 && scan.arg[i] === 0) this.decide(i, ACTION.CHECK);
+        if (access && access.size > 0 && scan.arg[i] === 0) {
+          this.neighbours.skip(this.count);
+          this.decide(i, ACTION.CHECK);
+        }
       } else {
         this.plain(op, i);
       }
@@ -181,13 +201,18 @@ export class Analysis {
     if (access) this.access(access, i);
     else if (op < 0x100 && PURE[op]) this.compute(op);
     else this.effect(op < 0x100 ? PLAIN_EFFECTS[op]! : (STACK_EFFECTS.get(op) ?? -1));
-    if (scan.killing[i]) state.kill();
+    if (scan.killing[i]) this.kill();
+  }
+
+  private kill(): void {
+    this.neighbours.boundary();
+    this.state.kill();
   }
 
   private setGlobal(global: number, i: number): void {
     const value = this.pop();
     if (global === this.poisoners.stackPointer) this.state.set(this.scan.localCount, value);
-    if (this.scan.killing[i]) this.state.kill();
+    if (this.scan.killing[i]) this.kill();
   }
 
   private compute(op: number): void {
@@ -226,6 +251,7 @@ export class Analysis {
 
   private judge(address: number, offset: number, size: number, write: boolean): number {
     const { values, state } = this;
+    this.neighbours.skip(this.count);
     const base = values.base[address]!;
     const from = values.off[address]! + offset;
     const to = from + size;
@@ -243,6 +269,7 @@ export class Analysis {
     }
     if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
     state.learn(base, from, to, write, reach);
+    if (!this.values64) this.neighbours.access(this.count, base, from, to, values.off[address]!);
     if (this.watch.active) {
       const far = offset > this.assumptions.nullLimit ? offset : 0;
       this.watch.access({ base, from, to, reach: far, write, access: this.count });
@@ -369,6 +396,7 @@ export class Analysis {
         scan.at[scan.close[i]! - 1]! + 1,
         state.locals.subarray(0, scan.localCount),
         this.stackAtEntry,
+        this.count,
       );
     }
     if (!this.disabled.has('loop local')) this.renew(scan.sets, scan.setsFrom[i]!, scan.setsTo[i]!, this.watch);
@@ -386,10 +414,13 @@ export class Analysis {
     if (!found) return;
     this.loops.push(found.loop);
     for (const access of found.accesses) this.action[access] = ACTION.HOISTED;
+    this.neighbours.close();
+    this.neighbours.dissolve(found.first, this.count);
   }
 
   /** A branch out of the watched loop, or to its head from elsewhere than its end, makes the rounds uncountable. */
   private watchBranch(label: number): void {
+    if (this.disabled.has('back edge')) return;
     const target = this.frames[this.depth - 1 - label];
     if (this.watch.active && (!target || !this.watch.contains(this.scan.at[target.opener]!))) this.watch.active = false;
   }

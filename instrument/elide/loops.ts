@@ -47,6 +47,7 @@ export class LoopWatch {
   /** Value of each local before the loop. */
   private before: Int32Array = new Int32Array(0);
   private stackAtEntry = 0;
+  private firstAccess = 0;
   private steps: (number | undefined)[] = [];
   private readonly candidates: Candidate[] = [];
   active = false;
@@ -56,13 +57,14 @@ export class LoopWatch {
   }
 
   /** Enters a loop. `before` are the locals' values in front of it; the head's numbers come by `head`. */
-  open(start: number, end: number, before: Int32Array, stackAtEntry: number): void {
+  open(start: number, end: number, before: Int32Array, stackAtEntry: number, nextAccess: number): void {
     this.active = end - start <= MAX_BODY;
     if (!this.active) return;
     this.start = start;
     this.end = end;
     this.before = before.slice();
     this.stackAtEntry = stackAtEntry;
+    this.firstAccess = nextAccess;
     this.first = this.values.count;
     this.last = this.first;
     this.headLocals.length = 0;
@@ -86,7 +88,7 @@ export class LoopWatch {
   }
 
   /** The back edge, `br_if` on `condition`: the loop if it can be versioned. */
-  close(condition: number, locals: Int32Array): { loop: VersionedLoop; accesses: number[] } | undefined {
+  close(condition: number, locals: Int32Array): { loop: VersionedLoop; accesses: number[]; first: number } | undefined {
     this.active = false;
     if (this.candidates.length === 0) return undefined;
     const { base, off } = this.values;
@@ -100,7 +102,7 @@ export class LoopWatch {
     const accesses: number[] = [];
     for (const c of this.candidates) if (this.addSpan(c, spans)) accesses.push(c.access);
     if (accesses.length === 0) return undefined;
-    return { loop: { at: this.start, end: this.end, ...rounds, spans }, accesses };
+    return { loop: { at: this.start, end: this.end, ...rounds, spans }, accesses, first: this.firstAccess };
   }
 
   // ------------------------------------------------------------------------------------------------- rounds

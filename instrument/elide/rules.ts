@@ -14,6 +14,8 @@ export const KILL_RULES = [
   'merge local', // a local that one of the paths set is another value after the merge
   'store', // bytes that may be read need not be writable
   'wrap', // base + constant may wrap around where the access's own offset does not
+  'neighbour', // a branch, a label or something that may poison ends a stretch of neighbours
+  'back edge', // a second way back to a loop's head makes its rounds uncountable
   'path', // what is known at a merge must be known on every path into it
 ] as const;
 export type KillRule = (typeof KILL_RULES)[number];

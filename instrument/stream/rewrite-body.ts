@@ -16,7 +16,7 @@ import { CALL_STACK_BASE, CALL_STACK_BYTES, GRANULE, SHADOW_BASE } from '../../r
 import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { ACTION, isRemoved } from '../elide/rules.ts';
 import { InstrumentError } from '../errors.ts';
-import type { BodyActions, Edit, Emitter, FunctionPlan, Target, VersionedLoop } from '../plan.ts';
+import type { BodyActions, Edit, Emitter, FunctionPlan, NeighbourGroup, Target, VersionedLoop } from '../plan.ts';
 import { Reader, Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
@@ -363,9 +363,10 @@ export class BodyRewriter {
     for (let i = access.operands.length - 1; i >= 0; i--) this.spill(access.operands[i]!, i);
     const address = this.addressLocal();
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || d.offset < 0x80000000);
-    this.local(OP.LOCAL_TEE, address);
-    if (inline) this.inlineTest(access.size, address);
-    else code.byte(OP.DROP);
+    const group = inline && action === ACTION.CHECK ? this.group() : undefined;
+    this.local(inline && !group ? OP.LOCAL_TEE : OP.LOCAL_SET, address);
+    if (group) this.groupTest(group, address);
+    else if (inline) this.inlineTest(access.size, address);
     if (inline) {
       if (access.write) this.readOnlyTest(address);
       this.hints.unlikely(code.length);
@@ -384,6 +385,49 @@ export class BodyRewriter {
     );
     this.sites.inserted(from, code.length, 0, true);
     if (moved !== undefined) this.moveAccess(moved);
+  }
+
+  // ------------------------------------------------------------------------------------------------- neighbours
+
+  /** The group of the current access. */
+  private group(): NeighbourGroup | undefined {
+    const { actions } = this;
+    if (!actions || this.target.paged || actions.at[this.nextAction] !== this.decoder.start) return undefined;
+    return actions.groups[actions.group[this.nextAction]! - 1];
+  }
+
+  /** Leaves an i32 that is 0 only if the bytes of all members are valid. The first member looks. */
+  private groupTest(group: NeighbourGroup, address: number): void {
+    const { code } = this;
+    const slow = this.scratchLocal(`slow${group.slot}`, TYPE.I32);
+    if (group.leader === this.nextAction) {
+      const [first, last, back] = looks(group.to - group.from);
+      this.local(OP.LOCAL_GET, address);
+      this.shadowLook(group.from, first, 0);
+      this.local(OP.LOCAL_GET, address);
+      this.shadowLook(group.to - 1, last, back);
+      code.byte(OP.I32_OR);
+      this.local(OP.LOCAL_TEE, slow);
+      this.hints.unlikely(code.length);
+      code.byte(OP.IF);
+      code.byte(TYPE.VOID);
+      this.local(OP.LOCAL_GET, address);
+      for (const value of [group.from, group.to, 0, 1, 0, 0]) this.constant(value);
+      this.emitter.callRuntime('check_span');
+      code.byte(OP.I32_EQZ);
+      this.local(OP.LOCAL_SET, slow);
+      code.byte(OP.END);
+    }
+    this.local(OP.LOCAL_GET, slow);
+  }
+
+  /** Shadow bytes at an offset, which may be negative, from the address on the stack; `back` granules further down. */
+  private shadowLook(offset: number, load: number, back: number): void {
+    const granules = offset < 0 ? 0 : Math.floor(offset / GRANULE);
+    this.addToAddress(offset - granules * GRANULE);
+    this.shiftRight(3);
+    this.code.byte(load);
+    this.memarg(0, SHADOW_BASE + granules - back);
   }
 
   /** What the elimination decided about the current access. */
@@ -597,6 +641,19 @@ export class BodyRewriter {
     this.sites.endBody(header.length);
     this.headerBytes = header.length;
   }
+}
+
+/**
+ * Two loads that see every granule of `bytes` bytes and no other, whatever their alignment: one from the first granule up,
+ * one from the last down, which begins `back` granules before it.
+ */
+function looks(bytes: number): readonly [first: number, last: number, back: number] {
+  if (bytes <= 8) return [OP.I32_LOAD8_U, OP.I32_LOAD8_U, 0];
+  if (bytes <= 16) return [OP.I32_LOAD16_U, OP.I32_LOAD8_U, 0];
+  if (bytes <= 24) return [OP.I32_LOAD16_U, OP.I32_LOAD16_U, 1];
+  if (bytes <= 32) return [OP.I32_LOAD, OP.I32_LOAD8_U, 0];
+  if (bytes <= 40) return [OP.I32_LOAD, OP.I32_LOAD16_U, 1];
+  return [OP.I32_LOAD, OP.I32_LOAD, 3]; // up to 56
 }
 
 /** Results a block type of one byte can say. */

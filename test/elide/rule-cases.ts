@@ -2,12 +2,15 @@
 // forget. `$p` points to 40 bytes of heap.
 
 import type { KillRule } from '../../instrument/elide/rules.ts';
+import type { Mode } from '../../instrument/plan.ts';
 
 export interface RuleCase {
   readonly rule: KillRule;
   /** Other rules that would make the elimination forget, too. */
   readonly also?: readonly KillRule[];
   readonly name: string;
+  /** Where the rule matters: groups and loops have no outlined checks. */
+  readonly mode?: Mode;
   /** Body after `$p` was allocated; locals $p $q $i $j are i32. */
   readonly body: string;
 }
@@ -93,6 +96,29 @@ export const RULE_CASES: readonly RuleCase[] = [
     body: `(local.set $p (i32.sub (local.get $p) (i32.const 0x20000)))
       (drop (i32.load (i32.add (local.get $p) (i32.const 0x20000))))
       (drop (i32.load offset=0x20000 (local.get $p)))`,
+  },
+  {
+    rule: 'neighbour',
+    mode: 'inline',
+    name: 'freed between neighbours',
+    body: `(drop (i32.load (local.get $p))) ${FREE} (drop (i32.load offset=8 (local.get $p)))`,
+  },
+  {
+    rule: 'neighbour',
+    mode: 'inline',
+    name: 'a neighbour on a path of its own looked for all',
+    body: `(block $out (br_if $out (i32.eqz (local.get $j))) (drop (i32.load offset=36 (local.get $p))))
+      (drop (i32.load offset=40 (local.get $p)))`,
+  },
+  {
+    rule: 'back edge',
+    mode: 'inline',
+    name: 'a loop that goes back before it counts',
+    body: rounds(
+      9,
+      `(i32.store (local.get $p) (i32.const 1)) (local.set $p (i32.add (local.get $p) (i32.const 4)))
+       (br_if $again (i32.lt_u (local.tee $j (i32.add (local.get $j) (i32.const 1))) (i32.const 9)))`,
+    ),
   },
   {
     rule: 'path',
