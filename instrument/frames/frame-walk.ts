@@ -226,8 +226,7 @@ class FrameWalk {
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
     this.escape(pointer);
     const { start, pos } = this.decoder;
-    const justBefore = constant === right && constant.end === start;
-    this.push(justBefore ? { kind: 'sum', constant, end: pos } : OTHER);
+    this.push({ kind: 'sum', constant, behind: constant === right && constant.end === start, end: pos });
   }
 
   private subtraction(): void {
@@ -262,7 +261,8 @@ class FrameWalk {
       this.baseEnd = this.decoder.pos;
       return this.push(BASE);
     }
-    if (align && left.kind === 'sum') return this.push({ kind: 'rounded', constant: left.constant, align });
+    if (align && left.kind === 'sum' && left.behind)
+      return this.push({ kind: 'rounded', constant: left.constant, align });
     if (align && left.kind === 'below')
       return this.push({ kind: 'below', room: { ...left.room, end: this.decoder.pos, align } });
     this.escape(left);

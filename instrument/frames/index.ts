@@ -13,7 +13,7 @@ import { type FrameTarget, frameEdits } from './frame-edits.ts';
 import { type FrameLayout, layOut, place, plainLayout, shadowCodes } from './frame-layout.ts';
 import { encodeFrames, FRAME_SECTION, type FrameRecord } from './frame-section.ts';
 import { analyseFrame } from './frame-walk.ts';
-import { frameObjects } from './objects.ts';
+import { type FrameObject, frameObjects } from './objects.ts';
 import { ShadowTable } from './shadow-table.ts';
 
 export { FRAME_TROUBLES, type FrameTrouble } from './analysis.ts';
@@ -25,6 +25,7 @@ export const LAYOUT_TROUBLES = {
   contradiction: 'debug information and the code disagree on its extent',
   'base unclear': 'its base reaches instructions that cannot be told apart',
   'shared constant': 'one constant serves several purposes',
+  optimised: 'its code is optimised, and offsets within objects may have been folded into others',
   'nothing to gain': 'one object fills it, or no pointer to any leaves',
   unchecked: 'its own accesses are not checked',
 } as const;
@@ -143,11 +144,23 @@ class FramePlanner {
     if (constants.some(({ at }) => analysis.sharedConstants.has(at))) return 'shared constant';
     const objects = frameObjects(analysis, debug.variables);
     if (!objects) return 'contradiction';
+    if (analysis.optimised && !wholeAddresses(analysis, objects)) return 'optimised';
     if (objects.length < 2 || !objects.some((o) => o.exposed)) return 'nothing to gain';
     const layout = layOut(objects, analysis.align);
     const placed = analysis.addresses.every((a) => place(layout, a.offset) !== undefined);
     return placed ? layout : 'contradiction';
   }
+}
+
+/** Whether every address computed is that of a variable, and every access at the base lies in one. */
+function wholeAddresses({ addresses, accesses, escapes, size }: Analysis, objects: readonly FrameObject[]): boolean {
+  const isStart = (offset: number) => objects.some((o) => o.named && o.begin === offset);
+  const isInside = (offset: number) => objects.some((o) => o.named && offset >= o.begin && offset < o.end);
+  return (
+    addresses.every((a) => a.offset === size!.bytes || isStart(a.offset)) &&
+    accesses.every((a) => isInside(a.offset)) &&
+    (!escapes.has(0) || isStart(0))
+  );
 }
 
 function count<T>(counts: Map<T, number>, key: T): void {

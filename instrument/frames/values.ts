@@ -13,8 +13,13 @@ export type Value =
   | { readonly kind: 'base' }
   /** Made as base + `origin`, and moved by constants to `offset` since. */
   | { readonly kind: 'object'; readonly origin: number; readonly offset: number }
-  /** x + constant, where x was on the stack just before the constant's instruction. */
-  | { readonly kind: 'sum'; readonly constant: Value & { kind: 'constant' }; readonly end: number }
+  /** x + constant; `behind` if x was on the stack just before the constant's instruction. `end`: past the addition. */
+  | {
+      readonly kind: 'sum';
+      readonly constant: Value & { kind: 'constant' };
+      readonly behind: boolean;
+      readonly end: number;
+    }
   /** The same, rounded down to a power of two: what LLVM makes of a dynamic allocation's size. */
   | { readonly kind: 'rounded'; readonly constant: Value & { kind: 'constant' }; readonly align: number }
   /** x - size: perhaps a dynamic allocation. */
