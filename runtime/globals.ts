@@ -32,6 +32,9 @@ let leavingObject: u32 = 0;
 /** A bit beside ACCESS_*: address + offset exceeded 32 bits, so the engine will trap. */
 const WRAPPED: u32 = 256;
 
+/** In the place of a base: no other object can be meant. */
+const CERTAIN: u32 = 0xffffffff;
+
 // What a slot holds: one of these, or the entry of the object that the access touched.
 const UNTOUCHED: u32 = 0;
 const INSIDE: u32 = 1; // the object that its constant lies in
@@ -115,7 +118,8 @@ export function global_exact(addr: Addr, size: u32, access: u32, begin: u32, bas
   if (!shadowIsClean(addr, size)) return leaveTo(addr, object);
   const inside = addr - <Addr>begin < sizeOf(object);
   // The constant may be the end of the object in front, which is then the one that is meant.
-  const decided = !inside && (access & WRAPPED || !(endsAt(addr, begin) || isOneBased(addr, base, size)));
+  const certain = base == CERTAIN || access & WRAPPED;
+  const decided = !inside && (certain || !(endsAt(addr, begin) || isOneBased(addr, base, size)));
   if (!decided) global_slot(addr, size, access, begin, slot, site);
   else if (accessesReported()) outside(addr, size, access, object, site);
 }

@@ -12,6 +12,11 @@ import { segmentNames } from './segments.ts';
 export interface GlobalObject {
   readonly begin: number;
   readonly end: number;
+  /**
+   * The binary refers to it in one place only. What nothing refers to is not linked, so that place means this object and
+   * no other one.
+   */
+  readonly single?: boolean;
 }
 
 export interface Extents {
@@ -39,7 +44,11 @@ export function findExtents(module: Module, debugInfo: DebugInfo, nullLimit: num
   if (objects.length === 0) return { objects, gaps: [] };
   // An object of unknown size still ends the padding in front of it.
   const starts = all.filter((o) => o.end === o.begin).map((o) => o.begin);
-  return { objects, gaps: findGaps(module, objects, starts) };
+  const references = findReferences(module, objects[0]!.begin, objects.at(-1)!.end + MAX_ALIGNMENT);
+  return {
+    objects: objects.map((o) => ({ ...o, single: countIn(references, o.begin, o.end) === 1 })),
+    gaps: findGaps(module, objects, [...starts, ...references]),
+  };
 }
 
 function specialSegments(module: Module): GlobalObject[] {
@@ -63,11 +72,7 @@ function joined(objects: readonly GlobalObject[]): GlobalObject[] {
 }
 
 function findGaps(module: Module, objects: readonly GlobalObject[], starts: readonly number[]): GlobalObject[] {
-  const low = objects[0]!.begin;
-  const high = objects.at(-1)!.end + MAX_ALIGNMENT;
   const stops = new Set([...objects.map((o) => o.begin), ...starts]);
-  collectCodeReferences(module, low, high, stops);
-  collectDataReferences(module, low, high, stops);
   const gaps: GlobalObject[] = [];
   for (const { end } of objects) {
     let stop = end;
@@ -80,15 +85,27 @@ function findGaps(module: Module, objects: readonly GlobalObject[], starts: read
   return gaps;
 }
 
-/** Addresses that the linker wrote into the code: it pads them to five bytes. A chance match only costs a gap. */
-function collectCodeReferences(module: Module, low: number, high: number, into: Set<number>): void {
+/** Every mention of an address in [low, high], in order. What only looks like one costs a gap or a certainty. */
+function findReferences(module: Module, low: number, high: number): number[] {
+  const found: number[] = [];
+  const add = (value: number) => {
+    if (value >= low && value <= high) found.push(value);
+  };
+  collectCodeReferences(module, add);
+  for (const g of module.globals) if (g.constant !== undefined) add(g.constant);
+  const view = new DataView(module.bytes.buffer, module.bytes.byteOffset);
+  for (const d of module.data) for (let at = d.start; at + 4 <= d.end; at++) add(view.getUint32(at, true));
+  return found.sort((a, b) => a - b);
+}
+
+/** Addresses that the linker wrote into the code: it pads them to five bytes. */
+function collectCodeReferences(module: Module, add: (value: number) => void): void {
   const section = module.sections.find((s) => s.id === SECTION.CODE);
   if (!section) return;
   const { bytes } = module;
   for (let at = section.start; at + 5 <= section.end; at++) {
-    if (!(bytes[at]! & bytes[at + 1]! & bytes[at + 2]! & bytes[at + 3]! & 0x80) || bytes[at + 4]! > 0x0f) continue;
-    const value = paddedValue(bytes, at);
-    if (value >= low && value <= high) into.add(value);
+    const goesOn = bytes[at]! & bytes[at + 1]! & bytes[at + 2]! & bytes[at + 3]! & 0x80;
+    if (goesOn && bytes[at + 4]! <= 0x0f) add(paddedValue(bytes, at));
   }
 }
 
@@ -99,15 +116,19 @@ export function paddedValue(bytes: Uint8Array, at: number): number {
   return value % 2 ** 32;
 }
 
-/** Whatever could be a pointer in initialised data. */
-function collectDataReferences(module: Module, low: number, high: number, into: Set<number>): void {
-  const view = new DataView(module.bytes.buffer, module.bytes.byteOffset);
-  for (const d of module.data) {
-    for (let at = d.start; at + 4 <= d.end; at++) {
-      const value = view.getUint32(at, true);
-      if (value >= low && value <= high) into.add(value);
+/** How many of the sorted values lie in [from, to]. */
+function countIn(sorted: readonly number[], from: number, to: number): number {
+  const below = (limit: number) => {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < limit) low = middle + 1;
+      else high = middle;
     }
-  }
+    return low;
+  };
+  return below(to + 1) - below(from);
 }
 
 /** Whether the bytes of [begin, end) that the binary initialises are zero. */

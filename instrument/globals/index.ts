@@ -93,7 +93,9 @@ export class Globals {
     const slot = this.slotOf(access, shared);
     if (slot === undefined) return undefined;
     const abuts = this.objects.some((o) => o.end === object.begin);
-    const asks = unoptimised ? (abuts ? 'exact' : 'outside') : 'once inside';
+    // What is linked without being referred to (`used`) would be hit in its middle, not at its beginning.
+    const certain = object.single && access.base === object.begin;
+    const asks = certain ? 'certain' : unoptimised ? (abuts ? 'exact' : 'outside') : 'once inside';
     return {
       at: access.at,
       removes: 0,
@@ -128,8 +130,11 @@ export class Globals {
   }
 }
 
-/** 'outside': only an access outside is looked into; else also the first one inside, which the slot then remembers. */
-type Asks = 'outside' | 'exact' | 'once inside';
+/** 'certain' and 'outside': only an access outside is looked into; else also the first one inside, which the slot then remembers. */
+type Asks = 'certain' | 'outside' | 'exact' | 'once inside';
+
+/** In the place of the base: it cannot be another object's. */
+const CERTAIN = -1;
 
 /** `ACCESS_*` bits leave room: the address wrapped around, which the engine is going to refuse anyway. */
 const WRAPPED_SHIFT = 8;
@@ -148,7 +153,7 @@ function writeBoundsCheck(emit: Emitter, access: BasedAccess, object: GlobalObje
   emit.byte(OP.I32_ADD);
   emit.constant(object.end - object.begin - row.size);
   emit.byte(OP.I32_GT_U);
-  if (asks !== 'outside') {
+  if (asks === 'exact' || asks === 'once inside') {
     emit.runtimeLoad(slot);
     emit.constant(1);
     emit.byte(OP.I32_NE);
@@ -162,7 +167,7 @@ function writeBoundsCheck(emit: Emitter, access: BasedAccess, object: GlobalObje
   emit.constant(row.size);
   writeAccessBits(emit, access, row.write, address);
   emit.constant(object.begin | 0);
-  if (asks !== 'once inside') emit.constant(access.base | 0);
+  if (asks !== 'once inside') emit.constant(asks === 'certain' ? CERTAIN : access.base | 0);
   emit.constant(slot);
   emit.constant(emit.site());
   emit.callRuntime(asks === 'once inside' ? 'global_slot' : 'global_exact');
