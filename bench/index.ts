@@ -8,11 +8,13 @@ import { benchKernels } from './kernels.ts';
 import { type Results, writePage } from './page.ts';
 import { benchPrograms } from './programs.ts';
 import { type Section, table } from './report.ts';
+import { benchVma } from './vma.ts';
 
 const SECTIONS: Readonly<Record<string, () => Promise<Section[]>>> = {
   kernels: benchKernels,
   programs: benchPrograms,
   instrument: benchInstrument,
+  vma: benchVma,
 };
 
 const WRITE = '--write';

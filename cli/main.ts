@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { instrumentCommand } from './commands/instrument.ts';
 import { nodeCommands } from './commands/node.ts';
 import { runWasiCommand } from './commands/run.ts';
+import { vmaCommand } from './commands/vma.ts';
 import { EXIT } from './exit-codes.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -16,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   instrumentCommand,
   inspectCommand,
   explainCommand,
+  vmaCommand,
   ...nodeCommands,
 ];
 

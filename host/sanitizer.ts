@@ -11,11 +11,12 @@ import { checkLeaks, type LeakOptions } from './leak-check.ts';
 import type { ReportContext } from './report/describe.ts';
 import { type Facts, readFacts } from './report/facts.ts';
 import type { LeakCheck } from './report/leaks.ts';
-import type { StackFrame } from './report/place.ts';
+import type { MappingDescription, StackFrame, Trace } from './report/place.ts';
 import { buildReport, type Report } from './report/report.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 import { recordTrap, trapOf } from './trap.ts';
+import { mappingAt } from './vma/mapping.ts';
 
 export interface SanitizerOptions {
   /** The module as it was before instrumentation: what reports are symbolised against. */
@@ -163,6 +164,7 @@ export class Sanitizer {
       ...this.symbolContext(memory1),
       accessStack: (facts) => this.accessStack(facts, stack),
       globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
+      mapping: (address) => this.mapping(memory1, address, about.thread),
     };
   }
 
@@ -175,6 +177,21 @@ export class Sanitizer {
       accessStack: () => [],
       stackFrame: (address) => describeFrame(this.frames, memory1, this.symbolizer, address),
       globals: () => [],
+    };
+  }
+
+  private mapping(memory1: Uint8Array, address: number, thread: number): MappingDescription | undefined {
+    const found = mappingAt(memory1, address);
+    if (!found) return undefined;
+    const { mapStack, unmapStack, ...mapping } = found;
+    const trace = (sites: readonly number[]): Trace => ({
+      thread: `T${thread}`,
+      frames: sites.flatMap((id) => this.siteFrames(id)),
+    });
+    return {
+      ...mapping,
+      ...(mapStack.length > 0 && { mappedBy: trace(mapStack) }),
+      ...(unmapStack.length > 0 && { unmappedBy: trace(unmapStack) }),
     };
   }
 

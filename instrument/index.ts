@@ -16,6 +16,7 @@ import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
 import { nullLimit, runtimePages, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc, libcEdits } from './libc.ts';
+import { findMappings, type Mappings } from './mappings.ts';
 import type { Edit, FunctionPlan, Mode, Plan } from './plan.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, isAbi, rewriteModule } from './stream/engine.ts';
@@ -66,6 +67,8 @@ export interface Inspection {
   readonly allocatorClosure: ReadonlySet<number>;
   /** Memory and string functions, checked at their calls. */
   readonly libc: Libc;
+  /** mmap and its family. */
+  readonly mappings: Mappings;
   readonly stackPointer: StackPointer | undefined;
   readonly nullLimit: number;
   readonly frames: Frames;
@@ -98,7 +101,8 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   refuseUnsupported(module);
   const allocator = findAllocator(module, options.allocator);
   const graph = buildCallGraph(module);
-  const roots = allocator.functions.map((f) => f.func);
+  const mappings = findMappings(module);
+  const roots = [...allocator.functions.map((f) => f.func), ...mappings.functions];
   const closure = allocatorClosure(graph, roots);
   const reaches = reaching(module, graph, roots);
   const stackPointer = findStackPointer(module);
@@ -136,6 +140,7 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     allocator,
     allocatorClosure: closure,
     libc,
+    mappings,
     stackPointer,
     nullLimit: limit,
     frames,
@@ -219,8 +224,12 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     host: options.host ?? false,
     paged: mapping === 'paged',
     ...(inspection.globals.readOnly && { readOnly: inspection.globals.readOnly }),
-    redirects: new Map(allocator.functions.map((f) => [f.func, f.role.wrapper])),
-    originals: originals(allocator),
+    bound: inspection.mappings.bound,
+    redirects: new Map([
+      ...inspection.mappings.redirects,
+      ...allocator.functions.map((f) => [f.func, f.role.wrapper] as const),
+    ]),
+    originals: new Map([...inspection.mappings.originals, ...originals(allocator)]),
     memoryPages: runtimePages(mapping === 'paged') + (coverage?.pages ?? 0),
     header: encodeHeader({
       ...options.runtime,

@@ -40,7 +40,9 @@ function countPrologues(module: Module): Map<number, number> {
   const pointer = pointerType(module);
   // A stack ends above the data or at a round address, never at 0: that tells it from Asyncify's state, which also opens
   // every function. An imported one (a dynamic library's) has no value yet.
-  const candidates = module.globals.map((g) => g.mutable && g.type === pointer && (g.imported || (g.constant ?? 0) > 0));
+  const candidates = module.globals.map(
+    (g) => g.mutable && g.type === pointer && (g.imported || (g.constant ?? 0) > 0),
+  );
   const decoder = new Decoder(module.bytes);
   for (const body of module.bodies) {
     decoder.pos = body.start;

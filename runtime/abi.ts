@@ -39,6 +39,7 @@ export const VMA_UNFAULTED = 0xe1; // mapped, not yet touched: the slow path is 
 export const VMA_UNMAPPED = 0xe2; // was mapped, is not any more
 export const VMA_NO_ACCESS = 0xe3; // PROT_NONE
 export const VMA_READ_ONLY = 0xe4; // loads are fine, stores are not
+export const VMA_TAIL = 0xe6; // behind the last byte of a byte-sized mapping (kasan: KASAN_VMALLOC_INVALID)
 export const READ_ONLY_DATA = 0xe5; // .rodata: loads are fine, stores are not
 
 // scheme=kasan: mm/kasan/kasan.h

@@ -19,6 +19,7 @@ import { isInGap, isReadOnly, meantBegin, meantSize, rangeLeavesGlobal, writesCo
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { accessesReported, finding, kindOf } from './report';
+import { isMappingCode, resolveFault } from './vma-bound';
 
 // ------------------------------------------------------------------------------------------------ the fast predicates
 
@@ -62,6 +63,10 @@ function findBad(first: Addr, last: Addr, access: u32): bool {
       continue;
     }
     badByte = bad > first ? bad : first;
+    if (isMappingCode(code) && resolveFault(badByte, (access & ACCESS_WRITE) != 0)) {
+      granule--; // the page is in now: look again
+      continue;
+    }
     return true;
   }
 }

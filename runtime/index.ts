@@ -54,3 +54,16 @@ export {
   stack_leave,
   stack_moved,
 } from './stack';
+export {
+  __sanitizer_madvise,
+  __sanitizer_mmap,
+  __sanitizer_mprotect,
+  __sanitizer_mremap,
+  __sanitizer_munmap,
+  __sanitizer_vfree,
+  __sanitizer_vma_errno,
+  __sanitizer_vma_policy,
+  __sanitizer_vmalloc,
+  __sanitizer_vrealloc,
+  vma_mremap_variadic,
+} from './vma-bound';

@@ -16,6 +16,9 @@ export declare function pages(): Addr;
 
 export declare function malloc(size: Addr): Addr;
 export declare function free(ptr: Addr): void;
+/** The original mmap and munmap: for files, and for what does not fit into the window. */
+export declare function mmap(addr: Addr, length: Addr, prot: i32, flags: i32, fd: i32, offset: i64): Addr;
+export declare function munmap(addr: Addr, length: Addr): i32;
 /** The original operator new: asked only when there is no memory left, so that it fails in its own way. */
 export declare function operator_new(size: Addr): Addr;
 export declare function rust_alloc(size: Addr, align: Addr): Addr;

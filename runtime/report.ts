@@ -73,6 +73,7 @@ import {
   SCHEME_KASAN,
   VMA_NO_ACCESS,
   VMA_READ_ONLY,
+  VMA_TAIL,
   VMA_UNMAPPED,
   WILD,
 } from './abi';
@@ -214,6 +215,8 @@ function kindOfBoth(code: u32): u32 {
       return KIND_ALLOCA_OOB;
     case VMA_UNMAPPED:
       return KIND_USE_AFTER_MUNMAP;
+    case VMA_TAIL:
+      return KIND_VMALLOC_OOB;
     case VMA_NO_ACCESS:
       return KIND_PROT_NONE;
     case VMA_READ_ONLY:

@@ -62,6 +62,8 @@ export interface MappingDescription {
   readonly flags: string;
   readonly name?: string;
   readonly mapped: boolean;
+  readonly mappedBy?: Trace;
+  readonly unmappedBy?: Trace;
 }
 
 export interface HeapPlace {

@@ -24,7 +24,7 @@ export const SHADOW_LEGEND: readonly ShadowMeaning[] = [
   { label: 'Freed slab object', tone: 'freed', kasan: abi.KASAN_SLAB_FREE },
   { label: 'Freed slab, with track', tone: 'freed', kasan: abi.KASAN_SLAB_FREE_META },
   { label: 'Freed page', tone: 'freed', kasan: abi.KASAN_PAGE_FREE },
-  { label: 'Unused mapping tail', tone: 'redzone', kasan: abi.KASAN_VMALLOC_INVALID },
+  { label: 'Unused mapping tail', tone: 'redzone', asan: abi.VMA_TAIL, kasan: abi.KASAN_VMALLOC_INVALID },
   { label: 'Stack left redzone', tone: 'redzone', asan: abi.ASAN_STACK_LEFT, kasan: abi.ASAN_STACK_LEFT },
   { label: 'Stack mid redzone', tone: 'redzone', asan: abi.ASAN_STACK_MID, kasan: abi.ASAN_STACK_MID },
   { label: 'Stack right redzone', tone: 'redzone', asan: abi.ASAN_STACK_RIGHT, kasan: abi.ASAN_STACK_RIGHT },

@@ -201,7 +201,13 @@ function placeLines(page: Page, place: Place): string[] {
       const range = `[${asanAddress(mapping.begin, page.report)},${asanAddress(mapping.end, page.report)})`;
       const name = mapping.name ? ` '${mapping.name}'` : '';
       const state = mapping.mapped ? `${mapping.flags} mapping` : 'unmapped region';
-      return [page.paint('location', `${located(page, distance)} ${state} ${range}${name}`)];
+      return [
+        page.paint('location', `${located(page, distance)} ${state} ${range}${name}`),
+        ...(mapping.unmappedBy ? traceLines(page, 'unmapped', mapping.unmappedBy) : []),
+        ...(mapping.mappedBy
+          ? traceLines(page, mapping.mapped ? 'mapped' : 'previously mapped', mapping.mappedBy)
+          : []),
+      ];
     }
     case 'null':
     case 'beyond':

@@ -1,7 +1,7 @@
 // A report as the kernel's KASAN prints its splat, line by line. What a WebAssembly program does not have is left out (CPU,
 // taint, physical page); the "cache" of an object is the allocator family it came from.
 import * as abi from '../../runtime/abi.ts';
-import type { GlobalPlace, HeapPlace, MappingPlace, Place, StackFrame, StackPlace } from './place.ts';
+import type { GlobalPlace, HeapPlace, MappingPlace, Place, StackFrame, StackPlace, Trace } from './place.ts';
 import type { Access, FreeReport, ParameterReport, Report, ReportHead, ShadowMap } from './report.ts';
 import { meaningOf, type Scheme } from './shadow-legend.ts';
 import {
@@ -198,7 +198,14 @@ function mappingLines(page: Page, { mapping, distance }: MappingPlace): string[]
     `The buggy address belongs to ${mapping.mapped ? 'a' : 'an unmapped'} ${mapping.flags} mapping`,
     ` and is located ${distance.bytes} bytes ${side} ${range}`,
     '',
+    ...mappingHistory(page, 'Mapped', mapping.mappedBy),
+    ...mappingHistory(page, 'Unmapped', mapping.unmappedBy),
   ];
+}
+
+function mappingHistory(page: Page, verb: string, trace: Trace | undefined): string[] {
+  if (!trace) return [];
+  return [page.paint('allocation', `${verb} by task ${page.report.pid}:`), ...frameLines(page, trace.frames), ''];
 }
 
 /** Five rows of 16 granules, the guilty one marked by '>' and a caret under the first digit of the guilty byte. */

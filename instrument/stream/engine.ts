@@ -28,6 +28,8 @@ export interface EngineInput {
   readonly readOnly?: { readonly begin: number; readonly end: number };
   /** Function redirects, original index -> runtime export. */
   readonly redirects: ReadonlyMap<number, string>;
+  /** Imported functions that the runtime stands in for: import's function index -> runtime export. */
+  readonly bound?: ReadonlyMap<number, string>;
   /** Runtime import of module "program" -> original function index. */
   readonly originals: ReadonlyMap<string, number>;
   /** Pages of the runtime's memory at the start. */
@@ -78,11 +80,8 @@ class ModuleWriter {
     this.out = new Writer(Math.ceil(program.bytes.length * 1.6) + (1 << 16));
     this.types = new TypeTable(program.types);
     const exported = new Map(runtime.exports.filter((e) => e.kind === KIND.FUNC).map((e) => [e.name, e.index]));
-    this.boundImports = new Map(
-      program.imports
-        .filter((i) => i.kind === KIND.FUNC && isAbi(i.name) && exported.has(i.name))
-        .map((i) => [i.index, i.name]),
-    );
+    const abi = program.imports.filter((i) => i.kind === KIND.FUNC && isAbi(i.name) && exported.has(i.name));
+    this.boundImports = new Map([...abi.map((i) => [i.index, i.name] as const), ...(input.bound ?? [])]);
     const hostImports = input.host ? 1 : 0;
     const keptImports = program.importedFunctions - this.boundImports.size;
     const definedBase = keptImports + hostImports;

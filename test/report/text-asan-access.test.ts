@@ -50,6 +50,7 @@ Shadow byte legend (one shadow byte represents 8 application bytes):
   Heap left redzone:       fa
   Heap right redzone:      fc
   Freed heap region:       fd
+  Unused mapping tail:     e6
   Stack left redzone:      f1
   Stack mid redzone:       f2
   Stack right redzone:     f3

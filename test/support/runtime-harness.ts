@@ -272,6 +272,8 @@ export class Harness {
         },
         wbindgen_malloc: raw('wbindgen_malloc'),
         wbindgen_free: release('wbindgen_free'),
+        mmap: () => this.#out(0),
+        munmap: () => 0,
       },
       host: { report: () => this.#record() },
     };
