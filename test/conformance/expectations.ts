@@ -3,7 +3,8 @@
 //   // K01 kmalloc_oob_right: past a block, in its last granule.
 //   // CLANG -msimd128                                  flags besides the level's
 //   // FINDS heap-buffer-overflow|slab-out-of-bounds, WRITE of size 1, 0 bytes after 115-byte region, at A
-//   // TRAPS memory access out of bounds                what the program itself dies of afterwards
+//   // LEVELS -O0                                      where the bug survives, or can be told; else all
+//   // DIES                                            the engine stops the program at the last finding
 //   ...
 //   p[115] = 'x'; // <- A                               the guilty line
 //
@@ -20,7 +21,9 @@ export interface ConformanceProgram {
   readonly file: string;
   readonly source: string;
   readonly flags: readonly string[];
-  readonly trap?: string;
+  /** Levels of optimisation to try it at; undefined for all. */
+  readonly levels: readonly string[] | undefined;
+  readonly dies: boolean;
   /** Findings in order, as run-instrumented.ts words them. */
   expected(scheme: Scheme, level: string): string[];
 }
@@ -47,12 +50,13 @@ export function parseProgram(file: string, source: string): ConformanceProgram {
   const clean = directives.length - rows.length;
   if (rows.length > 0 ? clean > 0 : clean !== 1) throw new Error(`${file}: no FINDS line says what it finds`);
   const flags = directive(lines, 'CLANG')?.split(' ') ?? [];
-  const trap = directive(lines, 'TRAPS');
+  const dies = lines.includes('// DIES');
   return {
     file: basename(file),
     source,
     flags,
-    ...(trap ? { trap } : {}),
+    levels: directive(lines, 'LEVELS')?.split(' '),
+    dies,
     expected: (scheme, level) => expand(rows, lines, scheme, level),
   };
 }

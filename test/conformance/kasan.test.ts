@@ -7,17 +7,19 @@ import { expectFindings, runInstrumented } from '../support/run-instrumented.ts'
 import { readPrograms, type Scheme } from './expectations.ts';
 
 const FOLDER = new URL('./kasan/', import.meta.url);
-const HEADER = readFileSync(new URL('kasan.h', FOLDER), 'utf8');
+const HEADERS = Object.fromEntries(
+  ['kasan.h', 'pool.h'].map((name) => [name, readFileSync(new URL(name, FOLDER), 'utf8')]),
+);
 const LEVELS = ['-O0', '-O2'];
 const SCHEMES: readonly Scheme[] = ['asan', 'kasan'];
 
-describe.each(readPrograms(FOLDER))('$file', ({ file, source, flags, trap, expected }) => {
-  for (const level of LEVELS) {
+describe.each(readPrograms(FOLDER))('$file', ({ file, source, flags, levels, dies, expected }) => {
+  for (const level of levels ?? LEVELS) {
     for (const scheme of SCHEMES) {
       test(`${level} ${scheme}`, async () => {
-        const module = await compileC({ file, source, flags: [level, '-g', ...flags], headers: { 'kasan.h': HEADER } });
+        const module = await compileC({ file, source, flags: [level, '-g', ...flags], headers: HEADERS });
         const run = await runInstrumented(module, {}, { runtime: { scheme } });
-        expectFindings(run, { findings: expected(scheme, level), file, ...(trap ? { trap } : {}) });
+        expectFindings(run, { findings: expected(scheme, level), file, dies });
       });
     }
   }

@@ -1,6 +1,6 @@
 // K23 kmalloc_memmove_negative_size: a size that wraps around, before anything else about the range.
 // FINDS negative-size-param|out-of-bounds, size -2, 4 bytes inside 64-byte region, at A
-// TRAPS memory access out of bounds
+// DIES
 #include "kasan.h"
 
 int main(void) {

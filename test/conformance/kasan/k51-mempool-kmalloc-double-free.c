@@ -1,0 +1,14 @@
+// K51 mempool_kmalloc_double_free: an element is given back twice.
+// FINDS double-free, 0 bytes inside 128-byte region, at A
+#include "kasan.h"
+#include "pool.h"
+
+int main(void) {
+  struct pool *pool = pool_create(128, 4);
+  char *p = pool_alloc(pool);
+  pool_free(pool, p);
+  HIDE(p);
+  pool_free(pool, p); // <- A
+  pool_destroy(pool);
+  return 0;
+}
