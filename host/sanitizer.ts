@@ -110,9 +110,11 @@ export class Sanitizer {
     const trap = trapOf(error);
     if (!trap || !this.memory || this.stopped) return undefined;
     const stack = parseStack((error as Error).stack ?? '');
-    const at = this.engineFrames(stack)[0]?.offset;
+    const frames = this.engineFrames(stack);
+    const at = frames[0]?.offset;
     if (at === undefined) return undefined;
-    if (at === this.lastOffset) return this.findings.at(-1);
+    // What the last finding was about has happened after all: there, or in the function called there.
+    if (frames.some((f) => f.offset !== undefined && f.offset === this.lastOffset)) return this.findings.at(-1);
     const instruction = accessInstruction(this.options.original, at);
     if (trap === 'memory' && !instruction) return undefined;
     recordTrap(new Uint8Array(this.memory.buffer), trap, instruction, this.programMemory?.()?.length ?? 0);
