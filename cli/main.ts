@@ -5,6 +5,7 @@ import { SanitizerError } from '../host/errors.ts';
 import { InstrumentError } from '../instrument/errors.ts';
 import type { Command, Io } from './command.ts';
 import { explainCommand } from './commands/explain.ts';
+import { fuzzCommand } from './commands/fuzz.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { instrumentCommand } from './commands/instrument.ts';
 import { nodeCommands } from './commands/node.ts';
@@ -14,6 +15,7 @@ import { EXIT } from './exit-codes.ts';
 
 const COMMANDS: readonly Command[] = [
   runWasiCommand,
+  fuzzCommand,
   instrumentCommand,
   inspectCommand,
   explainCommand,

@@ -34,6 +34,8 @@ export interface ModuleTarget {
   readonly timeout: number;
   /** Bytes the program's memory may grow to. */
   readonly memoryLimit: number;
+  /** Looks for unreachable blocks after a run that left more behind than it found. */
+  readonly detectLeaks: boolean;
   readonly now: () => number;
 }
 
@@ -171,12 +173,32 @@ class Harness {
     this.deadline = this.target.now() + this.target.timeout;
     this.wasi.reset(input);
     try {
-      if (this.entry) this.call(this.entry, input);
-      else this.command();
+      if (!this.entry) {
+        this.command();
+        return undefined;
+      }
+      const before = this.liveBlocks();
+      this.call(this.entry, input);
+      if (this.target.detectLeaks && this.liveBlocks() > before) return this.leak(this.entry, input);
     } catch (error) {
       return this.ended(error);
     }
     return this.tooLarge();
+  }
+
+  private liveBlocks(): number {
+    const header = U32(this.memory1);
+    return header[abi.HEADER_STAT_MALLOCS / 4]! - header[abi.HEADER_STAT_FREES / 4]!;
+  }
+
+  /** What a target keeps on purpose it keeps once: only if the same run leaves more again is it worth a search. */
+  private leak(entry: Entry, input: Uint8Array): Finding | undefined {
+    const before = this.liveBlocks();
+    this.call(entry, input);
+    const { report } = this.liveBlocks() > before ? this.sanitizer.checkLeaks() : {};
+    if (!report) return this.tooLarge();
+    this.close();
+    return reportFinding(report);
   }
 
   private call(entry: Entry, input: Uint8Array): void {
@@ -202,7 +224,7 @@ class Harness {
   /** Pages at the end of memory that are ours. */
   private room = 0;
 
-  /** A command runs once per instance. */
+  /** A command runs once per instance, and leaves everything to its end. */
   private command(): void {
     try {
       this.exports._start!();

@@ -107,4 +107,14 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
   if (size > 2 && data[0] == 'x' && data[1] == 'y') while (data[2] == 'z') n++;
   return n & 0;
 }`,
+  leak: `
+#include <stdlib.h>
+static void *cache;
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (!cache) cache = malloc(100);
+  char *volatile block = malloc(24);
+  if (size > 1 && data[0] == 'L' && data[1] == 'K') return 0;
+  free(block);
+  return 0;
+}`,
 };

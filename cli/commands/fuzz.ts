@@ -1,0 +1,90 @@
+// wasan fuzz: finds inputs that make a module do something wrong. Flags, output, corpus folders and exit codes are
+// libFuzzer's, so that what drives libFuzzer can drive this.
+
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parseDictionary } from '../../fuzz/dictionary.ts';
+import { type Finding, FUZZ_EXIT } from '../../fuzz/finding.ts';
+import { openModule } from '../../fuzz/index.ts';
+import { SanitizerError } from '../../host/errors.ts';
+import type { Command, Io } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { Artifacts } from '../fuzz/artifacts.ts';
+import { runCampaign } from '../fuzz/campaign.ts';
+import { type FuzzFlags, fuzzFlagHelp, parseFuzzFlags } from '../fuzz/flags.ts';
+import { mergeFolders, reduceFile, runFiles } from '../fuzz/single.ts';
+import { runWorkers } from '../fuzz/workers.ts';
+import { readModule, readSymbols } from '../module-file.ts';
+
+const MIB = 1 << 20;
+
+export const fuzzCommand: Command = {
+  name: 'fuzz',
+  summary: 'find inputs that make a module do something wrong',
+  usage: `wasan fuzz [flags] module.wasm [corpus ...]\nwasan fuzz [flags] module.wasm file ...\n\n${fuzzFlagHelp()}`,
+  run: async (args, io) => {
+    const flags = parseFuzzFlags(args);
+    for (const flag of flags.unknown)
+      io.stderr(`WARNING: unrecognized flag '${flag}'; wasan fuzz --help lists all flags\n`);
+    const [path, ...inputs] = flags.rest;
+    if (path === undefined) throw new SanitizerError('E_USAGE', 'wasan fuzz takes a module');
+    const seed = flags.number('seed') || (Date.now() % 2 ** 32) + 1;
+    if (flags.number('jobs') > 0 || flags.number('fork') > 0) return runWorkers(args, flags, seed, io);
+    const now = () => performance.now();
+    const executor = open(path, flags, now);
+    const artifacts: Artifacts = {
+      prefix: flags.text('artifact_prefix'),
+      exact: flags.text('exact_artifact_path'),
+      replay: `wasan fuzz ${flags.text('entry') && `-entry=${flags.text('entry')} `}${path}`,
+    };
+    const files = inputs.filter((input) => statSync(input, { throwIfNoEntry: false })?.isFile());
+    if (flags.number('merge') !== 0) return mergeFolders(executor, inputs, io) ?? EXIT.CLEAN;
+    if (files.length > 0) return runSaved(executor, files, flags, artifacts, io);
+    io.stderr(`INFO: Seed: ${seed}\nINFO: Loaded 1 modules   (${executor.counters} inline 8-bit counters)\n`);
+    const dictionary = flags.text('dict') === '' ? [] : parseDictionary(readText(flags.text('dict')));
+    const outcome = await runCampaign({ executor, flags, folders: inputs, dictionary, artifacts, seed, io, now });
+    return flags.number('ignore_crashes') !== 0 ? EXIT.CLEAN : exitCode(outcome.first, flags);
+  },
+};
+
+function open(path: string, flags: FuzzFlags, now: () => number): ReturnType<typeof openModule> {
+  const original = readModule(path);
+  const entry = flags.text('entry');
+  return openModule(original, {
+    symbolizer: readSymbols(path, original),
+    moduleName: basename(path),
+    timeout: flags.number('timeout') * 1000 * flags.number('scale'),
+    memoryLimit: flags.number('rss_limit_mb') * MIB,
+    detectLeaks: flags.number('detect_leaks') !== 0,
+    ...(entry === '' ? {} : { entry }),
+    now,
+  });
+}
+
+function runSaved(
+  executor: ReturnType<typeof openModule>,
+  files: readonly string[],
+  flags: FuzzFlags,
+  artifacts: Artifacts,
+  io: Io,
+): number {
+  const how = flags.number('minimize_crash') ? 'minimize' : flags.number('cleanse_crash') ? 'cleanse' : undefined;
+  const found = how
+    ? reduceFile(executor, files[0]!, how, flags.number('runs'), artifacts, io)
+    : runFiles(executor, files, io, () => performance.now());
+  return exitCode(found, flags);
+}
+
+function exitCode(finding: Finding | undefined, flags: FuzzFlags): number {
+  if (!finding) return EXIT.CLEAN;
+  if (finding.kind === 'timeout') return flags.number('timeout_exitcode');
+  return finding.kind === 'oom' ? FUZZ_EXIT.oom : flags.number('error_exitcode');
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SanitizerError('E_INPUT', `${path}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,166 @@
+// One campaign on the command line: seeds from folders, new units to the first of them, findings to files, until a limit
+// or the user says stop.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Campaign } from '../../fuzz/campaign.ts';
+import type { Executor } from '../../fuzz/executor.ts';
+import type { Finding } from '../../fuzz/finding.ts';
+import { listNames, openFolder, readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
+import { minimizeFinding } from '../../fuzz/index.ts';
+import { seededRandom } from '../../fuzz/random.ts';
+import type { Io } from '../command.ts';
+import { type Artifacts, saveFinding, saveMinimized } from './artifacts.ts';
+import type { FuzzFlags } from './flags.ts';
+import { FuzzStatus } from './status.ts';
+
+export interface Setting {
+  readonly executor: Executor;
+  readonly flags: FuzzFlags;
+  readonly folders: readonly string[];
+  readonly dictionary: readonly Uint8Array[];
+  readonly artifacts: Artifacts;
+  readonly seed: number;
+  readonly io: Io;
+  readonly now: () => number;
+}
+
+/** Milliseconds of fuzzing between two looks at signals and at other workers' files. */
+const SLICE_MS = 50;
+const MIN_MAX_LENGTH = 4096;
+
+export interface Outcome {
+  readonly first: Finding | undefined;
+  readonly interrupted: boolean;
+}
+
+export async function runCampaign(setting: Setting): Promise<Outcome> {
+  return new CommandCampaign(setting).run();
+}
+
+class CommandCampaign {
+  private readonly setting: Setting;
+  private readonly status: FuzzStatus;
+  private readonly campaign: Campaign;
+  private readonly seeds: readonly Uint8Array[];
+  private readonly seen: Set<string>;
+  private interrupted = false;
+  private minimized = 0;
+  private reloaded = 0;
+
+  constructor(setting: Setting) {
+    const { flags, folders, now, io } = setting;
+    this.setting = setting;
+    if (folders[0] !== undefined) openFolder(folders[0]);
+    this.seeds = folders.flatMap((folder) => readInputs(folder).map((file) => file.bytes));
+    this.seen = new Set(folders[0] === undefined ? [] : listNames(folders[0]));
+    this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0);
+    const longest = this.seeds.reduce((max, seed) => Math.max(max, seed.length), MIN_MAX_LENGTH);
+    this.campaign = new Campaign({
+      executor: setting.executor,
+      random: seededRandom(setting.seed),
+      nameOf: sha1,
+      runs: flags.number('runs'),
+      maxLength: flags.number('max_len') || longest,
+      dictionary: setting.dictionary,
+      useCompares: flags.number('use_cmp') !== 0,
+      reduce: flags.number('reduce_inputs') !== 0,
+      ignoreCrashes: flags.number('ignore_crashes') !== 0 || flags.number('keep_going') !== 0,
+      shouldStop: () => this.timeIsUp(),
+      observer: {
+        onFinding: (finding, input) => this.found(finding, input),
+        onUnit: (unit, what) => {
+          if (what !== 'INITED') this.save(unit.name, unit.bytes);
+          this.status.unit(this.campaign, what, unit);
+        },
+        onEvent: (what) => this.status.event(this.campaign, what),
+      },
+    });
+  }
+
+  async run(): Promise<Outcome> {
+    const { flags } = this.setting;
+    const stop = () => {
+      this.interrupted = true;
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+    try {
+      if (flags.number('runs') !== 0) this.campaign.start(this.seeds);
+      else for (const seed of this.seeds) this.campaign.attempt(seed, undefined, true);
+      while (!this.campaign.done() && !this.interrupted) await this.slice();
+      this.minimizeFindings();
+    } finally {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    }
+    this.status.event(this.campaign, 'DONE');
+    if (flags.number('print_final_stats') !== 0) this.status.say(this.status.finalStats(this.campaign));
+    return { first: this.campaign.findings[0]?.finding, interrupted: this.interrupted };
+  }
+
+  private async slice(): Promise<void> {
+    const { now } = this.setting;
+    const end = now() + SLICE_MS;
+    while (now() < end && !this.campaign.done()) this.campaign.step();
+    this.minimizeFindings();
+    this.reload();
+    this.status.pulse(this.campaign);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  private timeIsUp(): boolean {
+    const { flags } = this.setting;
+    const limit = flags.number('max_total_time') || flags.number('max_runtime');
+    return this.interrupted || (limit > 0 && this.status.seconds > limit * flags.number('scale'));
+  }
+
+  private found(finding: Finding, input: Uint8Array): void {
+    const saved = saveFinding(finding, input, this.setting.artifacts);
+    this.status.say(`${finding.text}${saved}`);
+  }
+
+  /** Outside the campaign's own time. */
+  private minimizeFindings(): void {
+    const { executor, now, artifacts } = this.setting;
+    for (; this.minimized < this.campaign.findings.length; this.minimized++) {
+      const { finding, input } = this.campaign.findings[this.minimized]!;
+      const before = now();
+      const smaller = minimizeFinding(executor, finding, input);
+      if (smaller.length < input.length) {
+        const path = saveMinimized(finding.kind, smaller, input, { ...artifacts, exact: '' });
+        this.status.say(`minimized from ${input.length} to ${smaller.length} bytes: ${path}\n`);
+      }
+      this.status.paused += now() - before;
+    }
+  }
+
+  private save(name: string, bytes: Uint8Array): void {
+    const folder = this.setting.folders[0];
+    this.seen.add(name);
+    if (folder !== undefined) writeFile(folder, name, bytes);
+  }
+
+  /** Units that other workers put into the folder. */
+  private reload(): void {
+    const { flags, folders, now } = this.setting;
+    const interval = flags.number('reload') * 1000;
+    if (interval <= 0 || folders[0] === undefined || now() - this.reloaded < interval) return;
+    this.reloaded = now();
+    for (const name of listNames(folders[0])) {
+      if (this.seen.has(name) || this.campaign.done()) continue;
+      this.seen.add(name);
+      const bytes = readIfThere(join(folders[0], name));
+      if (bytes) this.campaign.attempt(bytes, undefined, true);
+    }
+  }
+}
+
+/** Another worker may remove a file between listing and reading. */
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+// Flags of `wasan fuzz`: libFuzzer's, with their names, meanings and one dash; a second dash is allowed.
+
+import { SanitizerError } from '../../host/errors.ts';
+
+interface FlagRow {
+  readonly name: string;
+  readonly fallback: number | string;
+  readonly sentence: string;
+}
+
+const row = (name: string, fallback: number | string, sentence: string): FlagRow => ({ name, fallback, sentence });
+
+export const FUZZ_FLAGS = [
+  row('runs', -1, 'number of runs; -1 for no limit, 0 only runs the corpus'),
+  row('seed', 0, 'seed of the random numbers; 0 takes one from the clock'),
+  row('max_len', 0, 'longest input; 0 takes the longest of the corpus, and at least 4096'),
+  row('max_total_time', 0, 'seconds to fuzz for, set-up and minimising not counted; 0 for no limit'),
+  row('max_runtime', 0, 'the same as max_total_time'),
+  row('timeout', 5, 'seconds one run may take; more is a finding'),
+  row('rss_limit_mb', 1024, 'MiB the memory of the program may grow to; more is a finding'),
+  row('dict', '', 'file with words to insert'),
+  row('artifact_prefix', './', 'what the names of saved findings begin with'),
+  row('exact_artifact_path', '', 'the name of a saved finding'),
+  row('merge', 0, '1: copy into the first folder what adds coverage from the others'),
+  row('minimize_crash', 0, '1: make the given crashing input smaller'),
+  row('cleanse_crash', 0, '1: blank out the bytes of a crashing input that do not matter'),
+  row('ignore_crashes', 0, '1: go on after a finding, and exit with 0'),
+  row('keep_going', 0, '1: go on after a finding, and exit with its code at the end'),
+  row('detect_leaks', 1, '0: do not look for leaks'),
+  row('use_cmp', 1, '0: do not look at what the target compares'),
+  row('reduce_inputs', 1, '0: keep units although shorter ones do the same'),
+  row('print_final_stats', 0, '1: print statistics at the end'),
+  row('reload', 1, 'seconds between two looks at what other workers added to the corpus; 0 for never'),
+  row('jobs', 0, 'number of campaigns to run, one after the other in each worker, each with a log file'),
+  row('workers', 0, 'number of campaigns at a time; 0 takes half the cores'),
+  row('fork', 0, 'run as many campaigns at a time, sharing the corpus folder'),
+  row('scale', 1, 'factor for timeout and max_total_time on slow machines'),
+  row('error_exitcode', 77, 'exit code after a finding'),
+  row('timeout_exitcode', 70, 'exit code after a hang'),
+  row('verbosity', 1, '0: print findings alone'),
+  row('entry', '', 'exported function (pointer, length) to call; default LLVMFuzzerTestOneInput'),
+] as const;
+
+export interface FuzzFlags {
+  readonly number: (name: string) => number;
+  readonly text: (name: string) => string;
+  readonly rest: readonly string[];
+  readonly unknown: readonly string[];
+}
+
+const FLAG = /^--?([a-zA-Z_][\w-]*)(?:=(.*))?$/s;
+
+/** Reads a command line; words that are no flags are the module and the corpora. Unknown flags are listed, as libFuzzer does. */
+export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
+  const values = new Map<string, number | string>(FUZZ_FLAGS.map((f) => [f.name, f.fallback]));
+  const rest: string[] = [];
+  const unknown: string[] = [];
+  for (const arg of args) {
+    const match = FLAG.exec(arg);
+    const name = match?.[1]?.replaceAll('-', '_');
+    if (name === undefined) rest.push(arg);
+    else if (!values.has(name)) unknown.push(arg);
+    else values.set(name, readValue(name, match![2], values.get(name)!));
+  }
+  return {
+    number: (name) => values.get(name) as number,
+    text: (name) => values.get(name) as string,
+    rest,
+    unknown,
+  };
+}
+
+function readValue(name: string, given: string | undefined, fallback: number | string): number | string {
+  if (typeof fallback === 'string') return given ?? '';
+  const number = given === undefined ? 1 : Number(given);
+  if (given === '' || !Number.isFinite(number))
+    throw new SanitizerError('E_USAGE', `-${name} takes a number, not "${given}"`);
+  return number;
+}
+
+export function fuzzFlagHelp(): string {
+  const width = Math.max(...FUZZ_FLAGS.map((f) => f.name.length));
+  return FUZZ_FLAGS.map(
+    (f) => `  -${f.name.padEnd(width)}  ${f.sentence}${f.fallback === '' ? '' : ` (${f.fallback})`}`,
+  ).join('\n');
+}

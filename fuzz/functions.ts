@@ -1,0 +1,118 @@
+// A target that is a JavaScript function around any wasm API: every module it loads while it is set up runs instrumented.
+
+import { SanitizerError } from '../host/errors.ts';
+import { intercept } from '../host/intercept.ts';
+import type { Sanitizer } from '../host/sanitizer.ts';
+import * as abi from '../runtime/abi.ts';
+import { type Compare, readCompares } from './compares.ts';
+import type { Executor } from './executor.ts';
+import { type Finding, plainFinding, reportFinding } from './finding.ts';
+
+export type FuzzFunction = (input: Uint8Array) => unknown;
+/** Loads what the target needs and returns the function to call with each input. Called once per kind of feedback. */
+export type SetUp = () => FuzzFunction | Promise<FuzzFunction>;
+
+export type InstrumentFor = (original: Uint8Array, coverage: 'counters' | 'compares') => Uint8Array;
+
+interface Loaded {
+  readonly sanitizer: Sanitizer;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** One set-up of the target, with the modules it loaded. */
+class Stage {
+  readonly modules: Loaded[] = [];
+  run: FuzzFunction = () => {};
+  pending: Finding | undefined;
+
+  static async open(setUp: SetUp, instrument: InstrumentFor, coverage: 'counters' | 'compares'): Promise<Stage> {
+    const stage = new Stage();
+    const restore = intercept({
+      rewrite: (original) => instrument(original, coverage),
+      onFinding: (report) => {
+        stage.pending ??= reportFinding(report);
+        return true;
+      },
+      onInstance: (sanitizer, instance) =>
+        stage.modules.push({ sanitizer, memory: instance.exports.__wasan_memory as WebAssembly.Memory }),
+    });
+    try {
+      stage.run = await setUp();
+    } finally {
+      restore();
+    }
+    return stage;
+  }
+}
+
+export class FunctionExecutor implements Executor {
+  readonly counters: number;
+  private readonly counting: Stage;
+  private readonly comparing: Stage;
+  private readonly all: Uint8Array;
+
+  static async open(setUp: SetUp, instrument: InstrumentFor): Promise<FunctionExecutor> {
+    const counting = await Stage.open(setUp, instrument, 'counters');
+    return new FunctionExecutor(counting, await Stage.open(setUp, instrument, 'compares'));
+  }
+
+  private constructor(counting: Stage, comparing: Stage) {
+    this.counting = counting;
+    this.comparing = comparing;
+    this.counters = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
+    this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
+    if (this.counters === 0)
+      throw new SanitizerError('E_NO_ENTRY', 'the target loaded no wasm module while it was set up');
+  }
+
+  run(input: Uint8Array): Finding | undefined {
+    return runStage(this.counting, input);
+  }
+
+  /** All modules' counters, one after the other; those in the modules are cleared. */
+  current(): Uint8Array {
+    let at = 0;
+    for (const module of this.counting.modules) {
+      const count = field(module, abi.HEADER_COVERAGE_COUNT);
+      const live = new Uint8Array(module.memory.buffer, field(module, abi.HEADER_COVERAGE), count);
+      this.all.set(live, at);
+      live.fill(0);
+      at += count;
+    }
+    return this.all;
+  }
+
+  compares(input: Uint8Array): Compare[] {
+    for (const { memory } of this.comparing.modules) {
+      const header = new DataView(memory.buffer);
+      const uses = header.getUint32(abi.HEADER_COMPARE_USES, true);
+      const log = header.getUint32(abi.HEADER_COMPARES, true);
+      new Uint8Array(memory.buffer, uses, log - uses).fill(0);
+      header.setUint32(abi.HEADER_COMPARES_TOP, log, true);
+    }
+    runStage(this.comparing, input);
+    return this.comparing.modules.flatMap((module) => readCompares(new Uint8Array(module.memory.buffer)));
+  }
+}
+
+/** After a finding the same instances go on: what they hold is the target's own business. */
+function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
+  stage.pending = undefined;
+  try {
+    stage.run(input.slice());
+  } catch (error) {
+    return stage.pending ?? thrown(error, stage);
+  }
+  return stage.pending;
+}
+
+function thrown(error: unknown, stage: Stage): Finding {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const frames = stage.modules[0]?.sanitizer.symbolizeStack(stack ?? '') ?? [];
+  const script = /\n\s*at ([^\n]*)/.exec(stack ?? '')?.[1] ?? '';
+  return plainFinding('crash', name, message, frames.length > 0 ? frames : [{ function: script }]);
+}
+
+function field({ memory }: Loaded, at: number): number {
+  return new DataView(memory.buffer).getUint32(at, true);
+}

@@ -1,0 +1,144 @@
+// fuzz(target, options): finds inputs that make a module, or a function around one, do something wrong. Works inside a
+// test: it returns the findings and prints nothing. `wasan fuzz` is the same with a corpus folder and a command line.
+
+import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
+import { instrument } from '../instrument/index.ts';
+import { runtimeImages } from '../instrument/runtime-images.ts';
+import { Campaign, type Observer, type Totals } from './campaign.ts';
+import { type Executor, ModuleExecutor } from './executor.ts';
+import type { Finding } from './finding.ts';
+import { sha1 } from './folder.ts';
+import { FunctionExecutor, type SetUp } from './functions.ts';
+import { minimize } from './minimize.ts';
+import { seededRandom } from './random.ts';
+
+export type { Observer, Totals } from './campaign.ts';
+export type { Finding, FindingKind } from './finding.ts';
+export type { FuzzFunction, SetUp } from './functions.ts';
+
+export interface FuzzOptions {
+  /** Runs in all. Default 100,000. */
+  readonly runs?: number;
+  /** Same seed, same campaign. Default 1. */
+  readonly seed?: number;
+  /** Longest input. Default 4096. */
+  readonly maxLength?: number;
+  readonly seeds?: readonly Uint8Array[];
+  readonly dictionary?: readonly Uint8Array[];
+  /** Milliseconds one run of a module may take. Default 1000. */
+  readonly timeout?: number;
+  /** Milliseconds the campaign may take, set-up and minimising not counted. Default: no limit. */
+  readonly maxRuntime?: number;
+  /** Goes on after the first finding. Default false. */
+  readonly keepGoing?: boolean;
+  /** Exported function of a module: (pointer, length). */
+  readonly entry?: string;
+  readonly imports?: WebAssembly.Imports;
+  readonly moduleName?: string;
+  readonly observer?: Observer;
+}
+
+export interface FuzzFinding {
+  readonly finding: Finding;
+  readonly input: Uint8Array;
+  /** The shortest input found that does the same. */
+  readonly minimized: Uint8Array;
+}
+
+export interface FuzzResult {
+  readonly findings: readonly FuzzFinding[];
+  readonly totals: Totals;
+  readonly corpus: readonly Uint8Array[];
+}
+
+export interface ModuleOptions extends Pick<FuzzOptions, 'entry' | 'imports' | 'moduleName' | 'timeout'> {
+  readonly symbolizer?: Symbolizer;
+  readonly memoryLimit?: number;
+  /** Default true. */
+  readonly detectLeaks?: boolean;
+  readonly now?: () => number;
+}
+
+const MINIMIZE_RUNS = 3000;
+const MIB = 1 << 20;
+
+/** Instruments a module and makes it ready to run inputs. */
+export function openModule(original: Uint8Array, options: ModuleOptions = {}): ModuleExecutor {
+  const symbolizer = options.symbolizer ?? createSymbolizer(original);
+  const memoryLimit = options.memoryLimit ?? 1024 * MIB;
+  const build = (coverage: 'counters' | 'compares') =>
+    instrument(original, runtimeImages, {
+      host: true,
+      coverage,
+      debugInfo: symbolizer,
+      runtime: { maxAllocation: memoryLimit, allocatorMayReturnNull: false },
+    }).bytes;
+  return new ModuleExecutor({
+    original,
+    counting: build('counters'),
+    comparing: () => build('compares'),
+    symbolizer,
+    moduleName: options.moduleName ?? 'module.wasm',
+    entry: options.entry,
+    ...(options.imports && { imports: options.imports }),
+    timeout: options.timeout ?? 1000,
+    memoryLimit,
+    detectLeaks: options.detectLeaks ?? true,
+    now: options.now ?? (() => performance.now()),
+  });
+}
+
+/** Fuzzes a module, or a function around any API whose modules are loaded by `target()`. */
+export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}): Promise<FuzzResult> {
+  const executor =
+    typeof target === 'function'
+      ? await FunctionExecutor.open(
+          target,
+          (original, coverage) =>
+            instrument(original, runtimeImages, { host: true, coverage, debugInfo: createSymbolizer(original) }).bytes,
+        )
+      : openModule(target, options);
+  const end = performance.now() + (options.maxRuntime ?? Number.POSITIVE_INFINITY);
+  const campaign = new Campaign({
+    executor,
+    random: seededRandom(options.seed ?? 1),
+    nameOf: sha1,
+    observer: options.observer ?? {},
+    runs: options.runs ?? 100_000,
+    maxLength: options.maxLength ?? 4096,
+    dictionary: options.dictionary ?? [],
+    ignoreCrashes: options.keepGoing ?? false,
+    shouldStop: () => performance.now() > end,
+  });
+  campaign.run(options.seeds ?? []);
+  return {
+    findings: campaign.findings.map(({ finding, input }) => ({
+      finding,
+      input,
+      minimized: minimizeFinding(executor, finding, input),
+    })),
+    totals: campaign.totals,
+    corpus: campaign.corpus.units.filter((unit) => !unit.retired).map((unit) => unit.bytes),
+  };
+}
+
+/** The shortest input found that leads to the same finding. Hangs are left as they are: every try would hang. */
+export function minimizeFinding(
+  executor: Executor,
+  finding: Finding,
+  input: Uint8Array,
+  runs: number = MINIMIZE_RUNS,
+): Uint8Array {
+  if (finding.kind === 'timeout') return input;
+  let left = runs;
+  return minimize(
+    input,
+    (candidate) => {
+      left--;
+      const { key } = executor.run(candidate) ?? {};
+      executor.current().fill(0);
+      return key === finding.key;
+    },
+    () => left <= 0,
+  );
+}
