@@ -5,8 +5,8 @@
 
 import {
   ASAN_ALLOCA_LEFT,
-  ASAN_ALLOCA_RIGHT,
   ASAN_STACK_LEFT,
+  FRAME_ALLOCA,
   GRANULE,
   HEADER_STACK_HIGH,
   HEADER_STACK_LOW,
@@ -20,8 +20,6 @@ import type { Symbolizer } from './symbols/index.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
 const SUPPORTED_VERSION = 1;
-/** Dynamic allocations of a frame lie below it: as far as this, an address may be one of them. */
-const ALLOCA_REACH = 1 << 20;
 
 interface Placement {
   readonly from: number;
@@ -98,38 +96,36 @@ function findFrame(table: readonly FrameRecord[], image: MemoryImage, address: n
   const low = readU32(image, HEADER_STACK_LOW);
   const high = readU32(image, HEADER_STACK_HIGH);
   if (map === 0 || address < low || address >= high) return undefined;
-  const frameAt = (at: number): FoundFrame | undefined => {
-    const record = table[readU32(image, map + Math.floor((at - low) / 16) * 4) - 1];
-    return record && { record, base: at + STACK_LEFT_REDZONE };
-  };
-  const isLive = (at: number) => shadowOf(image, at / GRANULE) === ASAN_STACK_LEFT;
+  const numberAt = (at: number) => readU32(image, map + Math.floor((at - low) / 16) * 4);
+  const codeAt = (at: number) => shadowOf(image, at / GRANULE);
   let left: FoundFrame | undefined;
-  const from = address - (address % 16);
-  for (let at = from; at >= low; at -= 16) {
-    const found = frameAt(at);
-    if (!found || address >= found.base + found.record.size + found.record.right) continue;
-    if (isLive(at)) return found;
-    left ??= found;
+  for (let at = address - (address % 16); at >= low; at -= 16) {
+    const number = numberAt(at);
+    if (number === 0) continue;
+    if (number & FRAME_ALLOCA && codeAt(at) === ASAN_ALLOCA_LEFT) {
+      return owner(table, number & ~FRAME_ALLOCA, at, high, numberAt);
+    }
+    const record = table[number - 1];
+    const base = at + STACK_LEFT_REDZONE;
+    if (!record || address >= base + record.size + record.right) continue;
+    if (codeAt(at) === ASAN_STACK_LEFT) return { record, base };
+    left ??= { record, base };
   }
-  return isAlloca(image, address) ? (frameAbove(from, high, frameAt, isLive) ?? left) : left;
+  return left;
 }
 
-function isAlloca(image: MemoryImage, address: number): boolean {
-  const code = shadowOf(image, Math.floor(address / GRANULE));
-  const next = shadowOf(image, Math.floor(address / GRANULE) + 1);
-  return [code, next].some((c) => c === ASAN_ALLOCA_LEFT || c === ASAN_ALLOCA_RIGHT);
-}
-
-/** The frame whose dynamic allocation an address below it belongs to. */
-function frameAbove(
+/** The frame that made an allocation: the next of that number above it. */
+function owner(
+  table: readonly FrameRecord[],
+  number: number,
   from: number,
   high: number,
-  frameAt: (at: number) => FoundFrame | undefined,
-  isLive: (at: number) => boolean,
+  numberAt: (at: number) => number,
 ): FoundFrame | undefined {
-  for (let at = from; at < Math.min(high, from + ALLOCA_REACH); at += 16) {
-    const found = frameAt(at);
-    if (found && isLive(at)) return found;
+  const record = table[number - 1];
+  if (!record) return undefined;
+  for (let at = from + 16; at < high; at += 16) {
+    if (numberAt(at) === number) return { record, base: at + STACK_LEFT_REDZONE };
   }
-  return undefined;
+  return { record, base: from + STACK_LEFT_REDZONE };
 }

@@ -15,6 +15,7 @@ import {
   ASAN_STACK_RIGHT,
   FLAG_STACK_AFTER_RETURN,
   FLAG_STACK_EXACT,
+  FRAME_ALLOCA,
   HEADER_NULL_LIMIT,
   HEADER_STACK_HIGH,
   HEADER_STACK_LOW,
@@ -134,7 +135,7 @@ export function stack_leave(from: Addr, entry: Addr): void {
 }
 
 /** A dynamic allocation: `size` bytes at `addr`, then a redzone up to `end`. Below it lies what the pointer is kept lower by. */
-export function stack_alloca(addr: Addr, size: Addr, end: Addr): void {
+export function stack_alloca(addr: Addr, size: Addr, end: Addr, frame: u32): void {
   if (!isStack(addr)) return;
   if (addr - stackLow < LEFT) return overflow(addr, end - addr);
   const granule = addr >> 3;
@@ -143,6 +144,7 @@ export function stack_alloca(addr: Addr, size: Addr, end: Addr): void {
   let from = granule + (size >> 3);
   if (<u32>size & 7) setShadow(from++, <u32>size & 7);
   if (end >> 3 > from) fillShadow(from, (end >> 3) - from, ASAN_ALLOCA_RIGHT);
+  remember(addr, frame | FRAME_ALLOCA);
 }
 
 // ------------------------------------------------------------------------------------------------ other functions

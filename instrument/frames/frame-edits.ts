@@ -78,7 +78,7 @@ export function frameEdits(
   for (const write of analysis.writes) pointerEdits(write, insert);
   for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
   const rooms = new Map(analysis.rooms.map((room) => [room.end, room]));
-  for (const room of rooms.values()) roomEdits(room, target.is64, insert);
+  for (const room of rooms.values()) roomEdits(room, identity.id, target.is64, insert);
   if (layout.moved) {
     for (const { at, end, offset } of analysis.addresses) {
       const moved = place(layout, offset) ?? offset;
@@ -133,7 +133,7 @@ function pointerEdits({ at, end, to }: PointerWrite, insert: Insert): void {
  * A dynamic allocation takes a redzone more. Its size is known to the byte where it is rounded up in the usual way; the
  * value before the rounding is kept.
  */
-function roomEdits({ at, end, size, align }: Room, is64: boolean, insert: Insert): void {
+function roomEdits({ at, end, size, align }: Room, id: number, is64: boolean, insert: Insert): void {
   const exact = `stack allocation at ${at}`;
   const redzone = Math.max(STACK_ALLOCA_REDZONE, align);
   const slack = size.kind === 'rounded' ? size.constant.value - (size.align - 1) : 0;
@@ -153,6 +153,7 @@ function roomEdits({ at, end, size, align }: Room, is64: boolean, insert: Insert
     if (size.kind === 'rounded') roundUp(e, emit, size, is64);
     e.plus(redzone);
     emit.byte(is64 ? OP.I64_ADD : OP.I32_ADD);
+    emit.constant(id);
     emit.callRuntime('stack_alloca');
   });
 }
