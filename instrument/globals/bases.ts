@@ -23,6 +23,8 @@ export interface BasedAccess {
   /** Its constant offset. */
   readonly offset: number;
   readonly base: number;
+  /** The most that can be added to the base, where an index is masked or loaded from few bits. */
+  readonly reach: number | undefined;
   /** The local that carried the pointer, where one did: a loop and its unrolled rest share it. */
   readonly carrier: number | undefined;
 }
@@ -36,7 +38,11 @@ export interface BodyBases {
 // Abstract values: a number, to keep the walk cheap.
 const UNSET = -1; // a local nothing has been stored in yet
 const ANY = 0;
-const NUMBER = 1; // a constant that is no address
+const NUMBER = 1; // a negative constant
+const upTo = (limit: number) => -2 - limit; // a number in [0, limit]
+const isLimited = (value: number) => value <= -2;
+const limitOf = (value: number) => -2 - value;
+const within = (address: number) => address * 4 + 1; // plus no more than Walk.reach tells
 const exactly = (address: number) => address * 4 + 2;
 const basedOn = (address: number) => address * 4 + 3;
 const CARRIER = 2 ** 34; // above address and kind: the local a pointer was last read from, plus 1
@@ -75,6 +81,8 @@ class Walk {
   private readonly locals: Float64Array;
   private readonly stack: number[] = [];
   private changed = false;
+  /** The most that is added to each base in this body, where every addition is limited. */
+  private readonly reach = new Map<number, number>();
 
   constructor(module: Module, body: Body, parameters: number, stackPointer: number | undefined) {
     this.module = module;
@@ -136,15 +144,26 @@ class Walk {
         this.assign(d.index, this.stack.at(-1) ?? ANY);
         return;
       case OP.I32_CONST:
-        this.stack.push(d.pos - d.immediateStart === 5 && isPadded(d.value) ? exactly(d.value >>> 0) : NUMBER);
+        if (d.pos - d.immediateStart === 5 && isPadded(d.value)) this.stack.push(exactly(d.value >>> 0));
+        else this.stack.push(d.value < 0 ? NUMBER : upTo(d.value));
         return;
       case OP.I32_ADD:
-        this.stack.push(sum(this.pop(), this.pop()));
+        this.stack.push(this.sum(this.pop(), this.pop()));
+        return;
+      case OP.I32_AND:
+      case OP.I32_SHL:
+      case OP.I32_MUL:
+        this.stack.push(limited(d.op, this.pop(), this.pop()));
+        return;
+      case OP.I32_LOAD8_U:
+      case OP.I32_LOAD16_U:
+        this.other();
+        this.stack[this.stack.length - 1] = upTo(d.op === OP.I32_LOAD8_U ? 0xff : 0xffff);
         return;
       case OP.I32_SUB: {
         const right = this.pop();
         const left = this.pop();
-        this.stack.push(isPointer(left) && right === NUMBER ? moved(left) : ANY);
+        this.stack.push(isPointer(left) && (right === NUMBER || isLimited(right)) ? moved(left) : ANY);
         return;
       }
       case OP.I64_CONST:
@@ -188,6 +207,25 @@ class Walk {
     for (let i = effect & 15; i > 0; i--) this.stack.push(ANY);
   }
 
+  /** An index added to a pointer. Two pointers added are nothing. */
+  private sum(right: number, left: number): number {
+    if (left === UNSET || right === UNSET) return UNSET;
+    if (isPointer(left)) return isPointer(right) ? ANY : this.indexed(left, right);
+    if (isPointer(right)) return this.indexed(right, left);
+    if (!isLimited(left) || !isLimited(right)) return ANY;
+    const limit = limitOf(left) + limitOf(right);
+    return limit < 2 ** 31 ? upTo(limit) : ANY;
+  }
+
+  private indexed(pointer: number, index: number): number {
+    const kind = pointer % 4;
+    if (kind === 3 || !isLimited(index)) return moved(pointer);
+    const base = baseOf(pointer);
+    const reach = limitOf(index) + (kind === 1 ? this.reach.get(base)! : 0);
+    this.reach.set(base, Math.max(reach, this.reach.get(base) ?? 0));
+    return within(base) + carrierOf(pointer) * CARRIER;
+  }
+
   private call(type: { params: readonly number[]; results: readonly number[] } | undefined): void {
     for (let i = type?.params.length ?? 0; i > 0; i--) this.pop();
     for (let i = type?.results.length ?? 0; i > 0; i--) this.stack.push(ANY);
@@ -200,10 +238,13 @@ class Walk {
     const { op, start: at, offset } = d;
     const padded = paddedOffset(d);
     if (padded !== undefined) {
-      if (address === ANY) this.accesses.push({ at, op, offset, base: padded, carrier: undefined });
-    } else if (isPointer(address) && address % 4 === 3) {
-      const carrier = carrierOf(address);
-      this.accesses.push({ at, op, offset, base: baseOf(address), carrier: carrier ? carrier - 1 : undefined });
+      const reach = isLimited(address) ? limitOf(address) : undefined;
+      if (address === ANY || reach) this.accesses.push({ at, op, offset, base: padded, reach, carrier: undefined });
+    } else if (isPointer(address) && address !== NUMBER && address % 4 !== 2) {
+      const carrier = carrierOf(address) || undefined;
+      const base = baseOf(address);
+      const known = address % 4 === 1 ? this.reach.get(base)! + offset : undefined;
+      this.accesses.push({ at, op, offset, base, reach: known, carrier: carrier && carrier - 1 });
     }
   }
 }
@@ -212,12 +253,15 @@ function read(value: number, local: number): number {
   return isPointer(value) ? value + (local + 1) * CARRIER : value;
 }
 
-/** An index added to a pointer. Two pointers added are nothing. */
-function sum(a: number, b: number): number {
-  if (a === UNSET || b === UNSET) return UNSET;
-  if (isPointer(a)) return isPointer(b) ? ANY : moved(a);
-  if (isPointer(b)) return moved(b);
-  return a === NUMBER && b === NUMBER ? NUMBER : ANY;
+/** What becomes of limited numbers in a product, a shift or a mask: the upper operand comes first. */
+function limited(op: number, right: number, left: number): number {
+  if (op === OP.I32_AND) {
+    const limits = [left, right].filter(isLimited).map(limitOf);
+    return limits.length > 0 ? upTo(Math.min(...limits)) : ANY;
+  }
+  if (!isLimited(left) || !isLimited(right)) return ANY;
+  const limit = op === OP.I32_MUL ? limitOf(left) * limitOf(right) : limitOf(left) * 2 ** limitOf(right);
+  return limit < 2 ** 31 ? upTo(limit) : ANY;
 }
 
 /** Whether a signed number takes fewer than five bytes where it is not padded. */

@@ -90,6 +90,13 @@ export class Globals {
     const object = this.objectOf(access.base);
     const row = accessOf(access.op)!;
     if (!object || object.end - object.begin < row.size) return undefined;
+    if (
+      access.reach !== undefined &&
+      access.base >= object.begin &&
+      access.base + access.reach + row.size <= object.end
+    ) {
+      return undefined; // the index cannot leave the object
+    }
     const slot = this.slotOf(access, shared);
     if (slot === undefined) return undefined;
     const abuts = this.objects.some((o) => o.end === object.begin);
