@@ -30,6 +30,9 @@ export const MAX_LOCALS = 50_000;
 /** And larger bodies than this. */
 export const MAX_BODY = 7_654_321;
 
+/** Scratch roles of the operands above an address, bottom first. */
+const OPERAND_ROLES = ['first operand', 'second operand'];
+
 /** Rewrites bodies one after the other into `out`. Holds only scratch state between bodies. */
 export class BodyRewriter {
   private readonly decoder: Decoder;
@@ -52,7 +55,8 @@ export class BodyRewriter {
   /** Original bytes before this offset are already in `code`. */
   private copied = 0;
   private localCount = 0;
-  private readonly scratch = new Map<string, number>();
+  /** Scratch locals by role, one map per value type: roles are constants, so a lookup builds no string. */
+  private readonly scratch = new Map<number, Map<string, number>>();
   private scratchTypes: number[] = [];
   private bodyEnd = 0;
   /** The current body stands in a block of its own. */
@@ -381,7 +385,7 @@ export class BodyRewriter {
     if (inline) code.byte(OP.END);
     this.local(OP.LOCAL_GET, address);
     access.operands.forEach((type, i) =>
-      this.local(OP.LOCAL_GET, this.scratchLocal(`${type}${i}`, OPERAND_TYPE[type])),
+      this.local(OP.LOCAL_GET, this.scratchLocal(OPERAND_ROLES[i]!, OPERAND_TYPE[type])),
     );
     this.sites.inserted(from, code.length, 0, true);
     if (moved !== undefined) this.moveAccess(moved);
@@ -455,7 +459,7 @@ export class BodyRewriter {
   }
 
   private spill(type: Operand, position: number): void {
-    this.local(OP.LOCAL_SET, this.scratchLocal(`${type}${position}`, OPERAND_TYPE[type]));
+    this.local(OP.LOCAL_SET, this.scratchLocal(OPERAND_ROLES[position]!, OPERAND_TYPE[type]));
   }
 
   /**
@@ -571,11 +575,15 @@ export class BodyRewriter {
   }
 
   private scratchLocal(role: string, type: number): number {
-    const key = `${role}:${type}`;
-    let local = this.scratch.get(key);
+    let roles = this.scratch.get(type);
+    if (!roles) {
+      roles = new Map();
+      this.scratch.set(type, roles);
+    }
+    let local = roles.get(role);
     if (local === undefined) {
       local = this.localCount + this.scratchTypes.push(type) - 1;
-      this.scratch.set(key, local);
+      roles.set(role, local);
     }
     return local;
   }
