@@ -13,6 +13,7 @@ export const HOST_ERRORS = {
   E_RUNTIME_VERSION: 'the module was instrumented by another version of wasan: %s',
   E_NO_REPORT: 'the memory of the runtime holds no report%s',
   E_NO_ENTRY: 'the module has no entry point: %s',
+  E_BOUNDARY: 'bad table of host functions: %s',
   E_NO_MEMORY_ACCESS: 'the module exports no memory that could be searched for leaks%s',
   E_MEMORY_LIMIT: 'the engine cannot give the program its memory: %s',
 } as const;

@@ -2,8 +2,11 @@
 
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 
+export { BOUNDARY, type BoundaryTable, parseBoundary, type Touch } from './boundary-table.ts';
 export { HOST_ERRORS, type HostErrorCode, SanitizerError } from './errors.ts';
+export type { LeakOptions } from './leak-check.ts';
 export { jsonText, toJsonValue } from './report/json.ts';
+export type { LeakCheck } from './report/leaks.ts';
 export type { StackFrame } from './report/place.ts';
 export type { Report } from './report/report.ts';
 export { PLAIN_STYLE, type TextStyle } from './report/style.ts';
@@ -30,7 +33,7 @@ export interface Loaded {
 export async function load(options: LoadOptions): Promise<Loaded> {
   const module = await WebAssembly.compile(options.instrumented as BufferSource);
   const sanitizer = new Sanitizer(options);
-  const instance = await WebAssembly.instantiate(module, { ...options.imports, ...sanitizer.imports });
+  const instance = await WebAssembly.instantiate(module, sanitizer.wrapImports(options.imports ?? {}));
   sanitizer.attach(instance, importedMemory(module, options.imports));
   return { module, instance, sanitizer };
 }

@@ -147,7 +147,7 @@ class Interceptor {
     imports: WebAssembly.Imports | undefined,
     session: Sanitizer | undefined,
   ): WebAssembly.Imports | undefined {
-    return session ? withExtra(imports ?? {}, session.imports) : imports;
+    return session ? session.wrapImports(imports ?? {}) : imports;
   }
 
   private async instantiateModule(
@@ -171,14 +171,6 @@ class Interceptor {
     this.options.onInstance?.(session, instance);
     return instance;
   }
-}
-
-/** The import object with one more module. Import objects may be Proxies (Emscripten): never copied, only looked through. */
-function withExtra(imports: WebAssembly.Imports, extra: WebAssembly.Imports): WebAssembly.Imports {
-  return new Proxy(imports, {
-    get: (target, key, receiver) => extra[key as string] ?? Reflect.get(target, key, receiver),
-    has: (target, key) => (key as string) in extra || Reflect.has(target, key),
-  });
 }
 
 /** A private copy: the program may reuse or detach its buffer. */

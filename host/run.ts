@@ -46,11 +46,13 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
   const sanitizer = new Sanitizer(options);
   refuseMissing(module, options.imports);
   const exit = once(() => options.atExit?.(sanitizer));
-  const instance = await WebAssembly.instantiate(module, {
-    wasi_snapshot_preview1: watchExit(wasi.wasiImport as WebAssembly.ModuleImports, exit),
-    ...options.imports,
-    ...sanitizer.imports,
-  });
+  const instance = await WebAssembly.instantiate(
+    module,
+    sanitizer.wrapImports({
+      wasi_snapshot_preview1: watchExit(wasi.wasiImport as WebAssembly.ModuleImports, exit),
+      ...options.imports,
+    }),
+  );
   sanitizer.attach(instance);
   if (typeof instance.exports._start !== 'function') throw new SanitizerError('E_NO_ENTRY', 'it exports no "_start"');
   try {

@@ -1,7 +1,9 @@
 // One running instrumented module: provides its `wasan.report` import, and turns each finding into a Report.
 
-import { HEADER_HALT, KIND_STACK_OVERFLOW } from '../runtime/abi.ts';
+import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW } from '../runtime/abi.ts';
 import { accessInstruction } from './access-instruction.ts';
+import { Boundary, type BoundaryTarget, type HostCall } from './boundary.ts';
+import type { BoundaryTable } from './boundary-table.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
@@ -27,6 +29,8 @@ export interface SanitizerOptions {
   /** Shown in frames without debug information: "app.wasm". */
   readonly moduleName?: string;
   readonly pid?: number;
+  /** What imported functions do with the program's memory, beside what is known of WASI (boundary-table.ts). */
+  readonly boundary?: BoundaryTable;
   /** Whether stacks go on into the JavaScript that called the module. Default true. */
   readonly scriptFrames?: boolean;
   /**
@@ -40,6 +44,7 @@ export interface SanitizerOptions {
 interface WasanExports {
   readonly __wasan_memory: WebAssembly.Memory;
   readonly __wasan_cs: WebAssembly.Global;
+  readonly __wasan_check_host?: (address: number | bigint, size: number | bigint, write: number) => void;
 }
 
 export class Sanitizer {
@@ -57,12 +62,27 @@ export class Sanitizer {
   private exports: WebAssembly.Exports = {};
   /** Addresses the program handed to the host for good (`args_get`). */
   private readonly kept: number[] = [];
+  private readonly boundary: Boundary;
+  /** The imported function whose parameters are being checked. */
+  private hostCall: HostCall | undefined;
+  private readonly reportedHostCalls = new Set<string>();
 
   constructor(options: SanitizerOptions) {
     this.options = options;
+    const target: BoundaryTarget = {
+      memory: () => (this.memory ? this.programMemory?.() : undefined),
+      check: (call, address, size, write) => this.checkHostCall(call, address, size, write),
+      keep: (address) => void this.kept.push(address),
+    };
+    this.boundary = new Boundary(target, options.boundary);
   }
 
-  /** To be merged into the import object: `{ ...imports, ...sanitizer.imports }`. */
+  /** The program's imports, checked where the host touches its memory, and the hook for findings. */
+  wrapImports(imports: WebAssembly.Imports): WebAssembly.Imports {
+    return withExtra(this.boundary.wrap(imports), this.imports);
+  }
+
+  /** The hook alone, for imports that are not to be checked: `{ ...imports, ...sanitizer.imports }`. */
   get imports(): { wasan: { report: () => number } } {
     return { wasan: { report: () => (this.finding() ? 1 : 0) } };
   }
@@ -146,8 +166,34 @@ export class Sanitizer {
   }
 
   private finding(): boolean {
-    this.deliver(this.report(captureStack()));
+    const stack = captureStack();
+    if (this.hostCall && this.seenHostCall(this.hostCall, stack)) return false;
+    this.deliver(this.report(stack));
     return this.stopped;
+  }
+
+  /** Host calls have no sites; they are told apart by their stacks. */
+  private seenHostCall({ module, name }: HostCall, stack: readonly EngineFrame[]): boolean {
+    const key = [module, name, ...stack.map((f) => f.offset)].join(' ');
+    const seen = this.reportedHostCalls.has(key);
+    this.reportedHostCalls.add(key);
+    return seen;
+  }
+
+  private checkHostCall(call: HostCall, address: number, size: number, write: boolean): void {
+    const check = (this.exports as unknown as WasanExports).__wasan_check_host;
+    if (size === 0 || !check) return;
+    this.hostCall = call;
+    try {
+      if (this.is64) check(BigInt(address), BigInt(size), write ? 1 : 0);
+      else check(address, Math.min(size, 0xffffffff), write ? 1 : 0);
+    } finally {
+      this.hostCall = undefined;
+    }
+  }
+
+  private get is64(): boolean {
+    return new DataView(this.memory!.buffer).getUint32(HEADER_PROGRAM_POINTER, true) === 8;
   }
 
   private deliver(report: Report): Report {
@@ -203,6 +249,7 @@ export class Sanitizer {
     const frames = engine.some((f) => f.offset !== undefined)
       ? engine
       : [...(facts.site ? this.siteFrames(facts.site) : []), ...facts.stack.flatMap((id) => this.siteFrames(id))];
+    if (this.hostCall) return [{ function: this.hostCall.name, module: this.hostCall.module }, ...frames];
     const ofCall = !facts.access.free && facts.kind !== KIND_STACK_OVERFLOW;
     return ofCall ? [...this.calleeFrame(frames[0]?.offset), ...frames] : frames;
   }
@@ -251,4 +298,12 @@ export class Sanitizer {
     this.table ??= readSiteTable(this.options.instrumented, this.options.original);
     return this.table;
   }
+}
+
+/** The import object with one more module. Import objects may be Proxies (Emscripten): never copied, only looked through. */
+function withExtra(imports: WebAssembly.Imports, extra: WebAssembly.Imports): WebAssembly.Imports {
+  return new Proxy(imports, {
+    get: (target, key, receiver) => extra[key as string] ?? Reflect.get(target, key, receiver),
+    has: (target, key) => (key as string) in extra || Reflect.has(target, key),
+  });
 }

@@ -30,6 +30,7 @@ export {
 } from './coverage';
 export * from './families';
 export { global_exact, global_slot } from './globals';
+export { __wasan_check_host } from './host-call';
 export { null_call } from './indirect-calls';
 export { abi_version, depth_enter, depth_leave, init } from './init';
 export * from './libc';
