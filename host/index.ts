@@ -46,3 +46,5 @@ function importedMemory(
   const entry = WebAssembly.Module.imports(module).find((i) => i.kind === 'memory');
   return entry && (imports?.[entry.module]?.[entry.name] as WebAssembly.Memory | undefined);
 }
+
+export { createSharedMemory } from './shared-memory.ts';

@@ -15,6 +15,7 @@ import { type Facts, readFacts } from './report/facts.ts';
 import type { LeakCheck } from './report/leaks.ts';
 import type { MappingDescription, StackFrame, Trace } from './report/place.ts';
 import { buildReport, type Report } from './report/report.ts';
+import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 import { recordTrap, trapOf } from './trap.ts';
@@ -31,6 +32,8 @@ export interface SanitizerOptions {
   readonly pid?: number;
   /** What imported functions do with the program's memory, beside what is known of WASI (boundary-table.ts). */
   readonly boundary?: BoundaryTable;
+  /** Memory 1 that other threads' instances use already; made here if a program with shared memory needs one. */
+  readonly sharedMemory?: WebAssembly.Memory;
   /** Whether stacks go on into the JavaScript that called the module. Default true. */
   readonly scriptFrames?: boolean;
   /**
@@ -45,6 +48,9 @@ interface WasanExports {
   readonly __wasan_memory: WebAssembly.Memory;
   readonly __wasan_cs: WebAssembly.Global;
   readonly __wasan_check_host?: (address: number | bigint, size: number | bigint, write: number) => void;
+  /** Where memory is shared: this thread's number, and whether it may sleep while it waits. */
+  readonly __wasan_thread?: WebAssembly.Global<'i32'>;
+  readonly __wasan_may_wait?: WebAssembly.Global<'i32'>;
 }
 
 export class Sanitizer {
@@ -54,7 +60,10 @@ export class Sanitizer {
   private readonly options: SanitizerOptions;
   /** Where the last finding happened, in the original file. */
   private lastOffset: number | undefined;
+  /** Memory 1, where it is shared: for the Sanitizers of other threads. */
+  readonly sharedMemory: WebAssembly.Memory | undefined;
   private memory: WebAssembly.Memory | undefined;
+  private threadNumber: WebAssembly.Global<'i32'> | undefined;
   private programMemory: (() => Uint8Array | undefined) | undefined;
   private symbols: Symbolizer | undefined;
   private table: SiteTable | undefined;
@@ -69,6 +78,8 @@ export class Sanitizer {
 
   constructor(options: SanitizerOptions) {
     this.options = options;
+    this.sharedMemory = options.sharedMemory ?? createSharedMemory(options.instrumented);
+    this.memory = this.sharedMemory;
     const target: BoundaryTarget = {
       memory: () => (this.memory ? this.programMemory?.() : undefined),
       check: (call, address, size, write) => this.checkHostCall(call, address, size, write),
@@ -83,8 +94,14 @@ export class Sanitizer {
   }
 
   /** The hook alone, for imports that are not to be checked: `{ ...imports, ...sanitizer.imports }`. */
-  get imports(): { wasan: { report: () => number } } {
-    return { wasan: { report: () => (this.finding() ? 1 : 0) } };
+  get imports(): { wasan: { report: () => number; memory?: WebAssembly.Memory } } {
+    const { sharedMemory } = this;
+    return { wasan: { report: () => (this.finding() ? 1 : 0), ...(sharedMemory && { memory: sharedMemory }) } };
+  }
+
+  /** The number that reports give the thread of this instance: T0 is the program's first. */
+  get thread(): number {
+    return this.threadNumber?.value ?? 0;
   }
 
   /** Must be called with the instance before any of its exports; findings of its start function are not possible. */
@@ -92,6 +109,8 @@ export class Sanitizer {
     const exports = instance.exports as unknown as WasanExports;
     this.exports = instance.exports;
     this.memory = exports.__wasan_memory;
+    this.threadNumber = exports.__wasan_thread;
+    if (exports.__wasan_may_wait && maySleep()) exports.__wasan_may_wait.value = 1;
     const exported = Object.values(instance.exports).find(
       (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory,
     );
@@ -137,7 +156,8 @@ export class Sanitizer {
     if (frames.some((f) => f.offset !== undefined && f.offset === this.lastOffset)) return this.findings.at(-1);
     const instruction = accessInstruction(this.options.original, at);
     if (trap === 'memory' && !instruction) return undefined;
-    recordTrap(new Uint8Array(this.memory.buffer), trap, instruction, this.programMemory?.()?.length ?? 0);
+    const end = this.programMemory?.()?.length ?? 0;
+    recordTrap(new Uint8Array(this.memory.buffer), trap, instruction, end, this.thread);
     return this.deliver(this.report(stack));
   }
 
@@ -168,8 +188,13 @@ export class Sanitizer {
   private finding(): boolean {
     const stack = captureStack();
     if (this.hostCall && this.seenHostCall(this.hostCall, stack)) return false;
-    this.deliver(this.report(stack));
-    return this.stopped;
+    try {
+      this.deliver(this.report(stack));
+      return this.stopped;
+    } catch (error) {
+      if (this.memory) breakLock(this.memory);
+      throw error;
+    }
   }
 
   /** Host calls have no sites; they are told apart by their stacks. */

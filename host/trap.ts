@@ -27,6 +27,7 @@ export function recordTrap(
   trap: Trap,
   instruction: AccessInstruction | undefined,
   memoryEnd: number,
+  thread = 0,
 ): void {
   const view = new DataView(memory1.buffer, memory1.byteOffset, memory1.byteLength);
   const u32 = (field: number, value: number) => view.setUint32(field, value, true);
@@ -38,7 +39,8 @@ export function recordTrap(
   u64(abi.REPORT_ADDR, address);
   u64(abi.REPORT_SIZE, instruction?.size ?? 0);
   u64(abi.REPORT_FIRST_BAD, address);
-  for (const field of [abi.REPORT_SITE, abi.REPORT_STACK, abi.REPORT_CHUNK, abi.REPORT_THREAD]) u32(field, 0);
+  for (const field of [abi.REPORT_SITE, abi.REPORT_STACK, abi.REPORT_CHUNK]) u32(field, 0);
+  u32(abi.REPORT_THREAD, thread);
   u64(abi.REPORT_EXTRA0, trap === 'indirect-call' ? view.getUint32(abi.HEADER_CALLED_INDEX, true) : 1);
   u64(abi.REPORT_EXTRA1, 0);
   u32(abi.REPORT_SHADOW_BYTE, trap === 'memory' ? abi.WILD : 0);

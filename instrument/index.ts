@@ -13,7 +13,7 @@ import { type FrameChange, type Frames, planFrames } from './frames/index.ts';
 import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
-import { nullLimit, runtimePages, stackBounds } from './layout.ts';
+import { nullLimit, runtimePages, SHARED_PAGES, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc, libcEdits } from './libc.ts';
 import { findMappings, type Mappings } from './mappings.ts';
@@ -49,6 +49,8 @@ export interface InstrumentOptions {
   debugInfo?: DebugInfo;
   /** For fuzzing: counts blocks and, with 'compares', records comparisons (coverage.ts). Flat mapping alone. */
   coverage?: CoverageMode;
+  /** A program whose memory is shared runs as one instance per thread, and imports memory 1 (`wasan.memory`). */
+  threads?: boolean;
   progress?: (done: number, total: number) => void;
   /** Leave out checks that can find nothing new. Default true; -O0 is false. */
   elide?: boolean;
@@ -56,8 +58,8 @@ export interface InstrumentOptions {
   disabledRules?: ReadonlySet<KillRule>;
 }
 
-/** The runtime, compiled, for a mapping and a pointer width. */
-export type RuntimeImages = (mapping: 'flat' | 'paged', bits: 32 | 64) => Uint8Array;
+/** The runtime, compiled, for a mapping and a pointer width; 'shared' is flat, for memory 1 shared by threads. */
+export type RuntimeImages = (mapping: 'flat' | 'paged' | 'shared', bits: 32 | 64) => Uint8Array;
 
 /** What is known about a module before it is changed; `wasan inspect` prints it. */
 export interface Inspection {
@@ -98,7 +100,7 @@ const INFO_VERSION = 1;
 /** Reads a module and decides what to do with it. Throws InstrumentError for what cannot be instrumented. */
 export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
   const module = parseModule(bytes);
-  refuseUnsupported(module);
+  refuseUnsupported(module, options);
   const allocator = findAllocator(module, options.allocator);
   const graph = buildCallGraph(module);
   const mappings = findMappings(module);
@@ -115,7 +117,8 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const planned = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
   const frames = planFrames({
     module,
-    stackPointer: options.stack === false ? undefined : stackPointer?.global,
+    // Stacks of threads have no bounds that the binary tells: their frames stay as they are.
+    stackPointer: options.stack === false || isShared(module) ? undefined : stackPointer?.global,
     debugInfo: options.debugInfo,
     treat: (i) => treatFrame(planned[i]!),
   });
@@ -215,7 +218,9 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
   const plan: Plan = coverage ? { ...inspection.plan, functions: coverage.functions } : inspection.plan;
   const is64 = module.memories[0]!.is64;
   const mapping = options.mapping ?? 'flat';
-  const runtime = parseModule(images(mapping, is64 ? 64 : 32));
+  const shared = isShared(module);
+  const runtime = parseModule(images(shared ? 'shared' : mapping, is64 ? 64 : 32));
+  const memoryPages = runtimePages(mapping === 'paged') + (coverage?.pages ?? 0);
   const rewrite = options.engine ?? rewriteModule;
   const output = rewrite({
     program: module,
@@ -223,6 +228,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     plan,
     host: options.host ?? false,
     paged: mapping === 'paged',
+    ...(shared && { sharedPages: SHARED_PAGES }),
     ...(inspection.globals.readOnly && { readOnly: inspection.globals.readOnly }),
     bound: inspection.mappings.bound,
     redirects: new Map([
@@ -230,7 +236,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       ...allocator.functions.map((f) => [f.func, f.role.wrapper] as const),
     ]),
     originals: new Map([...inspection.mappings.originals, ...originals(allocator)]),
-    memoryPages: runtimePages(mapping === 'paged') + (coverage?.pages ?? 0),
+    memoryPages,
     header: encodeHeader({
       ...options.runtime,
       nullLimit: inspection.nullLimit,
@@ -239,7 +245,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     }),
     segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
     sections: [inspection.frames.section],
-    info: infoSection(inspection),
+    info: infoSection(inspection, memoryPages),
     ...(options.progress ? { progress: options.progress } : {}),
   });
   return {
@@ -264,7 +270,7 @@ function originals(allocator: Allocator): Map<string, number> {
   return map;
 }
 
-function infoSection(inspection: Inspection): Uint8Array {
+function infoSection(inspection: Inspection, memoryPages: number): Uint8Array {
   const { module, allocator, stackPointer } = inspection;
   const info = {
     version: INFO_VERSION,
@@ -273,15 +279,31 @@ function infoSection(inspection: Inspection): Uint8Array {
     allocator: allocator.functions.map((f) => ({ role: f.role.role, func: f.func, how: f.how, name: f.name })),
     stackPointer: stackPointer?.global ?? null,
     nullLimit: inspection.nullLimit,
+    ...(isShared(module) && { sharedMemory: { initial: memoryPages, maximum: SHARED_PAGES } }),
   };
   return new TextEncoder().encode(JSON.stringify(info));
 }
 
-function refuseUnsupported(module: Module): void {
+function isShared(module: Module): boolean {
+  return module.memories.some((m) => m.shared);
+}
+
+function refuseThreads(module: Module, options: InstrumentOptions): void {
+  const refuse = (what: string) => {
+    throw new InstrumentError('E_UNSUPPORTED', what);
+  };
+  if (!options.threads) throw new InstrumentError('E_SHARED_MEMORY');
+  if (module.memories.some((m) => m.is64)) refuse('a shared 64-bit memory');
+  if (module.memories.some((m) => !m.imported)) refuse('a shared memory beside one that the module defines itself');
+  if (options.mapping === 'paged') refuse('--mapping paged with a shared memory');
+  if (options.engine) refuse('this engine with a shared memory');
+}
+
+function refuseUnsupported(module: Module, options: InstrumentOptions): void {
   if (module.sections.some((s) => s.name === 'wasan.info')) throw new InstrumentError('E_ALREADY_INSTRUMENTED');
   const memory = module.memories[0];
   if (!memory) throw new InstrumentError('E_NO_MEMORY');
-  if (module.memories.some((m) => m.shared)) throw new InstrumentError('E_SHARED_MEMORY');
+  if (module.memories.some((m) => m.shared)) refuseThreads(module, options);
   const clash = module.exports.find((e) => isAbi(e.name) || e.name.startsWith('__wasan_'));
   if (clash) throw new InstrumentError('E_NAME_CLASH', clash.name);
   for (const [index, name] of functionNames(module)) {

@@ -12,6 +12,9 @@ const FLAT_SHADOW_BYTES = 2 ** 29;
 /** Arena pages the runtime starts with. */
 const ARENA_PAGES = 4;
 
+/** Pages of a shared memory 1 at most: a shared memory must name a maximum. */
+export const SHARED_PAGES = 32768;
+
 /** Where linkers put the first data: wasm-ld's and Emscripten's default --global-base. */
 const GLOBAL_BASE = 1024;
 

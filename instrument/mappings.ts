@@ -37,7 +37,10 @@ export interface Mappings {
   readonly functions: readonly number[];
 }
 
-/** Finds the family. Without an mmap nothing is bound: what the others would work on is not ours. */
+/**
+ * Finds the family. Without an mmap nothing is bound: what the others would work on is not ours. Nor is it where threads
+ * share the memory: the areas have no lock.
+ */
 export function findMappings(module: Module): Mappings {
   const roles = new Map<number, MappingRole>();
   const add = (name: string, func: number) => {
@@ -49,7 +52,8 @@ export function findMappings(module: Module): Mappings {
   for (const entry of module.exports) if (entry.kind === KIND.FUNC) add(entry.name, entry.index);
   for (const [index, name] of functionNames(module)) add(name, index);
   const declared = imports.filter((each) => DECLARED.test(each.name)).map((each) => each.index);
-  if (![...roles.values()].some((role) => role.original === 'mmap')) roles.clear();
+  const shared = module.memories.some((m) => m.shared);
+  if (shared || ![...roles.values()].some((role) => role.original === 'mmap')) roles.clear();
   const found = [...roles];
   const isImport = (func: number) => func < module.importedFunctions;
   const wrappers = (wanted: boolean) =>

@@ -152,6 +152,8 @@ export interface Target {
   readonly callStackGlobal: number;
   readonly is64: boolean;
   readonly paged: boolean;
+  /** Memory 1 is shared by several instances: each has a share of the shadow call stack. */
+  readonly shared: boolean;
   /** Program addresses that no store may touch. */
   readonly readOnly?: { readonly begin: number; readonly end: number };
   /** Output function index of every original function: as it is, and with calls to the allocator redirected. */

@@ -132,6 +132,12 @@ export const HEADER_COMPARES_TOP = 416; // next free byte of it
 export const HEADER_COMPARE_USES = 420; // one byte per comparison: how often it is in the log
 export const HEADER_PATIENCE = 424; // full loop counters until the host is asked whether the program hangs; 0 = never
 export const HEADER_CALLED_INDEX = 280; // table index of the last indirect call
+export const HEADER_LOCK = 432; // shared memory: thread + 1 of whoever holds the lock, 0 if nobody
+export const HEADER_ATTACHED = 436; // shared memory: ATTACHED_*
+export const HEADER_THREADS = 440; // shared memory: instances so far
+export const ATTACHED_NOT = 0;
+export const ATTACHED_FILLING = 1; // the first instance is writing the initial data
+export const ATTACHED_READY = 2;
 export const HEADER_END = 512;
 
 // HEADER_FLAGS
@@ -268,4 +274,5 @@ export const FRAME_SHADOWS = 131072; // drawings of frames: runs u32 | run u32 .
 export const FRAME_SHADOWS_END = 262144;
 export const CALL_STACK_BASE = 262144; // shadow call stack: u32 site ids, grows up
 export const CALL_STACK_BYTES = 4194304;
+export const CALL_STACK_SHARE = 65536; // shared memory: bytes of it per thread, a power of two
 export const SHADOW_BASE = 4456448; // CALL_STACK_BASE + CALL_STACK_BYTES, a multiple of 64 KiB

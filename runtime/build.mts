@@ -1,9 +1,10 @@
 // Builds the runtime, once per mapping and address width, with AssemblyScript's own compiler in this process:
-// build/runtime-{flat,paged}{32,64}.wasm. Skips a variant whose sources have not changed since.
+// build/runtime-{flat,paged}{32,64}.wasm and build/runtime-shared32.wasm. Skips a variant whose sources have not changed since.
 //
 // A variant is chosen by which of two files with the same exports the compiler gets to read under one name:
 //   runtime/mapping  mapping.ts (flat)  or mapping-paged.ts
 //   runtime/addr     addr.ts (u32)      or addr64.ts (u64)
+//   runtime/thread   thread.ts          or thread-shared.ts, for memory 1 shared between instances, with atomics
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +13,9 @@ import asc from 'assemblyscript/asc';
 import { STATIC_BASE } from './abi.ts';
 
 export const VARIANTS = ['flat32', 'flat64', 'paged32', 'paged64'] as const;
-export type Variant = (typeof VARIANTS)[number];
+/** For shared memory: the flat mapping alone. */
+export const SHARED_VARIANT = 'shared32';
+export type Variant = (typeof VARIANTS)[number] | typeof SHARED_VARIANT;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -22,7 +25,7 @@ export function runtimePath(variant: Variant): string {
 }
 
 /** Compiles what is out of date; answers which variants were compiled. */
-export async function buildRuntime(variants: readonly Variant[] = VARIANTS): Promise<Variant[]> {
+export async function buildRuntime(variants: readonly Variant[] = [...VARIANTS, SHARED_VARIANT]): Promise<Variant[]> {
   const sources = await readSources();
   const built: Variant[] = [];
   await mkdir(join(ROOT, 'build'), { recursive: true });
@@ -55,6 +58,7 @@ function hashOf(sources: Map<string, string>, variant: Variant): string {
 function resolve(sources: Map<string, string>, variant: Variant, name: string): string | null {
   if (name === 'runtime/mapping.ts' && variant.startsWith('paged')) name = 'runtime/mapping-paged.ts';
   if (name === 'runtime/addr.ts' && variant.endsWith('64')) name = 'runtime/addr64.ts';
+  if (name === 'runtime/thread.ts' && variant === SHARED_VARIANT) name = 'runtime/thread-shared.ts';
   return sources.get(name) ?? null;
 }
 
@@ -62,9 +66,10 @@ async function compile(sources: Map<string, string>, variant: Variant): Promise<
   let output: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [
-      'runtime/index.ts',
+      variant === SHARED_VARIANT ? 'runtime/index-shared.ts' : 'runtime/index.ts',
       ...['--outFile', 'out.wasm', '--runtime', 'stub', '--memoryBase', String(STATIC_BASE), '-O3', '--noAssert'],
       ...['--enable', 'bulk-memory', '--enable', 'sign-extension', '--enable', 'nontrapping-f2i'],
+      ...(variant === SHARED_VARIANT ? ['--enable', 'threads'] : []),
       '--debug', // keeps the function names, which traps and stack traces show; no source map is asked for
     ],
     {

@@ -4,7 +4,6 @@
 //   | site | site | ... | site (innermost) | free ...      u32 each; instrumented code pushes, the runtime only reads
 import {
   CALL_STACK_BASE,
-  CALL_STACK_BYTES,
   DEPOT_COUNT,
   DEPOT_HASH,
   DEPOT_NEXT,
@@ -14,6 +13,7 @@ import {
   HEADER_DEPOT_MASK,
 } from './abi';
 import { arenaAlloc } from './arena';
+import { stackBase, stackTop } from './thread';
 
 const BUCKETS: u32 = 16384;
 
@@ -21,22 +21,20 @@ const BUCKETS: u32 = 16384;
 // biome-ignore lint/style/useConst: instrumented code writes it; asc would export a const as immutable
 export let __wasan_cs: u32 = CALL_STACK_BASE;
 
-/** The top, or the end of the stack's room when the recursion was deeper than that. */
-function top(): u32 {
-  const end: u32 = CALL_STACK_BASE + CALL_STACK_BYTES;
-  return __wasan_cs < end ? __wasan_cs : end;
+export function moveCallStack(top: u32): void {
+  __wasan_cs = top;
 }
 
 /** The site of the innermost recorded call, 0 when none is. */
 export function innermostSite(): u32 {
-  const end = top();
-  return end > <u32>CALL_STACK_BASE ? load<u32>(end - 4) : 0;
+  const end = stackTop(__wasan_cs);
+  return end > stackBase(__wasan_cs) ? load<u32>(end - 4) : 0;
 }
 
 /** Depot id of the innermost frames, at most HEADER_CONTEXT_SIZE; 0 when there are none or no room. */
 export function captureStack(): u32 {
-  const end = top();
-  let count = (end - CALL_STACK_BASE) >> 2;
+  const end = stackTop(__wasan_cs);
+  let count = (end - stackBase(__wasan_cs)) >> 2;
   const most = load<u32>(HEADER_CONTEXT_SIZE);
   if (count > most) count = most;
   if (!count) return 0;

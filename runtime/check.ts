@@ -19,6 +19,7 @@ import { isInGap, isReadOnly, meantBegin, meantSize, rangeLeavesGlobal, writesCo
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { accessesReported, finding, kindOf } from './report';
+import { SHARED } from './thread';
 import { isMappingCode, resolveFault } from './vma-bound';
 
 // ------------------------------------------------------------------------------------------------ the fast predicates
@@ -71,10 +72,13 @@ function findBad(first: Addr, last: Addr, access: u32): bool {
   }
 }
 
-/** What changes validity behind the runtime's back: memory that grew, an object that grew. Corrects the shadow. */
+/**
+ * What changes validity behind the runtime's back: memory that grew, an object that grew. Corrects the shadow. Another
+ * thread may have done so since it was looked at.
+ */
 function shadowWasStale(): bool {
   const grown = healWild();
-  return followGrowth(badByte) || grown;
+  return followGrowth(badByte) || grown || SHARED;
 }
 
 /** The same question without an access: whether any byte of [first, last] is not valid, for loads and stores alike. */

@@ -12,8 +12,10 @@ import {
   CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_KIND,
   CHUNK_ALLOC_STACK,
+  CHUNK_ALLOC_THREAD,
   CHUNK_FREE_KIND,
   CHUNK_FREE_STACK,
+  CHUNK_FREE_THREAD,
   CHUNK_LEFT,
   CHUNK_LIVE,
   CHUNK_NEXT,
@@ -47,6 +49,7 @@ import { poisonInside, unpoison, writeShadow } from './poison';
 import { drainQuarantine } from './quarantine';
 import { sideRedzone } from './redzone';
 import { heapFinding } from './report';
+import { lock, thread, unlock } from './thread';
 
 /** A chunk of `size` bytes at a multiple of `align` (a power of two), or 0 as the original answers. */
 export function allocate(size: Addr, align: Addr, kind: u32): Addr {
@@ -58,26 +61,38 @@ export function allocate(size: Addr, align: Addr, kind: u32): Addr {
   const most = <Addr>load<u32>(HEADER_MAX_ALLOCATION);
   if (total < size || (most && size > most)) return refuse(size, align, kind, KIND_ALLOCATION_TOO_BIG);
   let raw = rawAlloc(total, align, kind);
-  if (!raw && drainQuarantine()) raw = rawAlloc(total, align, kind);
+  if (!raw && drained()) raw = rawAlloc(total, align, kind);
   if (!raw) return refuse(size, align, kind, KIND_OUT_OF_MEMORY);
   const begin = (raw + left + (align - 1)) & ~(align - 1);
+  lock();
   const chunk = addChunk(begin, size);
-  if (!chunk) {
-    rawFree(raw, total, align, kind);
-    return 0;
+  if (chunk) {
+    describe(chunk, kind, align, <u32>(begin - raw));
+    if (flag(FLAG_POISON_HEAP)) layOut(raw, begin, size, raw + total, kind);
+    count(HEADER_STAT_REDZONE_BYTES, <u32>(total - size));
   }
-  describe(chunk, kind, align, <u32>(begin - raw));
-  if (flag(FLAG_POISON_HEAP)) layOut(raw, begin, size, raw + total, kind);
-  count(HEADER_STAT_REDZONE_BYTES, <u32>(total - size));
-  return begin;
+  unlock();
+  if (chunk) return begin;
+  rawFree(raw, total, align, kind);
+  return 0;
+}
+
+function drained(): bool {
+  lock();
+  const any = drainQuarantine();
+  unlock();
+  return any;
 }
 
 /** Records a chunk that carries no redzones, because there was no memory left for them. */
 export function adopt(begin: Addr, size: Addr, kind: u32): void {
+  lock();
   const chunk = addChunk(begin, size);
-  if (!chunk) return;
-  describe(chunk, kind, 8, 0);
-  unpoison(begin, size);
+  if (chunk) {
+    describe(chunk, kind, 8, 0);
+    unpoison(begin, size);
+  }
+  unlock();
 }
 
 function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
@@ -90,6 +105,8 @@ function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u8>(chunk, 0, CHUNK_FREE_KIND);
   store<u8>(chunk, <u32>ctz(align), CHUNK_ALIGN_LOG2);
   store<u8>(chunk, 0, CHUNK_TAG);
+  store<u8>(chunk, thread(), CHUNK_ALLOC_THREAD);
+  store<u8>(chunk, 0, CHUNK_FREE_THREAD);
   count(HEADER_STAT_MALLOCS, 1);
   const live = load<u32>(HEADER_STAT_LIVE_BYTES) + <u32>chunkSize(chunk);
   store<u32>(HEADER_STAT_LIVE_BYTES, live);

@@ -2,7 +2,6 @@
 // (the log is replayed while reports are still off, so every look-up answers as before), P on (one store switches).
 import {
   ABI_VERSION,
-  HEADER_DEPTH,
   HEADER_NULL_LIMIT,
   HEADER_PHASE,
   HEADER_WILD_FROM,
@@ -17,10 +16,18 @@ import { poisonGaps } from './globals';
 import { fillShadow, markBeyond } from './mapping';
 import { memoryGranules, replayLog } from './poison';
 import { openStack } from './stack';
+import { allow, lock, suppress, suppressed, unlock } from './thread';
 
 /** Answers 1, or 0 when the runtime is already up: a second call changes nothing. */
 export function init(): u32 {
-  if (load<u32>(HEADER_PHASE) != PHASE_EARLY) return 0;
+  lock();
+  const first = load<u32>(HEADER_PHASE) == PHASE_EARLY;
+  if (first) open();
+  unlock();
+  return first ? 1 : 0;
+}
+
+function open(): void {
   prepare();
   store<u32>(HEADER_PHASE, PHASE_INIT);
   const end = memoryGranules();
@@ -32,7 +39,6 @@ export function init(): u32 {
   replayLog();
   openStack();
   store<u32>(HEADER_PHASE, PHASE_ON);
-  return 1;
 }
 
 export function abi_version(): u32 {
@@ -41,10 +47,9 @@ export function abi_version(): u32 {
 
 /** Suppress and allow reports, as kasan_depth does; they nest. */
 export function depth_enter(): void {
-  store<u32>(HEADER_DEPTH, load<u32>(HEADER_DEPTH) + 1);
+  suppress();
 }
 
 export function depth_leave(): void {
-  const depth = load<u32>(HEADER_DEPTH);
-  if (depth) store<u32>(HEADER_DEPTH, depth - 1);
+  if (suppressed()) allow();
 }

@@ -23,9 +23,11 @@ import { failAsOriginal } from './original';
 import * as program from './program';
 import { release, staleChunk } from './release';
 import { heapFinding } from './report';
+import { lock, unlock } from './thread';
 
 const EINVAL: i32 = 28; // WASI's numbers, which musl and Emscripten share
 const ENOMEM: i32 = 48;
+const NOTHING: Addr = <Addr>-1; // no chunk is this large
 
 export function asan_malloc(size: Addr): Addr {
   return allocate(size, 8, ALLOC_MALLOC);
@@ -74,6 +76,13 @@ export function asan_posix_memalign(out: Addr, align: Addr, size: Addr): i32 {
 /** What was asked for: the rest of the block is redzone. */
 export function asan_malloc_usable_size(ptr: Addr): Addr {
   if (!ptr) return 0;
+  lock();
+  const size = usableSize(ptr);
+  unlock();
+  return size;
+}
+
+function usableSize(ptr: Addr): Addr {
   const chunk = findChunk(ptr);
   if (!chunk) {
     heapFinding(KIND_BAD_USABLE_SIZE, ACCESS_READ, ptr, 0, chunkAround(ptr), 0, 0);
@@ -88,22 +97,30 @@ export function asan_malloc_usable_size(ptr: Addr): Addr {
 
 /** Always moves: a pointer kept across realloc then points into the quarantine. */
 export function resize(ptr: Addr, size: Addr, align: Addr, kind: u32): Addr {
-  const chunk = findChunk(ptr);
-  if (!chunk) {
-    heapFinding(KIND_BAD_FREE, ACCESS_FREE, ptr, 0, chunkAround(ptr), 0, 0);
-    return 0;
-  }
-  if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
-    staleChunk(chunk, ptr, ACCESS_FREE, KIND_DOUBLE_FREE);
-    return 0;
-  }
+  lock();
+  const oldSize = sizeToMove(ptr);
+  unlock();
+  if (oldSize == NOTHING) return 0;
   count(HEADER_STAT_REALLOCS, 1);
-  const oldSize = chunkSize(chunk);
   const moved = allocate(size, align, kind);
   if (!moved) return 0;
   program.copy(moved, ptr, size < oldSize ? size : oldSize);
   release(ptr, kind);
   return moved;
+}
+
+/** The size of the live chunk that begins here. Reports a pointer that has none, and answers NOTHING. */
+function sizeToMove(ptr: Addr): Addr {
+  const chunk = findChunk(ptr);
+  if (!chunk) {
+    heapFinding(KIND_BAD_FREE, ACCESS_FREE, ptr, 0, chunkAround(ptr), 0, 0);
+    return NOTHING;
+  }
+  if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
+    staleChunk(chunk, ptr, ACCESS_FREE, KIND_DOUBLE_FREE);
+    return NOTHING;
+  }
+  return chunkSize(chunk);
 }
 
 /** items * size does not fit: reported, unless the allocator may return null, and failed. */

@@ -6,13 +6,12 @@ import {
   CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_KIND,
   CHUNK_LEFT,
-  HEADER_DEPTH,
 } from './abi';
 import { Addr } from './addr';
 import { chunkBegin, chunkSize } from './chunks';
-import { count } from './header';
 import * as program from './program';
 import { sideRedzone } from './redzone';
+import { allow, suppress } from './thread';
 
 /** Bytes the user region takes up. Of an empty chunk one granule, so that its freeing can be seen. */
 export function bodySize(size: Addr): Addr {
@@ -28,23 +27,23 @@ export function rawSize(size: Addr, side: Addr, left: Addr, align: Addr, kind: u
 }
 
 export function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
-  count(HEADER_DEPTH, 1);
+  suppress();
   let raw: Addr;
   if (kind == ALLOC_RUST) raw = program.rust_alloc(total, align);
   else if (kind == ALLOC_WBINDGEN) raw = program.wbindgen_malloc(total, align);
   else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = program.as_alloc(total);
   else raw = program.malloc(total);
-  count(HEADER_DEPTH, -1);
+  allow();
   return raw;
 }
 
 export function rawFree(raw: Addr, total: Addr, align: Addr, kind: u32): void {
-  count(HEADER_DEPTH, 1);
+  suppress();
   if (kind == ALLOC_RUST) program.rust_dealloc(raw, total, align);
   else if (kind == ALLOC_WBINDGEN) program.wbindgen_free(raw, total, align);
   else if (kind == ALLOC_ASSEMBLYSCRIPT) program.as_free(raw);
   else program.free(raw);
-  count(HEADER_DEPTH, -1);
+  allow();
 }
 
 /** Gives a chunk's memory back to the allocator it came from, with the size and alignment it was asked for. */

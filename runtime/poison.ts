@@ -15,6 +15,7 @@ import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
 import { admit, fillShadow, setShadow, shadowOf } from './mapping';
 import { pages } from './program';
+import { lock, unlock } from './thread';
 
 const ENTRY: u32 = 24;
 const FIRST_LOG: u32 = 64; // entries
@@ -27,12 +28,16 @@ export function memoryLast(): Addr {
 
 /** Drops the wild mark from memory that exists by now. Answers whether there was any. */
 export function healWild(): bool {
+  lock();
   const from = <Addr>load<u32>(HEADER_WILD_FROM);
   const now = memoryGranules();
-  if (now <= from) return false;
-  admit(from, now);
-  store<u32>(HEADER_WILD_FROM, <u32>now);
-  return true;
+  const grown = now > from;
+  if (grown) {
+    admit(from, now);
+    store<u32>(HEADER_WILD_FROM, <u32>now);
+  }
+  unlock();
+  return grown;
 }
 
 /** Granules in program memory. */
@@ -117,12 +122,16 @@ export function unpoisonRegion(addr: Addr, size: Addr): void {
 // ------------------------------------------------------------------------------------------------ the phase E log
 
 function logRequest(addr: Addr, size: Addr, code: u32): void {
+  lock();
   const entry = logSlot();
-  if (!entry) return; // memory 1 is full: the region stays valid, which costs a finding and breaks nothing
-  store<u64>(entry, addr);
-  store<u64>(entry, size, 8);
-  store<u32>(entry, code, 16);
-  store<u32>(HEADER_SCRIBBLES, load<u32>(HEADER_SCRIBBLES) + 1);
+  // With memory 1 full the region stays valid, which costs a finding and breaks nothing.
+  if (entry) {
+    store<u64>(entry, addr);
+    store<u64>(entry, size, 8);
+    store<u32>(entry, code, 16);
+    store<u32>(HEADER_SCRIBBLES, load<u32>(HEADER_SCRIBBLES) + 1);
+  }
+  unlock();
 }
 
 /** Room for one more entry; the block doubles whenever the count reaches a power of two. */

@@ -10,6 +10,7 @@ import {
   CHUNK_ALLOC_KIND,
   CHUNK_FREE_KIND,
   CHUNK_FREE_STACK,
+  CHUNK_FREE_THREAD,
   CHUNK_QUARANTINED,
   CHUNK_STATE,
   FLAG_ALLOC_DEALLOC_MISMATCH,
@@ -37,10 +38,17 @@ import { shadowOf } from './mapping';
 import * as program from './program';
 import { enqueue } from './quarantine';
 import { accessesReported, finding, heapFinding } from './report';
+import { lock, thread, unlock } from './thread';
 
 /** Frees a chunk of `kind`. A pointer that is not a live chunk is reported and left alone. */
 export function release(ptr: Addr, kind: u32): void {
   if (!ptr) return;
+  lock();
+  releaseAlone(ptr, kind);
+  unlock();
+}
+
+function releaseAlone(ptr: Addr, kind: u32): void {
   const chunk = findChunk(ptr);
   if (!chunk) return unknownPointer(ptr, kind);
   if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
@@ -51,6 +59,7 @@ export function release(ptr: Addr, kind: u32): void {
   }
   store<u8>(chunk, kind, CHUNK_FREE_KIND);
   store<u32>(chunk, captureStack(), CHUNK_FREE_STACK);
+  store<u8>(chunk, thread(), CHUNK_FREE_THREAD);
   count(HEADER_STAT_FREES, 1);
   const size = chunkSize(chunk);
   count(HEADER_STAT_LIVE_BYTES, -(<u32>size));
@@ -66,6 +75,7 @@ function mismatch(allocated: u32, freed: u32): bool {
 
 /** As release, for the families that say how large they believe the chunk is. */
 export function releaseSized(ptr: Addr, size: Addr, kind: u32): void {
+  lock();
   const chunk = ptr ? findChunk(ptr) : 0;
   if (chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED && chunkSize(chunk) != size) {
     if (flag(FLAG_NEW_DELETE_TYPE_MISMATCH)) {
@@ -73,6 +83,7 @@ export function releaseSized(ptr: Addr, size: Addr, kind: u32): void {
     }
   }
   release(ptr, kind);
+  unlock();
 }
 
 /**

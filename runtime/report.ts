@@ -18,7 +18,6 @@ import {
   ASAN_STACK_MID,
   ASAN_STACK_RIGHT,
   ASAN_USER_POISON,
-  HEADER_DEPTH,
   HEADER_HALT,
   HEADER_PHASE,
   HEADER_REPORTS,
@@ -80,10 +79,11 @@ import {
 import { arenaAlloc } from './arena';
 import { captureStack, innermostSite } from './call-stack';
 import { report } from './host';
+import { abandonLock, lock, suppressed, thread, unlock } from './thread';
 
 /** Accesses are judged only in phase P and outside the allocator. */
 export function accessesReported(): bool {
-  return load<u32>(HEADER_PHASE) == PHASE_ON && !load<u32>(HEADER_DEPTH);
+  return load<u32>(HEADER_PHASE) == PHASE_ON && !suppressed();
 }
 
 /** Fills the record and calls the host. Does nothing for a site that has reported before. */
@@ -99,7 +99,8 @@ export function finding(
   extra0: u64,
   extra1: u64,
 ): void {
-  if (seenBefore(site)) return;
+  lock();
+  if (seenBefore(site)) return unlock();
   const serial = load<u32>(HEADER_REPORTS) + 1;
   store<u32>(HEADER_REPORTS, serial);
   store<u32>(REPORT_KIND, kind);
@@ -114,9 +115,12 @@ export function finding(
   store<u64>(REPORT_EXTRA1, extra1);
   store<u32>(REPORT_COUNT, serial);
   store<u32>(REPORT_SHADOW_BYTE, shadowByte);
-  store<u32>(REPORT_THREAD, 0);
-  const stop = report();
-  if (stop || load<u32>(HEADER_HALT)) unreachable();
+  store<u32>(REPORT_THREAD, thread());
+  if (report() || load<u32>(HEADER_HALT)) {
+    abandonLock();
+    unreachable();
+  }
+  unlock();
 }
 
 /** A finding of the allocator: no shadow byte decides it, and the site is the call into the allocator. */

@@ -3,23 +3,14 @@
 // hold, or for a file, goes to the program's own mmap if it has one.
 //
 //   block of the allocator   | up to a page | window: pages that areas lie in ... | one page nobody gets |
-import {
-  HEADER_DEPTH,
-  HEADER_PHASE,
-  HEADER_VMA,
-  PHASE_EARLY,
-  VMA_NO_ACCESS,
-  VMA_TAIL,
-  VMA_UNFAULTED,
-  WILD,
-} from './abi';
+import { HEADER_PHASE, HEADER_VMA, PHASE_EARLY, VMA_NO_ACCESS, VMA_TAIL, VMA_UNFAULTED, WILD } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc } from './arena';
 import { captureStack } from './call-stack';
-import { count } from './header';
 import { shadowOf } from './mapping';
 import { writeShadow } from './poison';
 import * as program from './program';
+import { allow, suppress } from './thread';
 import { madvise } from './vma-advise';
 import { areasNow, setPolicy, setStack } from './vma-area';
 import { faultPage } from './vma-fault';
@@ -78,11 +69,11 @@ function open(pages: u32): bool {
 
 /** A block of whichever allocator the program has; nothing that happens in there is judged. */
 function claimBlock(size: Addr): Addr {
-  count(HEADER_DEPTH, 1);
+  suppress();
   let block = program.malloc(size);
   if (!block) block = program.rust_alloc(size, 4096);
   if (!block) block = program.as_alloc(size);
-  count(HEADER_DEPTH, -1);
+  allow();
   return block;
 }
 

@@ -18,12 +18,18 @@ import { TypeTable } from './type-table.ts';
 /** Custom sections that would be stale, or wrong, in the output. */
 const STALE = /^(\.debug_|reloc\.|linking$|name$|sourceMappingURL$|external_debug_info$|metadata\.code\.)/;
 
+/** Limits with a maximum, of a shared memory. */
+const SHARED_LIMITS = 3;
+const MEMORY_INIT = [0xfc, 8];
+
 export interface EngineInput {
   readonly program: Module;
   readonly runtime: Module;
   readonly plan: Plan;
   readonly host: boolean;
   readonly paged: boolean;
+  /** Instances share the runtime's memory: it is imported, with this many pages at most, and filled by the first. */
+  readonly sharedPages?: number;
   /** Program addresses that no store may touch. */
   readonly readOnly?: { readonly begin: number; readonly end: number };
   /** Function redirects, original index -> runtime export. */
@@ -189,7 +195,8 @@ class ModuleWriter {
     [SECTION.EXPORT]: (w) => this.writeExports(w),
     [SECTION.START]: (w) => w.u32(this.startFunction),
     [SECTION.ELEMENT]: (w, s) => s && copyElements(this.input.program.bytes, s, this.callMap, w),
-    [SECTION.DATA_COUNT]: (w, s) => s && w.u32(this.input.program.data.length + this.dataSegments()),
+    [SECTION.DATA_COUNT]: (w, s) =>
+      (s || this.input.sharedPages !== undefined) && w.u32(this.input.program.data.length + this.dataSegments()),
     [SECTION.CODE]: (w) => this.writeCode(w),
     [SECTION.DATA]: (w, s) => this.writeData(w, s),
   };
@@ -207,10 +214,18 @@ class ModuleWriter {
   }
 
   private writeImports(w: Writer): void {
-    const { program, host } = this.input;
+    const { program, host, sharedPages } = this.input;
     const kept = program.imports.filter((i) => i.kind !== KIND.FUNC || !this.boundImports.has(i.index));
-    w.u32(kept.length + (host ? 1 : 0));
+    w.u32(kept.length + (host ? 1 : 0) + (sharedPages === undefined ? 0 : 1));
     for (const entry of kept) w.append(program.bytes, entry.start, entry.end);
+    if (sharedPages !== undefined) {
+      w.name('wasan');
+      w.name('memory');
+      w.byte(KIND.MEMORY);
+      w.byte(SHARED_LIMITS);
+      w.u32(this.input.memoryPages);
+      w.u32(sharedPages);
+    }
     if (!host) return;
     w.name('wasan');
     w.name('report');
@@ -230,6 +245,7 @@ class ModuleWriter {
   private writeMemories(w: Writer): void {
     const section = this.original(SECTION.MEMORY);
     const own = this.input.program.memories.filter((m) => !m.imported).length;
+    if (this.input.sharedPages !== undefined) return; // all are imported
     w.u32(own + 1);
     if (section) w.append(this.input.program.bytes, pastCount(this.input.program.bytes, section), section.end);
     w.byte(0);
@@ -298,12 +314,37 @@ class ModuleWriter {
     };
     const runtimeStart = this.input.runtime.start;
     if (runtimeStart !== undefined) call(this.linked.functionMap[runtimeStart]!); // asc initialises globals there
-    if (start !== undefined) call(this.functionMap[start]!);
+    const shared = this.input.sharedPages !== undefined;
+    if (shared) this.writeAttach(body, call);
+    if (start !== undefined) {
+      // Later instances start while reports are on already, and the linker's own flag lies where no variable does.
+      if (shared) call(this.linked.functions.get('depth_enter')!);
+      call(this.functionMap[start]!);
+      if (shared) call(this.linked.functions.get('depth_leave')!);
+    }
     call(this.linked.functions.get('init')!);
     body.byte(OP.DROP); // false only on a second init, which a start function cannot be
     body.byte(OP.END);
     w.u32(body.length);
     w.append(body.bytes, 0, body.length);
+  }
+
+  /** The first instance fills the shared memory 1; the others wait until it has. */
+  private writeAttach(body: Writer, call: (index: number) => void): void {
+    call(this.linked.functions.get('thread_attach')!);
+    body.byte(OP.IF);
+    body.byte(TYPE.VOID);
+    this.segments().forEach(({ address, bytes }, i) => {
+      for (const value of [address, 0, bytes.length]) {
+        body.byte(OP.I32_CONST);
+        body.s32(value);
+      }
+      for (const b of MEMORY_INIT) body.byte(b);
+      body.u32(this.input.program.data.length + i);
+      body.u32(this.linked.memory);
+    });
+    call(this.linked.functions.get('thread_filled')!);
+    body.byte(OP.END);
   }
 
   private target(): Target {
@@ -313,6 +354,7 @@ class ModuleWriter {
       callStackGlobal: this.linked.globals.get('__wasan_cs')!,
       is64: this.input.program.memories[0]!.is64,
       paged: this.input.paged,
+      shared: this.input.sharedPages !== undefined,
       ...(this.input.readOnly && { readOnly: this.input.readOnly }),
       functionMap: this.functionMap,
       callMap: this.callMap,
@@ -324,27 +366,36 @@ class ModuleWriter {
     return this.input.runtime.data.length + 1 + (this.input.segments?.length ?? 0);
   }
 
+  /** Initial contents of the runtime's memory. The number of sites is known once the code is written. */
+  private segments(): { readonly address: number; readonly bytes: Uint8Array }[] {
+    const { runtime, header } = this.input;
+    const preset = header.bytes.slice();
+    const sites = this.input.siteCount ?? this.sites.count;
+    new DataView(preset.buffer).setUint32(HEADER_SITE_COUNT - header.address, sites, true);
+    return [
+      ...runtime.data.map((d) => ({ address: d.address!, bytes: runtime.bytes.subarray(d.start, d.end) })),
+      { address: header.address, bytes: preset },
+      ...(this.input.segments ?? []),
+    ];
+  }
+
   private writeData(w: Writer, section: Section | undefined): void {
-    const { program, runtime, header } = this.input;
+    const { program } = this.input;
     w.u32(program.data.length + this.dataSegments());
     if (section) w.append(program.bytes, pastCount(program.bytes, section), section.end);
-    for (const d of runtime.data) this.dataSegment(w, d.address!, runtime.bytes.subarray(d.start, d.end));
-    const preset = header.bytes.slice();
-    new DataView(preset.buffer).setUint32(
-      HEADER_SITE_COUNT - header.address,
-      this.input.siteCount ?? this.sites.count,
-      true,
-    );
-    this.dataSegment(w, header.address, preset);
-    for (const { address, bytes } of this.input.segments ?? []) this.dataSegment(w, address, bytes);
+    for (const { address, bytes } of this.segments()) this.dataSegment(w, address, bytes);
   }
 
   private dataSegment(w: Writer, address: number, contents: Uint8Array): void {
-    w.u32(2);
-    w.u32(this.linked.memory);
-    w.byte(0x41);
-    w.s32(address);
-    w.byte(0x0b);
+    if (this.input.sharedPages !== undefined) {
+      w.u32(1); // passive: see writeAttach
+    } else {
+      w.u32(2);
+      w.u32(this.linked.memory);
+      w.byte(0x41);
+      w.s32(address);
+      w.byte(0x0b);
+    }
     w.u32(contents.length);
     w.append(contents);
   }

@@ -12,7 +12,7 @@
 // Stores and other accesses with operands above the address spill those to scratch locals first, so a check always runs
 // after every operand was evaluated. Dead code needs no special case: the inserted code is valid there too.
 
-import { CALL_STACK_BASE, CALL_STACK_BYTES, GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
+import { CALL_STACK_BASE, CALL_STACK_BYTES, CALL_STACK_SHARE, GRANULE, SHADOW_BASE } from '../../runtime/abi.ts';
 import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { ACTION, isRemoved } from '../elide/rules.ts';
 import { InstrumentError } from '../errors.ts';
@@ -278,11 +278,17 @@ export class BodyRewriter {
     code.byte(OP.GLOBAL_GET);
     code.u32(this.target.callStackGlobal);
     this.local(OP.LOCAL_TEE, frame);
-    this.constant(CALL_STACK_BASE + CALL_STACK_BYTES - 8);
+    if (this.target.shared) {
+      this.constant(CALL_STACK_SHARE - 1); // a thread's share is aligned to its size
+      code.byte(OP.I32_AND);
+    }
+    this.constant((this.target.shared ? CALL_STACK_SHARE : CALL_STACK_BASE + CALL_STACK_BYTES) - 8);
     code.byte(OP.I32_GT_U);
     code.byte(OP.IF);
     code.byte(TYPE.VOID);
-    this.constant(CALL_STACK_BASE);
+    if (this.target.shared) this.local(OP.LOCAL_GET, frame);
+    this.constant(this.target.shared ? -CALL_STACK_SHARE : CALL_STACK_BASE);
+    if (this.target.shared) code.byte(OP.I32_AND);
     this.local(OP.LOCAL_SET, frame);
     code.byte(OP.END);
     this.local(OP.LOCAL_GET, frame);
