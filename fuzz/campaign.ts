@@ -185,7 +185,7 @@ export class Campaign {
   /** Tries to give the target what it looked for, where the input shows what it saw. */
   private followCompares(unit: Unit): void {
     const compares = this.options.executor.compares(unit.bytes);
-    unit.compares = replacements(compares);
+    unit.compares = replacements(compares, unit.bytes);
     unit.checks = checks(compares);
     for (const word of words(compares)) this.addWord(word);
     let budget = MAX_REPLACED;
@@ -199,7 +199,10 @@ export class Campaign {
 
   /** A mutated input fails at a checksum that its parent passed: puts in what the target computed. */
   private repair(bytes: Uint8Array, unit: Unit): void {
-    for (const replacement of repairs(this.options.executor.compares(bytes), unit.checks).slice(0, MAX_REPAIRS)) {
+    for (const replacement of repairs(this.options.executor.compares(bytes), bytes, unit.checks).slice(
+      0,
+      MAX_REPAIRS,
+    )) {
       const candidate = this.candidates(bytes, replacement)[0];
       if (!candidate) continue;
       if (this.done()) return;

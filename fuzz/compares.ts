@@ -3,7 +3,7 @@
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import { HEADER_COMPARES, HEADER_COMPARES_TOP } from '../runtime/abi.ts';
-import { ascii, integer, type Replacement } from './mutators.ts';
+import { ascii, find, integer, type Replacement } from './mutators.ts';
 
 export interface Compare {
   /** The instruction's number. */
@@ -30,14 +30,17 @@ export function readCompares(memory1: Uint8Array): Compare[] {
   return found;
 }
 
+type Add = (from: Uint8Array, to: Uint8Array) => void;
+
 /**
- * Replacements worth trying, either operand by the other. A number may stand in the input in either byte order, narrower
+ * Replacements worth trying in `input`, either operand by the other. A number may stand in the input in either byte order, narrower
  * than it was compared, or in decimal digits; a loop's bound may want to be passed by one.
  */
-export function replacements(compares: readonly Compare[]): Replacement[] {
+export function replacements(compares: readonly Compare[], input: Uint8Array): Replacement[] {
   const found = new Map<string, Replacement>();
-  const add = (from: Uint8Array, to: Uint8Array) => {
-    if (from.length > 0 && !same(from, to)) found.set(`${from.join()}:${to.join()}`, { from, to });
+  const add: Add = (from, to) => {
+    if (same(from, to) || (find(input, from) < 0 && !isLength(from, input))) return;
+    found.set(`${from.join()}:${to.join()}`, { from, to });
   };
   for (const { flags, left, right } of compares) {
     if (same(left, right)) continue;
@@ -62,11 +65,19 @@ export function checks(compares: readonly Compare[]): Set<number> {
 }
 
 /** What would make those comparisons equal again. */
-export function repairs(compares: readonly Compare[], wanted: ReadonlySet<number>): Replacement[] {
-  return replacements(compares.filter((c) => wanted.has(c.id)));
+export function repairs(compares: readonly Compare[], input: Uint8Array, wanted: ReadonlySet<number>): Replacement[] {
+  return replacements(
+    compares.filter((c) => wanted.has(c.id)),
+    input,
+  );
 }
 
-function numbers(from: Uint8Array, to: Uint8Array, add: (from: Uint8Array, to: Uint8Array) => void): void {
+/** The length of the input, as a program holds it. */
+function isLength(number: Uint8Array, input: Uint8Array): boolean {
+  return number.length >= 4 && value(number) === BigInt(input.length);
+}
+
+function numbers(from: Uint8Array, to: Uint8Array, add: Add): void {
   const a = value(from);
   const b = value(to);
   for (const width of [8, 4, 2, 1]) {
