@@ -149,7 +149,9 @@ function relativeRole(module: Module, cache: FeatureCache, family: Family, f: nu
   const mallocs = x.callees.has(family.malloc);
   const frees = x.callees.has(family.free);
   if (shape === '2>1' && x.opensParameter && mallocs && (frees || touches >= 2)) return 'realloc';
-  if (shape === '2>1' && mallocs && x.multiplies && x.opensOther && (x.fills || x.callees.size >= 1)) return 'calloc';
+  // Compilers reuse the parameter's local for the block, whose head calloc looks at to see whether it must be cleared.
+  const opens = x.opensOther || x.opensParameter;
+  if (shape === '2>1' && mallocs && x.multiplies && opens && (x.fills || x.callees.size >= 1)) return 'calloc';
   if (shape === '2>1' && mallocs && x.opensOther && x.stores >= 2) return 'memalign';
   if (isUsableSize(x, shape)) return 'malloc_usable_size';
   if ((x.opensParameter || x.opensOther) && touches >= 2) return 'unexplained';
