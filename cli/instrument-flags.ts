@@ -18,16 +18,20 @@ export const INSTRUMENT_FLAGS: readonly Flag[] = [
     value: 'flat|paged',
     sentence: 'shadow memory: flat (default), or paged for little address space',
   },
+  { name: '--threads', sentence: 'a program with shared memory: one instance per worker, which share `wasan.memory`' },
   ALLOCATOR_FLAG,
 ];
 
 type Values = ReadonlyMap<string, readonly string[]>;
 
-export function instrumentOptions(values: Values): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator'> {
+export function instrumentOptions(
+  values: Values,
+): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator' | 'threads'> {
   return {
     mode: choice(values, '--mode', ['inline', 'outline'] as const),
     mapping: choice(values, '--mapping', ['flat', 'paged'] as const),
     allocator: allocatorOptions(values),
+    threads: values.has('--threads'),
   };
 }
 

@@ -5,6 +5,18 @@ import type { Report } from './report/report.ts';
 import { Sanitizer } from './sanitizer.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
+/** A program whose memory is shared: what another thread's instance of it needs. */
+export interface SharedProgram extends Known {
+  readonly memory: WebAssembly.Memory;
+  readonly sharedMemory: WebAssembly.Memory;
+}
+
+/** How threads find each other's memory 1; where there is none, every thread would check against a shadow of its own. */
+export interface ThreadRegistry {
+  find(memory: WebAssembly.Memory): SharedProgram | undefined;
+  publish(program: SharedProgram): void;
+}
+
 export interface InterceptOptions {
   /** The instrumented module, or undefined to leave this one alone. */
   readonly rewrite: (original: Uint8Array) => Uint8Array | undefined;
@@ -14,6 +26,7 @@ export interface InterceptOptions {
   /** A name for a module in reports. */
   readonly nameOf?: (original: Uint8Array) => string;
   readonly pid?: number;
+  readonly threads?: ThreadRegistry;
 }
 
 /** What is remembered of a module that was instrumented. */
@@ -66,7 +79,7 @@ class Interceptor {
       Module: this.moduleConstructor(),
       Instance: new Proxy(native.Instance, {
         construct: (target, [module, imports]: [WebAssembly.Module, WebAssembly.Imports?]) => {
-          const session = this.session(module);
+          const session = this.session(module, imports);
           return this.attach(new target(module, this.withHook(imports, session)), module, imports, session);
         },
       }),
@@ -130,12 +143,30 @@ class Interceptor {
     return module;
   }
 
-  private session(module: WebAssembly.Module): Sanitizer | undefined {
-    const known = this.known.get(module);
+  private session(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): Sanitizer | undefined {
+    const { native } = this;
+    const memory = this.importedMemory(module, imports);
+    const shared = memory?.buffer instanceof SharedArrayBuffer ? this.options.threads?.find(memory) : undefined;
+    // A module that another thread sent is instrumented already; what it was before, that thread has told.
+    const arrived = shared && native.Module.customSections(module, 'wasan.info').length > 0;
+    const known = this.known.get(module) ?? (arrived ? shared : undefined);
     if (!known) return undefined;
+    this.remember(module, known);
+    const sanitizer = this.sanitizer(known, shared?.sharedMemory);
+    const { sharedMemory } = sanitizer;
+    if (memory && sharedMemory && !shared) {
+      const { original, instrumented } = known;
+      this.options.threads?.publish({ original, instrumented, memory, sharedMemory });
+    }
+    return sanitizer;
+  }
+
+  private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
     const { onFinding, nameOf, pid } = this.options;
     const sanitizer: Sanitizer = new Sanitizer({
-      ...known,
+      original: known.original,
+      instrumented: known.instrumented,
+      ...(sharedMemory && { sharedMemory }),
       ...(nameOf ? { moduleName: nameOf(known.original) } : {}),
       ...(pid === undefined ? {} : { pid }),
       onFinding: (report) => onFinding(report, sanitizer),
@@ -154,9 +185,18 @@ class Interceptor {
     module: WebAssembly.Module,
     imports?: WebAssembly.Imports,
   ): Promise<WebAssembly.Instance> {
-    const session = this.session(module);
+    const session = this.session(module, imports);
     const instance = await this.native.instantiate(module, this.withHook(imports, session));
     return this.attach(instance, module, imports, session);
+  }
+
+  /** The program's memory, if it imports one: ours comes after it. */
+  private importedMemory(
+    module: WebAssembly.Module,
+    imports: WebAssembly.Imports | undefined,
+  ): WebAssembly.Memory | undefined {
+    const entry = this.native.Module.imports(module).find((i) => i.kind === 'memory');
+    return entry && (imports?.[entry.module]?.[entry.name] as WebAssembly.Memory | undefined);
   }
 
   private attach(
@@ -166,8 +206,7 @@ class Interceptor {
     session: Sanitizer | undefined,
   ): WebAssembly.Instance {
     if (!session) return instance;
-    const entry = this.native.Module.imports(module).find((i) => i.kind === 'memory');
-    session.attach(instance, entry && (imports?.[entry.module]?.[entry.name] as WebAssembly.Memory | undefined));
+    session.attach(instance, this.importedMemory(module, imports));
     this.options.onInstance?.(session, instance);
     return instance;
   }

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
-import type { Report } from '../../host/index.ts';
+import { isMainThread } from 'node:worker_threads';
 import { intercept } from '../../host/intercept.ts';
 import type { Options } from '../../host/options.ts';
 import { InstrumentError, instrument } from '../../index.ts';
@@ -11,6 +11,7 @@ import type { Io } from '../command.ts';
 import { readOptions, reportPrinter, runtimeOptions } from '../sanitizer-options.ts';
 import { ModuleCache } from './cache.ts';
 import { readSettings } from './settings.ts';
+import { type Failure, NodeThreads } from './threads.ts';
 
 /** Synchronous: the process may end with the next instruction. */
 const io: Io = {
@@ -27,9 +28,10 @@ function register(): void {
   const options = readOptions({ ...settings.options, help: false }, io);
   const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
   const { mode, mapping, allocator } = settings;
-  const instrumentation = { mode, mapping, allocator, runtime: runtimeOptions(options) };
+  const instrumentation = { mode, mapping, allocator, threads: true, runtime: runtimeOptions(options) };
   const key = JSON.stringify([version(), instrumentation]);
   const print = reportPrinter(options, io, process.pid);
+  const threads = new NodeThreads(failProcess);
   intercept({
     rewrite: (original) => {
       if (original.length < settings.minimumBytes) return undefined;
@@ -41,7 +43,14 @@ function register(): void {
     },
     nameOf: (original) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`,
     pid: process.pid,
-    onFinding: (report) => onFinding(report, options, print),
+    threads,
+    onFinding: (report) => {
+      print(report);
+      const failure = { exitCode: options.exitcode, halt: options.halt_on_error };
+      if (isMainThread) failProcess(failure);
+      else threads.fail(failure);
+      return failure.halt;
+    },
   });
 }
 
@@ -55,13 +64,12 @@ function leaveAlone(error: unknown, options: Options): undefined {
 }
 
 /** The process fails at its end even if the program sets an exit code of its own; a fatal finding ends it at once. */
-function onFinding(report: Report, options: Options, print: (report: Report) => void): boolean {
-  print(report);
-  if (options.halt_on_error) process.exit(options.exitcode);
+function failProcess({ exitCode, halt }: Failure): void {
+  if (halt) process.exit(exitCode);
+  process.exitCode = exitCode; // news of a worker may come while the process ends already
   process.once('exit', () => {
-    process.exitCode = options.exitcode;
+    process.exitCode = exitCode;
   });
-  return false;
 }
 
 /** Part of every cache key: another version of wasan instruments differently. */

@@ -1,0 +1,86 @@
+// What the threads of one Node process must know of each other: memory 1 of programs whose memory is shared, and findings
+// that make the whole process fail. Threads that exist already hear of it by broadcast, later ones by the environment data
+// that Node hands to every new worker. Nobody ever asks another thread, which may be blocked.
+
+import {
+  BroadcastChannel,
+  getEnvironmentData,
+  isMainThread,
+  receiveMessageOnPort,
+  setEnvironmentData,
+} from 'node:worker_threads';
+import type { SharedProgram, ThreadRegistry } from '../../host/intercept.ts';
+
+const NAME = 'wasan';
+/** A place in the null page that nobody reads or writes. */
+const PROBE = 12;
+
+interface News {
+  readonly program?: SharedProgram;
+  readonly failure?: Failure;
+}
+
+export interface Failure {
+  readonly exitCode: number;
+  /** halt_on_error: the process is to end now. */
+  readonly halt: boolean;
+}
+
+export class NodeThreads implements ThreadRegistry {
+  private readonly channel = new BroadcastChannel(NAME);
+  private readonly programs: SharedProgram[];
+  private readonly onFailure: (failure: Failure) => void;
+
+  /** `onFailure` is called in the main thread for findings of all others. */
+  constructor(onFailure: (failure: Failure) => void) {
+    this.onFailure = onFailure;
+    this.programs = [...((getEnvironmentData(NAME) as readonly SharedProgram[] | undefined) ?? [])];
+    this.channel.onmessage = (event: unknown) => this.hear((event as { data: News }).data);
+    this.channel.unref();
+    if (isMainThread) process.on('exit', () => this.catchUp());
+  }
+
+  find(memory: WebAssembly.Memory): SharedProgram | undefined {
+    this.catchUp();
+    return this.programs.find((program) => isSame(program.memory, memory));
+  }
+
+  publish(program: SharedProgram): void {
+    this.programs.push(program);
+    setEnvironmentData(NAME, this.programs as never);
+    this.channel.postMessage({ program });
+  }
+
+  /** Tells the main thread. */
+  fail(failure: Failure): void {
+    this.channel.postMessage({ failure });
+  }
+
+  /** News that waits for the event loop, which this thread may be far from. */
+  private catchUp(): void {
+    for (;;) {
+      const next = receiveMessageOnPort(this.channel as never) as { message: News } | undefined;
+      if (!next) return;
+      this.hear(next.message);
+    }
+  }
+
+  private hear({ program, failure }: News): void {
+    if (program) {
+      this.programs.push(program);
+      setEnvironmentData(NAME, this.programs as never);
+    }
+    if (failure && isMainThread) this.onFailure(failure);
+  }
+}
+
+/** Memory objects of two threads cannot be compared, only what is in them: a change in one shows in the other. */
+function isSame(a: WebAssembly.Memory, b: WebAssembly.Memory): boolean {
+  if (a === b) return true;
+  const [left, right] = [new Int8Array(a.buffer), new Int8Array(b.buffer)];
+  const before = Atomics.load(right, PROBE);
+  Atomics.xor(left, PROBE, 1);
+  const changed = Atomics.load(right, PROBE) !== before;
+  Atomics.xor(left, PROBE, 1);
+  return changed && Atomics.load(right, PROBE) === before;
+}
