@@ -14,6 +14,14 @@ export function readModule(path: string): Uint8Array {
   }
 }
 
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new SanitizerError('E_INPUT', reason(error, path));
+  }
+}
+
 /** Symbols of the module read from `path`: its own, or those of the source map it names, if that lies beside it. */
 export function readSymbols(path: string, module: Uint8Array): Symbolizer {
   const own = createSymbolizer(module);

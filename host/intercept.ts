@@ -2,7 +2,7 @@
 // hook as they are instantiated, and look to the program as they did before. Works wherever JavaScript does.
 
 import type { Report } from './report/report.ts';
-import { Sanitizer } from './sanitizer.ts';
+import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
 /** A program whose memory is shared: what another thread's instance of it needs. */
@@ -26,6 +26,8 @@ export interface InterceptOptions {
   /** A name for a module in reports. */
   readonly nameOf?: (original: Uint8Array) => string;
   readonly pid?: number;
+  /** Findings not to be told. */
+  readonly suppressions?: SanitizerOptions['suppressions'];
   readonly threads?: ThreadRegistry;
 }
 
@@ -162,13 +164,14 @@ class Interceptor {
   }
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
-    const { onFinding, nameOf, pid } = this.options;
+    const { onFinding, nameOf, pid, suppressions } = this.options;
     const sanitizer: Sanitizer = new Sanitizer({
       original: known.original,
       instrumented: known.instrumented,
       ...(sharedMemory && { sharedMemory }),
       ...(nameOf ? { moduleName: nameOf(known.original) } : {}),
       ...(pid === undefined ? {} : { pid }),
+      ...(suppressions ? { suppressions } : {}),
       onFinding: (report) => onFinding(report, sanitizer),
     });
     return sanitizer;

@@ -15,6 +15,8 @@ import { type Facts, readFacts } from './report/facts.ts';
 import type { LeakCheck } from './report/leaks.ts';
 import type { MappingDescription, StackFrame, Trace } from './report/place.ts';
 import { buildReport, type Report } from './report/report.ts';
+import { readStats, type Stats } from './report/stats.ts';
+import { findSuppression, type Suppression } from './report/suppressions.ts';
 import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
@@ -34,6 +36,8 @@ export interface SanitizerOptions {
   readonly boundary?: BoundaryTable;
   /** Memory 1 that other threads' instances use already; made here if a program with shared memory needs one. */
   readonly sharedMemory?: WebAssembly.Memory;
+  /** Findings not to be told: neither to `onFinding` nor in `findings`, and no reason to stop. */
+  readonly suppressions?: readonly Suppression[];
   /** Whether stacks go on into the JavaScript that called the module. Default true. */
   readonly scriptFrames?: boolean;
   /**
@@ -58,6 +62,8 @@ export class Sanitizer {
   /** True once a finding stopped the program: the trap that follows is ours. */
   stopped = false;
   private readonly options: SanitizerOptions;
+  /** halt_on_error, as baked into the module. */
+  private halts = 1;
   /** Where the last finding happened, in the original file. */
   private lastOffset: number | undefined;
   /** Memory 1, where it is shared: for the Sanitizers of other threads. */
@@ -109,6 +115,7 @@ export class Sanitizer {
     const exports = instance.exports as unknown as WasanExports;
     this.exports = instance.exports;
     this.memory = exports.__wasan_memory;
+    this.halts = new DataView(this.memory.buffer).getUint32(HEADER_HALT, true);
     this.threadNumber = exports.__wasan_thread;
     if (exports.__wasan_may_wait && maySleep()) exports.__wasan_may_wait.value = 1;
     const exported = Object.values(instance.exports).find(
@@ -186,15 +193,21 @@ export class Sanitizer {
   }
 
   private finding(): boolean {
+    this.setHalt(this.halts);
+    this.stopped = false;
     const stack = captureStack();
-    if (this.hostCall && this.seenHostCall(this.hostCall, stack)) return false;
     try {
-      this.deliver(this.report(stack));
+      if (!this.hostCall || !this.seenHostCall(this.hostCall, stack)) this.deliver(this.report(stack));
+      if (!this.stopped) this.setHalt(0); // until the next finding: the runtime would stop by itself
       return this.stopped;
     } catch (error) {
       if (this.memory) breakLock(this.memory);
       throw error;
     }
+  }
+
+  private setHalt(halts: number): void {
+    new DataView(this.memory!.buffer).setUint32(HEADER_HALT, halts, true);
   }
 
   /** Host calls have no sites; they are told apart by their stacks. */
@@ -222,14 +235,17 @@ export class Sanitizer {
   }
 
   private deliver(report: Report): Report {
+    if (findSuppression(report, this.options.suppressions ?? [])) return report;
     this.findings.push(report);
     this.lastOffset = report.stack.find((f) => f.offset !== undefined)?.offset;
-    this.stopped = this.options.onFinding?.(report) ?? this.haltsOnError();
+    this.stopped = this.options.onFinding?.(report) ?? this.halts !== 0;
     return report;
   }
 
-  private haltsOnError(): boolean {
-    return new DataView(this.memory!.buffer).getUint32(HEADER_HALT, true) !== 0;
+  /** Counters of the runtime: print_stats. */
+  stats(): Stats {
+    if (!this.memory) throw new Error('stats() before attach()');
+    return readStats({ memory1: new Uint8Array(this.memory.buffer) });
   }
 
   private context(stack: readonly EngineFrame[], about: Facts, memory1: Uint8Array): ReportContext {

@@ -51,11 +51,24 @@ export interface InstrumentOptions {
   coverage?: CoverageMode;
   /** A program whose memory is shared runs as one instance per thread, and imports memory 1 (`wasan.memory`). */
   threads?: boolean;
+  /** Functions to leave unchecked. `start` and `end` are file offsets of the body. */
+  ignore?: (func: IgnoreQuestion) => boolean;
+  /** Check strlen, strcpy and their family as ranges; on by default. */
+  strings?: boolean;
   progress?: (done: number, total: number) => void;
   /** Leave out checks that can find nothing new. Default true; -O0 is false. */
   elide?: boolean;
   /** For tests alone: rules of the elimination to switch off (elide/rules.ts). */
   disabledRules?: ReadonlySet<KillRule>;
+}
+
+/** A function that an ignore list may name. */
+export interface IgnoreQuestion {
+  readonly index: number;
+  /** As the module spells it: mangled, mostly. */
+  readonly name: string | undefined;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The runtime, compiled, for a mapping and a pointer width; 'shared' is flat, for memory 1 shared by threads. */
@@ -113,7 +126,19 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
   const overReaders = findOverReaders(module);
   const nullSlot = hasNullSlot(module);
-  const context: PlanContext = { module, options, graph, closure, reaches, libc, globals, overReaders, nullSlot };
+  const names = functionNames(module);
+  const context: PlanContext = {
+    module,
+    options,
+    names,
+    graph,
+    closure,
+    reaches,
+    libc,
+    globals,
+    overReaders,
+    nullSlot,
+  };
   const planned = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
   const frames = planFrames({
     module,
@@ -172,6 +197,7 @@ function withFrame(plan: FunctionPlan, change: FrameChange | undefined): Functio
 interface PlanContext {
   readonly module: Module;
   readonly options: InstrumentOptions;
+  readonly names: ReadonlyMap<number, string>;
   readonly graph: CallGraph;
   readonly closure: ReadonlySet<number>;
   readonly reaches: Uint8Array;
@@ -186,20 +212,34 @@ function planFunction(func: number, context: PlanContext): FunctionPlan {
   const { closure, reaches, libc, graph, options } = context;
   const own = closure.has(func);
   const isLibc = libc.byIndex.has(func);
+  const ignored = isIgnored(func, context);
   // A library function that can be called without passing a check in front of a call keeps checks of its own.
   const unseen = isLibc && graph.addressTaken.has(func);
   return {
-    skip: own ? 'allocator' : isLibc && !unseen ? 'libc' : 'checked',
+    skip: own ? 'allocator' : isLibc && !unseen ? 'libc' : ignored ? 'ignored' : 'checked',
     mode: options.mode ?? 'inline',
     recordsCalls: !own && reaches[func] === 1,
     redirectsCalls: !own,
     overReads: isLibc || context.overReaders.has(func),
-    edits: own || isLibc ? [] : functionEdits(func, context),
+    edits: own || isLibc || ignored ? [] : functionEdits(func, context),
   };
 }
 
+function isIgnored(index: number, { module, options, names }: PlanContext): boolean {
+  const { start, end } = module.bodies[index - module.importedFunctions]!;
+  return options.ignore?.({ index, name: names.get(index), start, end }) ?? false;
+}
+
+/** The library functions whose calls are checked. */
+function checkedLibc(libc: Libc, strings: boolean): Libc {
+  if (strings) return libc;
+  const byIndex = new Map([...libc.byIndex].filter(([, f]) => !/^libc_(str|wcs)/.test(f.role.check)));
+  return { ...libc, byIndex };
+}
+
 /** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
-function functionEdits(func: number, { module, graph, libc, globals, nullSlot }: PlanContext): Edit[] {
+function functionEdits(func: number, { module, graph, libc: found, globals, nullSlot, options }: PlanContext): Edit[] {
+  const libc = checkedLibc(found, options.strings ?? true);
   const index = func - module.importedFunctions;
   const callsLibc = graph.callees[func]!.some((callee) => libc.byIndex.has(callee));
   const callsIndirectly = graph.indirect[func]!.some((type) => type >= 0) && !module.memories[0]!.is64;

@@ -8,8 +8,9 @@ import { openSnapshot, PLAIN_STYLE, Sanitizer } from '../../host/index.ts';
 import { asanStack } from '../../host/report/style.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { Findings } from '../findings.ts';
 import { readModule, readSymbols } from '../module-file.ts';
-import { readOptions, reportPrinter } from '../sanitizer-options.ts';
+import { readOptions } from '../sanitizer-options.ts';
 
 const FLAGS: readonly Flag[] = [
   { name: '--original', value: 'in.wasm', sentence: 'the module before instrumentation (required)' },
@@ -44,8 +45,14 @@ export const explainCommand: Command = {
     });
     const dump = values.get('--memory')?.[0];
     if (dump !== undefined) {
-      const printer = reportPrinter({ ...options, log_path: options.log_path || 'stdout' }, io, 0);
-      printer(sanitizer.explain(openSnapshot(readModule(dump)), stack));
+      const findings = new Findings(
+        { ...options, log_path: options.log_path || 'stdout' },
+        io,
+        0,
+        basename(originalPath),
+      );
+      findings.add(sanitizer.explain(openSnapshot(readModule(dump)), stack));
+      findings.close();
       return EXIT.FINDINGS;
     }
     if (stack === '') throw new SanitizerError('E_USAGE', 'wasan explain needs --memory, --stack or both');

@@ -10,6 +10,7 @@ import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
 import { readModule, writeWhole } from '../module-file.ts';
+import { IGNORE_FLAG, ignoreOf } from '../policy.ts';
 import { progressLine } from '../progress.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 
@@ -17,6 +18,7 @@ const FLAGS: readonly Flag[] = [
   { name: '-o', value: 'out.wasm', sentence: 'where to write the instrumented module (required)' },
   { name: '--host', sentence: 'import the report hook `wasan.report` instead of trapping; for use with load()' },
   ...INSTRUMENT_FLAGS,
+  IGNORE_FLAG,
 ];
 
 export const instrumentCommand: Command = {
@@ -33,13 +35,16 @@ export const instrumentCommand: Command = {
     const options = readOptions(flags, io);
     const how = instrumentOptions(values);
     const bytes = readModule(path);
+    const symbolizer = createSymbolizer(bytes);
     const started = performance.now();
     const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
     const { bytes: instrumented, summary } = instrument(bytes, runtimeImages, {
       ...how,
       host: values.has('--host'),
       runtime: runtimeOptions(options),
-      debugInfo: createSymbolizer(bytes),
+      debugInfo: symbolizer,
+      strings: options.replace_str,
+      ...ignoreOf(values, symbolizer),
       progress: progress.step,
     });
     progress.end();

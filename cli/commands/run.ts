@@ -1,25 +1,38 @@
 // wasan run: instruments a WASI command in memory and runs it. The program's own exit code passes through; findings exit
-// with `exitcode` (1).
+// with `exitcode` (1), leaks alone with `leak_exitcode` (23).
 
 import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
-import { PLAIN_STYLE, type Report } from '../../host/index.ts';
+import { type LeakOptions, PLAIN_STYLE, type Report, type Symbolizer } from '../../host/index.ts';
 import type { Options } from '../../host/options.ts';
 import { asanStack } from '../../host/report/style.ts';
+import type { Suppression } from '../../host/report/suppressions.ts';
 import { type RunResult, runCommand } from '../../host/run.ts';
 import { instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { Findings } from '../findings.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
 import { readModule, readSymbols } from '../module-file.ts';
+import {
+  BOUNDARY_FLAG,
+  boundaryOf,
+  IGNORE_FLAG,
+  ignoreOf,
+  suppressionsOf,
+  verboseText,
+  withoutNames,
+} from '../policy.ts';
 import { progressLine } from '../progress.ts';
-import { readOptions, reportPrinter, runtimeOptions } from '../sanitizer-options.ts';
+import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 
 const FLAGS: readonly Flag[] = [
   { name: '--dir', value: 'host[::guest]', repeat: true, sentence: 'a directory the program may use' },
   { name: '--env', value: 'NAME=value', repeat: true, sentence: 'an environment variable of the program' },
   ...INSTRUMENT_FLAGS,
+  IGNORE_FLAG,
+  BOUNDARY_FLAG,
 ];
 
 export const runWasiCommand: Command = {
@@ -34,45 +47,69 @@ export const runWasiCommand: Command = {
       if (options.help) return EXIT.CLEAN;
       throw new SanitizerError('E_USAGE', 'wasan run takes a module');
     }
-    const how = instrumentOptions(values);
-    const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
-    const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
     const symbolizer = readSymbols(path, original);
-    const { bytes } = instrument(original, runtimeImages, {
-      ...how,
-      host: true,
-      runtime: runtimeOptions(options),
-      debugInfo: symbolizer,
-      progress: progress.step,
-    });
-    progress.end();
-    const print = reportPrinter(options, io, process.pid);
+    const prepared = prepare(path, original, { values, options, symbolizer, io });
+    const findings = new Findings(options, io, process.pid, basename(path));
+    const suppressions = suppressionsOf(options);
     const result = await runCommand({
       original,
-      instrumented: bytes,
-      symbolizer,
+      instrumented: prepared,
+      symbolizer: options.symbolize ? symbolizer : withoutNames(symbolizer),
       moduleName: basename(path),
       pid: process.pid,
       scriptFrames: false,
       args: [path, ...rest.slice(1)],
-      env,
+      env: pairs(values.get('--env') ?? [], '--env', '='),
       directories: directories(values.get('--dir') ?? []),
-      onFinding: (report) => onFinding(report, options, print),
+      boundary: boundaryOf(values),
+      suppressions,
+      onFinding: (report) => onFinding(report, options, findings),
+      atExit: (sanitizer) => {
+        if (options.detect_leaks) findings.addLeaks(sanitizer.checkLeaks(leakOptions(options, suppressions)));
+      },
     });
-    return conclude(result, options, io);
+    return conclude(result, options, io, findings);
   },
 };
 
-/** Stops at once as ASan does: nothing the program could catch may run after a fatal finding. */
-function onFinding(report: Report, options: Options, print: (report: Report) => void): boolean {
-  print(report);
-  if (options.halt_on_error) process.exit(options.exitcode);
-  return false;
+interface Preparation {
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly options: Options;
+  readonly symbolizer: Symbolizer;
+  readonly io: Io;
 }
 
-function conclude(result: RunResult, options: Options, io: Io): number {
-  const { exitCode, trap, sanitizer } = result;
+function prepare(path: string, original: Uint8Array, { values, options, symbolizer, io }: Preparation): Uint8Array {
+  const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
+  const { bytes, inspection } = instrument(original, runtimeImages, {
+    ...instrumentOptions(values),
+    ...ignoreOf(values, symbolizer),
+    host: true,
+    runtime: runtimeOptions(options),
+    strings: options.replace_str,
+    debugInfo: symbolizer,
+    progress: progress.step,
+  });
+  progress.end();
+  if (options.verbosity > 0) io.stderr(verboseText(inspection, options, symbolizer.info));
+  return bytes;
+}
+
+function leakOptions(options: Options, suppressions: readonly Suppression[]): LeakOptions {
+  const { use_globals: useGlobals, use_stacks: useStacks, use_registers: useRegisters } = options;
+  return { suppressions, useGlobals, useStacks, useRegisters };
+}
+
+/** Stops at once as ASan does: nothing the program could catch may run after a fatal finding. */
+function onFinding(report: Report, options: Options, findings: Findings): boolean {
+  findings.add(report);
+  if (!options.halt_on_error) return false;
+  findings.close();
+  process.exit(options.exitcode);
+}
+
+function conclude({ exitCode, trap, sanitizer }: RunResult, options: Options, io: Io, findings: Findings): number {
   if (trap) {
     const frames = sanitizer.symbolizeStack(trap.stack ?? '');
     const head = { pointerBytes: 4, moduleName: '' } as Parameters<typeof asanStack>[1];
@@ -80,8 +117,9 @@ function conclude(result: RunResult, options: Options, io: Io): number {
       `==${process.pid}==ERROR: the program trapped: ${trap.message}\n${asanStack(frames, head, PLAIN_STYLE).join('\n')}\n`,
     );
   }
-  if (sanitizer.findings.length > 0) return options.exitcode;
-  return trap ? EXIT.TRAP : (exitCode ?? EXIT.CLEAN);
+  if (options.print_stats) findings.stats(sanitizer.stats());
+  findings.close();
+  return findings.exitCode ?? exitCode ?? EXIT.TRAP;
 }
 
 function directories(given: readonly string[]): Record<string, string> {

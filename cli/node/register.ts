@@ -8,7 +8,9 @@ import { intercept } from '../../host/intercept.ts';
 import type { Options } from '../../host/options.ts';
 import { InstrumentError, instrument } from '../../index.ts';
 import type { Io } from '../command.ts';
-import { readOptions, reportPrinter, runtimeOptions } from '../sanitizer-options.ts';
+import { Findings } from '../findings.ts';
+import { suppressionsOf } from '../policy.ts';
+import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 import { ModuleCache } from './cache.ts';
 import { readSettings } from './settings.ts';
 import { type Failure, NodeThreads } from './threads.ts';
@@ -28,9 +30,18 @@ function register(): void {
   const options = readOptions({ ...settings.options, help: false }, io);
   const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
   const { mode, mapping, allocator } = settings;
-  const instrumentation = { mode, mapping, allocator, threads: true, runtime: runtimeOptions(options) };
+  const instrumentation = {
+    ...{ mode, mapping, allocator, threads: true },
+    runtime: runtimeOptions(options),
+    strings: options.replace_str,
+  };
   const key = JSON.stringify([version(), instrumentation]);
-  const print = reportPrinter(options, io, process.pid);
+  const findings = new Findings(options, io, process.pid, 'wasm');
+  process.once('exit', () => {
+    if (findings.reports.length === 0) return; // a child without findings must not replace its parent's page
+    findings.close();
+    process.exitCode = findings.exitCode;
+  });
   const threads = new NodeThreads(failProcess);
   intercept({
     rewrite: (original) => {
@@ -43,9 +54,10 @@ function register(): void {
     },
     nameOf: (original) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`,
     pid: process.pid,
+    suppressions: suppressionsOf(options),
     threads,
     onFinding: (report) => {
-      print(report);
+      findings.add(report);
       const failure = { exitCode: options.exitcode, halt: options.halt_on_error };
       if (isMainThread) failProcess(failure);
       else threads.fail(failure);

@@ -10,6 +10,8 @@ const SUPPRESSION_TYPES = [
   'interceptor_via_fun',
   'interceptor_via_lib',
   'alloc_dealloc_mismatch',
+  'fun',
+  'src',
 ] as const;
 
 type SuppressionType = (typeof SUPPRESSION_TYPES)[number];
@@ -42,8 +44,12 @@ export function findLeakSuppression(
   return findMatch(stack, suppressions, ['leak'], placesOf);
 }
 
-/** The suppression that a finding other than a leak matches, if any. */
+/** The suppression that a finding other than a leak matches, if any. "fun:" and "src:" are ours: any frame of any finding. */
 export function findSuppression(report: Report, suppressions: readonly Suppression[]): Suppression | undefined {
+  const anywhere =
+    findMatch(report.stack, suppressions, ['fun'], (frame) => [frame.function]) ??
+    findMatch(report.stack, suppressions, ['src'], (frame) => [frame.file]);
+  if (anywhere) return anywhere;
   if (report.layout === 'free' && report.families) {
     return findMatch(report.stack, suppressions, ['alloc_dealloc_mismatch'], placesOf);
   }
@@ -88,6 +94,8 @@ export interface IgnoreSubject {
   readonly global?: string;
   /** Of an instruction in the original file. */
   readonly offset?: number;
+  /** Of a whole function there; one offset of it suffices. */
+  readonly extent?: readonly [begin: number, end: number];
 }
 
 interface IgnoreRule {
@@ -141,7 +149,8 @@ export function parseIgnoreList(text: string): IgnoreList {
 /** True if any rule names the subject. */
 export function isIgnored(list: IgnoreList, subject: IgnoreSubject): boolean {
   const texts = { fun: subject.function, src: subject.file, global: subject.global };
-  const { offset } = subject;
+  const { offset, extent } = subject;
+  if (extent && list.offsets.some(([begin, end]) => begin < extent[1] && end > extent[0])) return true;
   if (offset !== undefined && list.offsets.some(([begin, end]) => offset >= begin && offset < end)) return true;
   return list.rules.some(({ subject: kind, expression }) => texts[kind] !== undefined && expression.test(texts[kind]));
 }

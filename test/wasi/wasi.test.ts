@@ -235,8 +235,8 @@ test('one report per place, however often it happens', async () => {
 
 test("a table of one's own", async () => {
   const source = `${HEAD}
-__attribute__((import_module("radio"), import_name("send"))) extern void send(const short *, int);
-__attribute__((export_name("run"))) void run(int n) { short *p = malloc(8); memset(p, 0, 8); send(p, n); free(p); }
+__attribute__((import_module("radio"), import_name("send"))) extern void transmit(const short *, int);
+__attribute__((export_name("run"))) void run(int n) { short *p = malloc(8); memset(p, 0, 8); transmit(p, n); free(p); }
 `;
   const original = await compileC({ file: 'host.c', source, flags: ['-O1', '-g', '-mexec-model=reactor'] });
   const found: Report[] = [];

@@ -1,0 +1,92 @@
+// Where the findings of a run go: to the streams or a log as they happen, to SARIF and HTML files when the run is over.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { SanitizerError } from '../host/errors.ts';
+import { asanText, jsonText, kasanText, type LeakCheck, type Report } from '../host/index.ts';
+import { type Options, styleOf } from '../host/options.ts';
+import { htmlPage } from '../host/report/html.ts';
+import { sarifText } from '../host/report/sarif.ts';
+import { type Stats, statsJson, statsText } from '../host/report/stats.ts';
+import { type LeakStyle, leakText, suppressedText } from '../host/report/text-leak.ts';
+import type { Io } from './command.ts';
+import { writeWhole } from './module-file.ts';
+
+export class Findings {
+  readonly reports: Report[] = [];
+  private readonly options: Options;
+  private readonly moduleName: string;
+  private readonly style: LeakStyle;
+  private readonly write: (text: string) => void;
+
+  constructor(options: Options, io: Io, pid: number, moduleName: string) {
+    const { log_path: log } = options;
+    const toFile = log !== '' && log !== 'stderr' && log !== 'stdout';
+    this.options = options;
+    this.moduleName = moduleName;
+    this.style = styleOf(options, !toFile && io.terminalColumns !== undefined);
+    this.write = toFile ? appendTo(`${log}.${pid}`) : log === 'stdout' ? io.stdout : io.stderr;
+  }
+
+  /** Renders one finding now, unless the format is one document for all. */
+  add(report: Report): void {
+    this.reports.push(report);
+    const { format } = this.options;
+    if (format === 'sarif') return;
+    if (format === 'json') this.write(`${jsonText(report)}\n`);
+    else if (report.layout === 'leak') this.write(leakText(report, this.style));
+    else this.write(format === 'kasan' ? kasanText(report, this.style) : asanText(report, this.style));
+  }
+
+  addLeaks({ report, suppressed }: LeakCheck): void {
+    const text = this.options.format !== 'json' && this.options.format !== 'sarif';
+    if (report) this.add(report);
+    else if (text && this.options.print_suppressions) this.write(suppressedText(suppressed));
+  }
+
+  stats(stats: Stats): void {
+    this.write(this.options.format === 'json' ? statsJson(stats) : statsText(stats));
+  }
+
+  /** Writes what holds all findings. Once, at the end, also of a run that found nothing. */
+  close(): void {
+    const { reports, moduleName, options } = this;
+    if (options.format === 'sarif') this.write(sarifText({ reports, toolVersion: toolVersion() }));
+    if (options.html === '') return;
+    writeWhole(options.html, htmlPage({ reports, moduleName, toolVersion: toolVersion(), source: readSource }));
+  }
+
+  /** The exit code these findings stand for; undefined if the program's own counts. */
+  get exitCode(): number | undefined {
+    const { exitcode, leak_exitcode: leakCode } = this.options;
+    if (this.reports.some((r) => r.layout !== 'leak')) return exitcode;
+    return this.reports.length > 0 && leakCode !== 0 ? leakCode : undefined;
+  }
+}
+
+function appendTo(path: string): (text: string) => void {
+  return (text) => {
+    try {
+      writeFileSync(path, text, { flag: 'a' });
+    } catch (error) {
+      throw new SanitizerError('E_OUTPUT', `${path}: ${(error as Error).message}`);
+    }
+  };
+}
+
+/** Source text for excerpts: where debug information says it is, if it still is. */
+function readSource(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the package: beside the sources in a checkout, one folder up from the compiled ones. */
+function toolVersion(): string {
+  for (const place of ['../package.json', '../../package.json']) {
+    const text = readSource(new URL(place, import.meta.url).pathname);
+    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
+  }
+  return '0.0.0';
+}
