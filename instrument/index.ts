@@ -191,6 +191,7 @@ function withFrame(plan: FunctionPlan, change: FrameChange | undefined): Functio
     ...plan,
     edits,
     ...(change.movedOffsets && { movedOffsets: change.movedOffsets }),
+    ...(change.inFrame && { inFrame: change.inFrame }),
   };
 }
 

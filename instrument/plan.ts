@@ -30,6 +30,8 @@ export interface FunctionPlan {
   edits?: readonly Edit[];
   /** Accesses whose constant offset moved with the variable they touch: instruction offset -> new memarg offset. */
   movedOffsets?: ReadonlyMap<number, number>;
+  /** Accesses at constant places of the function's own frame, which are valid as long as it runs: they need no check. */
+  inFrame?: ReadonlySet<number>;
   /** Bytes inside the function's own frame may be poisoned, so accesses to its slots need their checks. */
   poisonsFrame?: boolean;
   /** A libc function known to read the whole aligned granule that holds the end of its object. */

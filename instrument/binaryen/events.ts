@@ -68,7 +68,7 @@ export class EventReader {
       }
       d.next();
       const kind = eventKind(d.op);
-      if (kind) events.push(this.instruction(kind, plan, removed.has(d.start)));
+      if (kind) events.push(this.instruction(kind, plan, removed.has(d.start) || plan.inFrame?.has(d.start) === true));
     }
     return { codeStart, events };
   }

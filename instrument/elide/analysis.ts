@@ -31,6 +31,8 @@ export interface Assumptions {
   isAlwaysValid(address: number, size: number, write: boolean): boolean;
   /** Whether a function's own stack frame has no poisoned byte. */
   isPlainFrame(func: number): boolean;
+  /** Accesses known to stay inside the function's own frame, by offset in the file. */
+  frameAccesses(func: number): ReadonlySet<number> | undefined;
 }
 
 interface Frame {
@@ -89,6 +91,7 @@ export class Analysis {
   /** Value of the stack pointer at entry, and how far this function lowered it (0 = not). */
   private stackAtEntry = 0;
   private plainFrame = false;
+  private ownFrame: ReadonlySet<number> | undefined;
   private seen = new Int32Array(64);
   private seenStamp = 0;
   /** Each access to memory 0 that has a fixed size, in code order: BodyActions. */
@@ -122,6 +125,7 @@ export class Analysis {
     for (let local = 0; local < type.params.length; local++) state.locals[local] = values.opaque();
     this.stackAtEntry = values.followed();
     state.locals[scan.localCount] = this.stackAtEntry;
+    this.ownFrame = this.assumptions.frameAccesses(this.func);
     this.plainFrame = this.poisoners.stackPointer >= 0 && this.assumptions.isPlainFrame(this.func);
     this.count = 0;
     this.loops.length = 0;
@@ -244,14 +248,17 @@ export class Analysis {
     }
     const effect = access.op < 0x100 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
     this.height -= effect >> 4;
-    if (scan.arg[i] === 0)
-      this.decide(i, this.judge(this.stack[this.height]!, scan.offset[i]!, access.size, access.write));
+    if (scan.arg[i] === 0) {
+      this.decide(i, this.judge(this.stack[this.height]!, i, access.size, access.write));
+    }
     if (effect & 15) this.push(this.values.opaque());
   }
 
-  private judge(address: number, offset: number, size: number, write: boolean): number {
-    const { values, state } = this;
+  private judge(address: number, i: number, size: number, write: boolean): number {
+    const { values, state, scan } = this;
     this.neighbours.skip(this.count);
+    if (this.ownFrame?.has(scan.at[i]!)) return ACTION.FRAME;
+    const offset = scan.offset[i]!;
     const base = values.base[address]!;
     const from = values.off[address]! + offset;
     const to = from + size;

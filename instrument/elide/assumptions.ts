@@ -23,6 +23,7 @@ export function assumptionsOf(input: AssumptionInput): Assumptions {
     nullLimit,
     isAlwaysValid: (address, size, write) =>
       covers(ranges, address, address + size) && !poisonsStatic?.(address, size, write),
+    frameAccesses: (func) => plans[func - module.importedFunctions]!.inFrame,
     isPlainFrame: (func) => {
       const plan = plans[func - module.importedFunctions]!;
       return !poisonsItself && !plan.poisonsFrame && !plan.movedOffsets;

@@ -40,6 +40,7 @@ export interface DirectAccess {
 
 /** A load or store through a pointer made as base + `origin`, at a constant distance from it. */
 export interface ReachedAccess {
+  readonly at: number;
   readonly origin: number;
   /** From the base. */
   readonly offset: number;

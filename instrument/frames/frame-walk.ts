@@ -50,7 +50,7 @@ class FrameWalk {
   private readonly and: number;
   private stack: Value[] = [];
   /** Undefined in code that is never reached. */
-  private state: State | undefined = new State(new Map(), new Set(), 'entry');
+  private state: State | undefined = new State(new Map(), new Map(), 'entry');
   private block = 0;
 
   private entryRead = 0;
@@ -183,7 +183,10 @@ class FrameWalk {
   }
 
   private getLocal(local: number): Value {
-    if (this.state?.lost.has(local)) this.baseUnclear = true;
+    for (const value of this.state?.lost.get(local) ?? []) {
+      if (value.kind === 'base') this.baseUnclear = true;
+      this.escape(value);
+    }
     return this.state?.get(local) ?? OTHER;
   }
 
@@ -348,7 +351,7 @@ class FrameWalk {
 
   private objectAccess(address: Value & { kind: 'object' }, access: Access): void {
     const from = address.offset + this.decoder.offset;
-    this.reached.push({ origin: address.origin, offset: from, size: access.size });
+    this.reached.push({ at: this.decoder.start, origin: address.origin, offset: from, size: access.size });
   }
 
   // ------------------------------------------------------------------------------------------------- structure

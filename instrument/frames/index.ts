@@ -48,6 +48,8 @@ export interface FrameCounts {
 export interface FrameChange {
   readonly edits: readonly Edit[];
   readonly movedOffsets?: ReadonlyMap<number, number>;
+  /** Accesses that cannot leave the frame. */
+  readonly inFrame?: ReadonlySet<number>;
 }
 
 export interface Frames {
@@ -83,8 +85,12 @@ class FramePlanner {
     ...{ troubles: new Map<FrameTrouble, number>(), layoutTroubles: new Map<LayoutTrouble, number>() },
   };
 
+  /** The program poisons memory itself, perhaps its own frames. */
+  private readonly poisonsItself: boolean;
+
   constructor(input: FrameInput) {
     this.input = input;
+    this.poisonsItself = input.module.imports.some((i) => /^__(asan|sanitizer)_/.test(i.name));
   }
 
   plan(): Frames {
@@ -114,6 +120,12 @@ class FramePlanner {
       return;
     }
     const bytes = analysis.size?.bytes ?? 0;
+    const inFrame = this.poisonsItself ? undefined : accessesInside(analysis);
+    if (inFrame && isClosed(analysis)) {
+      this.counts.closed++;
+      this.changes.set(i, { edits: [], inFrame: new Set([...inFrame, ...analysis.reached.map((a) => a.at)]) });
+      return;
+    }
     const layout = this.layout(i, analysis) ?? plainLayout(bytes);
     const func = this.input.module.importedFunctions + i;
     const shadow = layout.moved ? this.table.add(shadowCodes(layout)) : 0;
@@ -122,7 +134,11 @@ class FramePlanner {
     this.counts.guarded++;
     if (usable.moved) this.counts.separated++;
     const edits = frameEdits(analysis, usable, { id: this.records.length, shadow: usable.moved ? shadow : 0 }, target);
-    this.changes.set(i, { edits, ...(usable.moved && { movedOffsets: movedOffsets(analysis, usable) }) });
+    this.changes.set(i, {
+      edits,
+      ...(usable.moved && { movedOffsets: movedOffsets(analysis, usable) }),
+      ...(inFrame && { inFrame }),
+    });
   }
 
   private layout(i: number, analysis: Analysis): FrameLayout | undefined {
@@ -161,6 +177,18 @@ function wholeAddresses({ addresses, accesses, escapes, size }: Analysis, object
     accesses.every((a) => isInside(a.offset)) &&
     (!escapes.has(0) || isStart(0))
   );
+}
+
+function accessesInside({ accesses, size }: Analysis): Set<number> {
+  const bytes = size?.bytes ?? 0;
+  return new Set(accesses.filter((a) => a.offset + a.size <= bytes).map((a) => a.at));
+}
+
+/** Nothing can go wrong in a frame that only its own function touches, at constant places inside it. */
+function isClosed({ size, accesses, reached, escapes, rooms, baseUnclear, writes, rereads }: Analysis): boolean {
+  if (!size || escapes.size > 0 || rooms.length > 0 || rereads.length > 0 || baseUnclear) return false;
+  if (writes.some((w) => w.to === 'other')) return false;
+  return [...accesses, ...reached].every((a) => a.offset >= 0 && a.offset + a.size <= size.bytes);
 }
 
 function count<T>(counts: Map<T, number>, key: T): void {

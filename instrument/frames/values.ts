@@ -56,18 +56,18 @@ export type Pointer = 'entry' | 'frame' | 'thrown' | 'mixed';
 /** Locals that hold something worth knowing, and the stack pointer. */
 export class State {
   readonly locals: Map<number, Value>;
-  /** Locals that held the base on one of the paths that met. */
-  readonly lost: Set<number>;
+  /** Pointers into the frame that a local held on one of the paths that met, and something else on another. */
+  readonly lost: Map<number, Value[]>;
   pointer: Pointer;
 
-  constructor(locals: Map<number, Value>, lost: Set<number>, pointer: Pointer) {
+  constructor(locals: Map<number, Value>, lost: Map<number, Value[]>, pointer: Pointer) {
     this.locals = locals;
     this.lost = lost;
     this.pointer = pointer;
   }
 
   copy(pointer: Pointer = this.pointer): State {
-    return new State(new Map(this.locals), new Set(this.lost), pointer);
+    return new State(new Map(this.locals), new Map(this.lost), pointer);
   }
 
   get(local: number): Value {
@@ -83,17 +83,24 @@ export class State {
   forget(local: number): void {
     const value = this.locals.get(local);
     if (!value) return;
-    if (value.kind === 'base') this.lost.add(local);
+    this.lose(local, value);
     this.locals.delete(local);
+  }
+
+  private lose(local: number, value: Value): void {
+    if (value.kind !== 'base' && value.kind !== 'object') return;
+    const known = this.lost.get(local) ?? [];
+    if (!known.some((v) => same(v, value))) this.lost.set(local, [...known, value]);
   }
 
   /** Keeps only what holds on this path and on the other one. */
   meet(other: State): void {
     for (const [local, value] of this.locals) if (!same(value, other.locals.get(local))) this.forget(local);
     for (const [local, value] of other.locals) {
-      if (value.kind === 'base' && !this.locals.has(local)) this.lost.add(local);
+      if (!this.locals.has(local)) this.lose(local, value);
     }
-    for (const local of other.lost) if (!this.locals.has(local)) this.lost.add(local);
+    for (const [local, values] of other.lost)
+      for (const value of values) if (!this.locals.has(local)) this.lose(local, value);
     if (this.pointer !== other.pointer) this.pointer = 'mixed';
   }
 }

@@ -443,8 +443,9 @@ export class BodyRewriter {
   /** What the elimination decided about the current access. */
   private action(): number {
     const { actions } = this;
-    if (!actions) return ACTION.CHECK;
     const { start } = this.decoder;
+    if (this.plan.inFrame?.has(start)) return ACTION.FRAME;
+    if (!actions) return ACTION.CHECK;
     while (this.nextAction < actions.count && actions.at[this.nextAction]! < start) this.nextAction++;
     return actions.at[this.nextAction] === start ? actions.action[this.nextAction]! : ACTION.CHECK;
   }
