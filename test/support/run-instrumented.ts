@@ -7,7 +7,7 @@ import { WASI } from 'node:wasi';
 import { expect } from 'vitest';
 import type { Report, SanitizerOptions } from '../../host/index.ts';
 import type { Place } from '../../host/report/place.ts';
-import type { Parameters } from '../../host/report/report.ts';
+import type { LeakReport, Parameters } from '../../host/report/report.ts';
 import { type RunResult, runCommand } from '../../host/run.ts';
 import { type InstrumentOptions, instrument } from '../../index.ts';
 
@@ -17,6 +17,8 @@ export interface Run {
   readonly stdout: string;
   readonly stderr: string;
   readonly findings: readonly Report[];
+  /** Blocks nothing points to at the end, if asked for and any. */
+  readonly leaks?: LeakReport | undefined;
 }
 
 export interface ProgramOptions {
@@ -24,6 +26,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly onFinding?: SanitizerOptions['onFinding'];
+  /** Whether to look for leaks when the program ends. */
+  readonly leaks?: boolean;
 }
 
 /** Instruments and runs; after a finding the program goes on unless `runtime.halt` says otherwise. */
@@ -42,7 +46,9 @@ export function instrumentToRun(module: Uint8Array, options: InstrumentOptions =
 
 export function runProgram(original: Uint8Array, instrumented: Uint8Array, program: ProgramOptions = {}): Promise<Run> {
   return withStreams(program.stdin, async ([stdin, stdout, stderr]) => {
+    let leaks: LeakReport | undefined;
     const result: RunResult = await runCommand({
+      ...(program.leaks ? { atExit: (sanitizer) => (leaks = sanitizer.checkLeaks().report) } : {}),
       original,
       instrumented,
       scriptFrames: false,
@@ -53,7 +59,7 @@ export function runProgram(original: Uint8Array, instrumented: Uint8Array, progr
       stdout,
       stderr,
     });
-    return { exitCode: result.exitCode, trap: result.trap, findings: result.sanitizer.findings };
+    return { exitCode: result.exitCode, trap: result.trap, findings: result.sanitizer.findings, leaks };
   });
 }
 

@@ -1,0 +1,34 @@
+// Every class of bug, wrong and right: what is detected where there is debug information, and not one word about a clean
+// twin. The whole matrix is in detection-table.ts.
+
+import { describe, expect, test } from 'vitest';
+import { type Build, bugClasses, judge } from './classes.ts';
+
+/** Wrong ones known to go unnoticed at -O0 with DWARF; docs/DETECTION.md lists them. */
+const MISSED: Readonly<Record<string, readonly string[]>> = {
+  leak: ['large'],
+  'over-read': ['heap_struct', 'stack_loop', 'global_index', 'through_call'],
+  'stack-overflow': ['char_loop', 'int_loop', 'memset_block', 'strcat_text', 'wcscpy_text'],
+  'under-read': ['stack_index', 'stack_loop'],
+  underwrite: ['stack_index', 'stack_loop'],
+};
+
+const BUILDS: readonly Build[] = [
+  { level: '-O0', info: 'DWARF' },
+  { level: '-O2', info: 'DWARF' },
+];
+
+describe.each(bugClasses())('$name', (bugClass) => {
+  test('has ten cases and more', () => {
+    expect(bugClass.cases.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test.each(BUILDS)('$level $info', async (build) => {
+    const verdicts = await judge(bugClass, build);
+    expect(verdicts.filter((v) => v.falseAlarms.length > 0)).toEqual([]);
+    if (build.level !== '-O0') return;
+    const missed = verdicts.filter((v) => v.detected === undefined).map((v) => v.name);
+    const known = MISSED[bugClass.name] ?? [];
+    expect(missed.filter((name) => !known.includes(name))).toEqual([]);
+  });
+});

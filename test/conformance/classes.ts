@@ -1,0 +1,87 @@
+// The classes of bugs: small functions, each with a clean twin, compiled into one module per file and level, each run in
+// an instance of its own.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { compileC } from '../support/compile-c.ts';
+import { instrumentToRun, runProgram } from '../support/run-instrumented.ts';
+
+const FOLDER = new URL('./classes/', import.meta.url);
+const HEADERS = { 'classes.h': readFileSync(new URL('classes.h', FOLDER), 'utf8') };
+
+export interface BugClass {
+  /** "heap-overflow" */
+  readonly name: string;
+  readonly file: string;
+  readonly source: string;
+  /** Titles that name the bug; "leak" is told at exit. */
+  readonly titles: readonly string[];
+  readonly cases: readonly string[];
+}
+
+/** How a file is compiled: its optimisation, and what the module tells about itself. */
+export interface Build {
+  readonly level: '-O0' | '-O1' | '-O2' | '-Os';
+  readonly info: 'DWARF' | 'names' | 'stripped';
+}
+
+const INFO_FLAGS: Readonly<Record<Build['info'], readonly string[]>> = { DWARF: ['-g'], names: [], stripped: ['-s'] };
+
+export interface Verdict {
+  readonly name: string;
+  /** Title of the first finding of the wrong one, if it names the bug. */
+  readonly detected: string | undefined;
+  /** Findings of the wrong one that say something else. */
+  readonly other: readonly string[];
+  /** Whatever was found in the clean twin, or how it failed. */
+  readonly falseAlarms: readonly string[];
+}
+
+export function bugClasses(): BugClass[] {
+  const files = readdirSync(FOLDER).filter((f) => /\.(c|cpp)$/.test(f));
+  return files.sort().map((file) => {
+    const source = readFileSync(new URL(file, FOLDER), 'utf8');
+    const titles = /^\/\/ TITLES (.+)$/m.exec(source)?.[1]?.split(' ');
+    if (!titles) throw new Error(`${file} has no TITLES line`);
+    const cases = [...source.matchAll(/^CASE\((\w+),/gm)].map((m) => m[1]!);
+    return { name: file.replace(/\.c(pp)?$/, ''), file, source, titles, cases };
+  });
+}
+
+/** Runs every case of a class and its clean twin. */
+export async function judge(bugClass: BugClass, { level, info }: Build): Promise<Verdict[]> {
+  const { file, titles, cases } = bugClass;
+  const flags = [level, ...INFO_FLAGS[info], '-Wno-everything'];
+  const module = await compileC({ file, source: withMain(bugClass), flags, headers: HEADERS });
+  const instrumented = instrumentToRun(module);
+  const verdicts: Verdict[] = [];
+  for (const name of cases) {
+    const bad = await observe(module, instrumented, `bad_${name}`);
+    const good = await observe(module, instrumented, `good_${name}`);
+    const [first] = bad.titles;
+    const detected = first !== undefined && titles.includes(first) ? first : undefined;
+    const other = detected === undefined ? bad.titles : [];
+    const failure = good.exitCode === 0 ? [] : [`ended with ${good.exitCode ?? good.trap}`];
+    verdicts.push({ name, detected, other, falseAlarms: [...good.titles, ...failure] });
+  }
+  return verdicts;
+}
+
+interface Observation {
+  readonly titles: string[];
+  readonly exitCode: number | undefined;
+  readonly trap: string | undefined;
+}
+
+async function observe(module: Uint8Array, instrumented: Uint8Array, which: string): Promise<Observation> {
+  const run = await runProgram(module, instrumented, { args: [which], leaks: true });
+  const titles = run.findings.map((f) => f.title);
+  return { titles: run.leaks ? [...titles, 'leak'] : titles, exitCode: run.exitCode, trap: run.trap?.message };
+}
+
+/** The file with a main that runs the function its argument names. */
+function withMain({ source, cases }: BugClass): string {
+  const calls = cases
+    .flatMap((name) => [`bad_${name}`, `good_${name}`])
+    .map((name) => `  if (strcmp(argv[1], "${name}") == 0) return ${name}(), 0;`);
+  return `${source}\nint main(int argc, char **argv) {\n  if (argc < 2) return 2;\n${calls.join('\n')}\n  return 3;\n}\n`;
+}
