@@ -18,6 +18,7 @@ export const INSTRUMENT_FLAGS: readonly Flag[] = [
     value: 'flat|paged',
     sentence: 'shadow memory: flat (default), or paged for little address space',
   },
+  { name: '-O0', sentence: 'check every access where it stands, also where nothing new can be found' },
   { name: '--threads', sentence: 'a program with shared memory: one instance per worker, which share `wasan.memory`' },
   ALLOCATOR_FLAG,
 ];
@@ -26,11 +27,12 @@ type Values = ReadonlyMap<string, readonly string[]>;
 
 export function instrumentOptions(
   values: Values,
-): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator' | 'threads'> {
+): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator' | 'elide' | 'threads'> {
   return {
     mode: choice(values, '--mode', ['inline', 'outline'] as const),
     mapping: choice(values, '--mapping', ['flat', 'paged'] as const),
     allocator: allocatorOptions(values),
+    elide: !values.has('-O0'),
     threads: values.has('--threads'),
   };
 }

@@ -15,6 +15,7 @@ export const SKIP_REASONS = {
   static: 'a constant address inside static data that nothing poisons',
   frame: "inside the function's own stack frame",
   hoisted: 'checked for all rounds at once in front of the loop',
+  neighbour: 'the first of its neighbours looks at its bytes, too',
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;
 

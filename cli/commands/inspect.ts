@@ -5,10 +5,15 @@ import { createSymbolizer } from '../../host/index.ts';
 import { type Inspection, inspect } from '../../instrument/index.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { explainChecks } from '../explain-checks.ts';
 import { ALLOCATOR_FLAG, allocatorOptions } from '../instrument-flags.ts';
 import { readModule } from '../module-file.ts';
 
-const FLAGS: readonly Flag[] = [ALLOCATOR_FLAG, { name: '--json', sentence: 'machine-readable output' }];
+const FLAGS: readonly Flag[] = [
+  ALLOCATOR_FLAG,
+  { name: '--json', sentence: 'machine-readable output' },
+  { name: '--explain-checks', sentence: 'list every access that carries no check of its own, and why' },
+];
 
 export const inspectCommand: Command = {
   name: 'inspect',
@@ -20,7 +25,12 @@ export const inspectCommand: Command = {
     if (path === undefined || rest.length > 1) throw new SanitizerError('E_USAGE', 'wasan inspect takes one module');
     const bytes = readModule(path);
     const found = inspect(bytes, { allocator: allocatorOptions(values) });
-    const { info } = createSymbolizer(bytes);
+    const symbolizer = createSymbolizer(bytes);
+    if (values.has('--explain-checks')) {
+      io.stdout(explainChecks(found, symbolizer));
+      return EXIT.CLEAN;
+    }
+    const { info } = symbolizer;
     const facts = describe(path, bytes.length, found, info);
     io.stdout(values.has('--json') ? `${JSON.stringify(facts, null, 2)}\n` : text(facts));
     return EXIT.CLEAN;

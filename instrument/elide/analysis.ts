@@ -141,6 +141,19 @@ export class Analysis {
     return !this.gaveUp;
   }
 
+  /** Versions only the loops that `keep` says may be written twice; the others get their checks back. */
+  keepLoops(keep: (loop: VersionedLoop) => boolean): void {
+    const dropped = this.loops.filter((loop) => !keep(loop));
+    if (dropped.length === 0) return;
+    for (let k = 0; k < this.count; k++) {
+      if (this.action[k] !== ACTION.HOISTED) continue;
+      const at = this.at[k]!;
+      if (dropped.some((loop) => at >= loop.at && at < loop.end)) this.action[k] = ACTION.CHECK;
+    }
+    const kept = this.loops.filter(keep);
+    this.loops.splice(0, this.loops.length, ...kept);
+  }
+
   get group(): Int32Array {
     return this.neighbours.group;
   }

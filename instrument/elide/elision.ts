@@ -36,7 +36,10 @@ export class Elision implements CheckElision {
     const plan = this.plans[body]!;
     // Where reads of a whole granule are allowed, a passed check does not say that every byte is valid.
     if (plan.skip !== 'checked' || plan.overReads) return undefined;
-    return this.analysis.run(body) ? this.analysis : undefined;
+    if (!this.analysis.run(body)) return undefined;
+    const fixed = (plan.edits ?? []).filter((e) => !e.repeatable);
+    if (fixed.length > 0) this.analysis.keepLoops((l) => !fixed.some((e) => e.at >= l.at && e.at < l.end));
+    return this.analysis;
   }
 
   /** Every access without a check, and why. */
@@ -45,7 +48,7 @@ export class Elision implements CheckElision {
     this.module.bodies.forEach((_, i) => {
       const actions = this.actions(i);
       for (let k = 0; actions && k < actions.count; k++) {
-        const reason = ACTION_REASON[actions.action[k]!]!;
+        const reason = reasonOf(actions, k);
         if (reason === 'checked') continue;
         removed.push({ func: this.module.importedFunctions + i, offset: actions.at[k]!, reason });
       }
@@ -54,11 +57,17 @@ export class Elision implements CheckElision {
   }
 }
 
+function reasonOf(actions: BodyActions, access: number): Removed['reason'] {
+  const reason = ACTION_REASON[actions.action[access]!]!;
+  const group = reason === 'checked' ? actions.groups[actions.group[access]! - 1] : undefined;
+  return group && group.leader !== access ? 'neighbour' : reason;
+}
+
 /** One access whose check was removed: `--explain-checks` prints these. */
 export interface Removed {
   readonly func: number;
   /** Of the instruction, in the original file. */
   readonly offset: number;
   /** Key of SKIP_REASONS. */
-  readonly reason: (typeof ACTION_REASON)[number];
+  readonly reason: (typeof ACTION_REASON)[number] | 'neighbour';
 }

@@ -4,7 +4,7 @@
 import { type CallGraph, reaching } from '../call-graph.ts';
 import type { Decoder } from '../wasm/decoder.ts';
 import { KIND, type Module } from '../wasm/module.ts';
-import { IMM, OP } from '../wasm/opcodes.ts';
+import { OP, PREFIX_ATOMIC } from '../wasm/opcodes.ts';
 import type { ScanTraits } from './body-scan.ts';
 import type { KillRule } from './rules.ts';
 
@@ -27,6 +27,8 @@ export class Poisoners implements ScanTraits {
   readonly functions: Uint8Array;
   private readonly indirect: Uint8Array;
   private readonly stackRule: boolean;
+  /** Other threads may free whatever this one has not synchronised with since. */
+  private readonly shared: boolean;
 
   constructor(input: PoisonInput) {
     const { module, graph, disabled } = input;
@@ -37,7 +39,9 @@ export class Poisoners implements ScanTraits {
     if (this.stackRule && this.stackPointer >= 0) {
       graph.globalsWritten.forEach((globals, func) => globals.includes(this.stackPointer) && roots.push(func));
     }
+    this.shared = (module.memories[0]?.shared ?? false) && !disabled?.has('atomic');
     this.functions = reaching(module, graph, roots);
+    if (this.shared) this.functions.fill(1);
     this.indirect = this.indirectTypes(module, graph, disabled?.has('indirect call') ?? false);
   }
 
@@ -45,7 +49,7 @@ export class Poisoners implements ScanTraits {
   private indirectTypes(module: Module, graph: CallGraph, off: boolean): Uint8Array {
     const marks = new Uint8Array(module.types.length);
     if (off) return marks;
-    if (hostFillsTables(module)) return marks.fill(1);
+    if (this.shared || hostFillsTables(module)) return marks.fill(1);
     const signature = module.types.map((t, i) => (t ? `${t.params.join()}>${t.results.join()}` : `#${i}`));
     const bad = new Set<string>();
     for (const func of graph.addressTaken) if (this.functions[func]) bad.add(signature[module.functions[func]!]!);
@@ -69,8 +73,7 @@ export class Poisoners implements ScanTraits {
       case OP.RETURN_CALL_REF:
         return true;
       default:
-        // Waiting hands the processor to other threads, which may free.
-        return decoder.immediates === IMM.MEMARG && decoder.op >> 12 === 0xfe && (decoder.op & 0xfff) <= 2;
+        return this.shared && decoder.op >> 12 === PREFIX_ATOMIC;
     }
   }
 }

@@ -7,6 +7,7 @@ export const KILL_RULES = [
   'call', // a direct call that may poison
   'indirect call', // the same through a table
   'stack pointer', // a write of the stack pointer
+  'atomic', // with shared memory, other threads may free up to the next synchronisation
   'loop', // a loop with any of those inside: its head follows its body
   'merge', // one of the paths into a merge met one of those
   'catch', // a handler: nothing is known of what ran before the throw

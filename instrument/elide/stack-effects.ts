@@ -2,7 +2,7 @@
 // operand stack with this list; a function with an instruction it does not have keeps all its checks.
 
 import { ACCESS_TABLE } from '../access-table.ts';
-import { PREFIX_MISC, PREFIX_SIMD } from '../wasm/opcodes.ts';
+import { PREFIX_ATOMIC, PREFIX_MISC, PREFIX_SIMD } from '../wasm/opcodes.ts';
 
 type Row = readonly [from: number, to: number, takes: number, leaves: number];
 
@@ -113,6 +113,7 @@ const SIMD: readonly Row[] = [
 export const STACK_EFFECTS: ReadonlyMap<number, number> = new Map([
   ...ONE_BYTE.flatMap((row) => spread(row, 0)),
   ...MISC.flatMap((row) => spread(row, PREFIX_MISC)),
+  [(PREFIX_ATOMIC << 12) | 3, 0], // atomic.fence
   ...SIMD.flatMap((row) => spread(row, PREFIX_SIMD)),
   ...ACCESS_TABLE.filter((a) => a.size > 0).map((a): [number, number] => [
     a.op,
