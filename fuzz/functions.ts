@@ -101,9 +101,17 @@ function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   try {
     stage.run(input.slice());
   } catch (error) {
-    return stage.pending ?? thrown(error, stage);
+    stage.pending ??= thrown(error, stage);
   }
+  if (stage.pending) stage.modules.forEach(forgetSites);
   return stage.pending;
+}
+
+/** A site reports once per instance; here every input has to be able to. */
+function forgetSites(module: Loaded): void {
+  const seen = field(module, abi.HEADER_SITES_SEEN);
+  const bytes = (field(module, abi.HEADER_SITE_COUNT) >> 3) + 1;
+  if (seen !== 0) new Uint8Array(module.memory.buffer, seen, bytes).fill(0);
 }
 
 function thrown(error: unknown, stage: Stage): Finding {

@@ -15,6 +15,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { report } from './host';
+import { depth_enter, depth_leave } from './init';
 import { asan_free, asan_malloc } from './malloc';
 import * as program from './program';
 
@@ -94,9 +95,12 @@ function inside(at: Addr, size: u32): bool {
   return at < end && <Addr>size <= end - at;
 }
 
-/** Memory for a run's input: a heap block of its exact size, so that reading past it is found. */
+/** Memory for a run's input: a heap block of its exact size, so that reading past it is found; 0 without an allocator. */
 export function __wasan_input_alloc(size: Addr): Addr {
-  return asan_malloc(size);
+  depth_enter();
+  const input = asan_malloc(size);
+  depth_leave();
+  return input;
 }
 
 export function __wasan_input_free(input: Addr): void {

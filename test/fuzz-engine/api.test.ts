@@ -1,0 +1,84 @@
+// fuzz() as a test uses it: a module, an exported function by name, a command reading standard input, a function around an API.
+
+import { expect, test } from 'vitest';
+import { fuzz } from '../../fuzz/index.ts';
+import { compileC } from '../support/compile-c.ts';
+import { SEEDED } from './seeded-bugs.ts';
+import { compileTarget } from './targets.ts';
+
+const titles = (result: Awaited<ReturnType<typeof fuzz>>) => result.findings.map(({ finding }) => finding.title);
+
+test('a module, with the smallest input', async () => {
+  const result = await fuzz(await compileTarget(SEEDED['use after free']!), { runs: 500, seed: 2 });
+  expect(titles(result)).toEqual(['heap-use-after-free']);
+  expect(new TextDecoder().decode(result.findings[0]!.minimized)).toBe('FUZZ');
+  expect(result.totals.edges).toBeGreaterThan(4);
+});
+
+test('an exported function by name', async () => {
+  const source = `
+    __attribute__((export_name("check"))) int check(const unsigned char *data, unsigned long size) {
+      return size > 2 && data[0] == 'o' && data[1] == 'k' ? data[size] : 0;
+    }`;
+  const module = await compileC({
+    file: 'target.c',
+    source,
+    flags: ['-O1', '-g', '-mexec-model=reactor', '-Wl,--export=malloc'],
+  });
+  const result = await fuzz(module, { entry: 'check', runs: 2000 });
+  expect(titles(result)).toEqual(['heap-buffer-overflow']);
+  expect(new TextDecoder().decode(result.findings[0]!.minimized.subarray(0, 2))).toBe('ok');
+});
+
+test('a command that reads standard input', async () => {
+  const source = `
+    #include <stdlib.h>
+    #include <unistd.h>
+    int main() {
+      char line[8];
+      char *copy = malloc(4);
+      long size = read(0, line, 8);
+      for (int i = 0; i < size; i++) ((volatile char *)copy)[i] = line[i];
+      exit(copy[0]);
+    }`;
+  const module = await compileC({ file: 'target.c', source, flags: ['-O1', '-g'] });
+  const result = await fuzz(module, { runs: 300 });
+  expect(titles(result)).toEqual(['heap-buffer-overflow']);
+  expect(result.findings[0]!.minimized.length).toBe(5);
+}, 60_000);
+
+test('a function around an API: bugs of the module, and exceptions of the script', async () => {
+  const source = `
+    #include <stdlib.h>
+    __attribute__((export_name("make"))) char *make(int size) { return malloc(size); }
+    __attribute__((export_name("drop"))) void drop(char *p) { free(p); }
+    __attribute__((export_name("sum"))) int sum(volatile char *p, int n) {
+      int s = 0;
+      for (int i = 0; i < n; i++) s += p[i];
+      return s == 300 ? p[n] : s;
+    }`;
+  const module = await compileC({ file: 'api.c', source, flags: ['-O1', '-g', '-mexec-model=reactor'] });
+  const result = await fuzz(
+    async () => {
+      const { instance } = await WebAssembly.instantiate(module as BufferSource, { wasi_snapshot_preview1: {} });
+      const { make, drop, sum, memory } = instance.exports as unknown as {
+        make: (n: number) => number;
+        drop: (p: number) => void;
+        sum: (p: number, n: number) => number;
+        memory: WebAssembly.Memory;
+      };
+      return (input) => {
+        const at = make(input.length);
+        new Uint8Array(memory.buffer, at, input.length).set(input);
+        const total = sum(at, input.length);
+        drop(at);
+        if (total < -100) throw new TypeError('below minus one hundred');
+      };
+    },
+    { runs: 20_000, keepGoing: true, seed: 3 },
+  );
+  expect(titles(result).sort()).toEqual(['TypeError', 'heap-buffer-overflow']);
+  for (const { finding, minimized } of result.findings) {
+    expect(minimized.length).toBe(finding.title === 'TypeError' ? 1 : 3);
+  }
+}, 60_000);

@@ -1,0 +1,117 @@
+// wasan fuzz as a process: files, exit codes, merging, workers, and what is left after it is killed at any moment.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sha1 } from '../../fuzz/folder.ts';
+import { SEEDED } from './seeded-bugs.ts';
+import { compileTarget } from './targets.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../examples/fuzz/json.c', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wasan-fuzz-'));
+  writeFileSync(join(folder, 'free.wasm'), await compileTarget(SEEDED['use after free']!));
+  writeFileSync(join(folder, 'hang.wasm'), await compileTarget(SEEDED.hang!));
+  writeFileSync(join(folder, 'json.wasm'), await compileTarget(readFileSync(EXAMPLE, 'utf8'), ['-DFIXED']));
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fuzz(...args: string[]): { code: number | null; text: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'fuzz', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { code: status, text: stdout + stderr };
+}
+
+const names = (path: string) => readdirSync(join(folder, path)).sort();
+
+test('a finding is saved with its reports, replayed, minimised; the exit code is libFuzzer’s', () => {
+  const { code, text } = fuzz('-seed=1', '-runs=10000', '-artifact_prefix=out/', 'free.wasm', 'corpus');
+  const crash = `crash-${sha1(new TextEncoder().encode('FUZZ'))}`;
+  expect(code).toBe(77);
+  expect(text).toContain('ERROR: AddressSanitizer: heap-use-after-free');
+  expect(names('out')).toEqual([crash, `${crash}.report.json`, `${crash}.report.txt`]);
+  expect(readFileSync(join(folder, 'out', crash), 'utf8')).toBe('FUZZ');
+  expect(JSON.parse(readFileSync(join(folder, 'out', `${crash}.report.json`), 'utf8'))).toMatchObject({
+    kind: 'crash',
+  });
+  expect(fuzz('free.wasm', `out/${crash}`).code).toBe(77);
+  expect(fuzz('free.wasm', ...names('corpus').map((name) => `corpus/${name}`)).code).toBe(0);
+  writeFileSync(join(folder, 'long'), 'FUZZ and more');
+  expect(fuzz('-minimize_crash=1', '-exact_artifact_path=short', 'free.wasm', 'long').code).toBe(0);
+  expect(readFileSync(join(folder, 'short'), 'utf8')).toBe('FUZZ');
+}, 60_000);
+
+test('a hang ends with 70; going on ends with 0, or with the finding’s code', () => {
+  expect(fuzz('-seed=1', '-timeout=0.2', '-runs=500', '-artifact_prefix=h/', 'hang.wasm').code).toBe(70);
+  expect(names('h').filter((name) => name.startsWith('timeout-'))).toHaveLength(3);
+  expect(fuzz('-seed=1', '-ignore_crashes=1', '-runs=50', '-artifact_prefix=i/', 'free.wasm').code).toBe(0);
+  expect(fuzz('-seed=1', '-keep_going=1', '-runs=50', '-artifact_prefix=i/', 'free.wasm').code).toBe(77);
+}, 60_000);
+
+test('what cannot be fuzzed is refused in one sentence', () => {
+  writeFileSync(join(folder, 'empty.wasm'), Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  for (const args of [
+    ['none.wasm'],
+    ['empty.wasm'],
+    ['-entry=nothing', 'free.wasm'],
+    ['-runs=1', '-dict=none', 'free.wasm'],
+  ]) {
+    const { code, text } = fuzz(...args);
+    expect({ args, code }).toEqual({ args, code: 2 });
+    expect(
+      text
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('wasan: ')),
+    ).toHaveLength(1);
+  }
+}, 60_000);
+
+test('merging keeps what adds coverage', () => {
+  mkdirSync(join(folder, 'from'));
+  for (const [name, text] of Object.entries({ a: '[1]', b: '[2]', c: '{"k":true}', d: '[1]' })) {
+    writeFileSync(join(folder, 'from', name), text);
+  }
+  expect(fuzz('-merge=1', 'json.wasm', 'merged', 'from').code).toBe(0);
+  const kept = names('merged').map((name) => readFileSync(join(folder, 'merged', name), 'utf8'));
+  expect(kept.sort()).toEqual(['[1]', '{"k":true}']);
+}, 60_000);
+
+test('killed at any moment, it leaves whole files only, and goes on from them', async () => {
+  for (const delay of [900, 1300, 1700]) {
+    const child = spawn(process.execPath, [MAIN, 'fuzz', '-seed=5', 'json.wasm', 'killed'], {
+      cwd: folder,
+      stdio: 'ignore',
+    });
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    await killed(child);
+  }
+  mkdirSync(join(folder, 'killed'), { recursive: true });
+  for (const name of names('killed').filter((n) => !n.startsWith('.'))) {
+    expect(sha1(readFileSync(join(folder, 'killed', name)))).toBe(name);
+  }
+  expect(fuzz('-runs=100', '-detect_leaks=0', 'json.wasm', 'killed').code).toBe(0);
+}, 60_000);
+
+test('workers share a corpus', () => {
+  expect(fuzz('-fork=2', '-seed=1', '-runs=2000', 'json.wasm', 'shared').code).toBe(0);
+  expect(names('.').filter((name) => name.startsWith('fuzz-'))).toEqual(['fuzz-0.log', 'fuzz-1.log']);
+  for (const name of names('shared')) expect(sha1(readFileSync(join(folder, 'shared', name)))).toBe(name);
+  expect(names('shared').length).toBeGreaterThan(10);
+}, 60_000);
+
+function killed(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.on('exit', () => resolve());
+    child.kill('SIGKILL');
+  });
+}

@@ -1,0 +1,110 @@
+// The parts that need no target: features, corpus, minimising, dictionaries, the corpus folder, flags.
+
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseFuzzFlags } from '../../cli/fuzz/flags.ts';
+import { Corpus } from '../../fuzz/corpus.ts';
+import { parseDictionary } from '../../fuzz/dictionary.ts';
+import { Features } from '../../fuzz/features.ts';
+import { readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
+import { cleanse, minimize } from '../../fuzz/minimize.ts';
+import { seededRandom } from '../../fuzz/random.ts';
+
+const text = (s: string) => new TextEncoder().encode(s);
+const never = () => false;
+
+describe('features', () => {
+  test('a counter has eight buckets', () => {
+    const features = new Features(4);
+    const buckets = [1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 127, 128, 255].map((n) => features.list(Uint8Array.of(n))[0]);
+    expect(buckets).toEqual([0, 1, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]);
+    expect(features.list(Uint8Array.of(0, 1, 0, 2))).toEqual([8, 25]);
+  });
+
+  test('new features are interesting, shorter inputs for known ones only if wanted', () => {
+    const features = new Features(4);
+    const counters = Uint8Array.of(1, 0, 0, 3);
+    expect(features.note(counters, 10, true)).toBe(true);
+    expect(features.add(features.list(counters), 10)).toBe(2);
+    expect(features.note(counters, 10, true)).toBe(false);
+    expect(features.note(counters, 9, true)).toBe(true);
+    expect(features.note(counters, 9, false)).toBe(false);
+    expect([features.edges, features.count]).toEqual([2, 2]);
+  });
+});
+
+test('a shorter unit takes over, and one that owns nothing is retired', () => {
+  const features = new Features(8);
+  const corpus = new Corpus(features);
+  const long = corpus.add(text('long input'), [0, 8], 'long');
+  const other = corpus.add(text('other'), [16], 'other');
+  corpus.add(text('abc'), [0, 8], 'short');
+  expect([long.retired, other.retired, corpus.active, corpus.bytes]).toEqual([true, false, 2, 8]);
+  const random = seededRandom(1);
+  for (let i = 0; i < 500; i++) expect(corpus.choose(random)).not.toBe(long);
+});
+
+describe('minimising', () => {
+  test('leaves exactly what is needed', () => {
+    const keeps = (b: Uint8Array) => /a.*b.*c/s.test(new TextDecoder().decode(b));
+    expect(minimize(text('xxaxxxbxxcxxxxxxxx'), keeps, never)).toEqual(text('abc'));
+    expect(minimize(text('q'), () => true, never)).toEqual(text(''));
+    expect(minimize(text('keep'), () => false, never)).toEqual(text('keep'));
+  });
+
+  test('stops when told to', () => {
+    let tries = 0;
+    minimize(
+      text('x'.repeat(1000)),
+      () => tries++ < 0,
+      () => tries >= 10,
+    );
+    expect(tries).toBeLessThanOrEqual(11);
+  });
+
+  test('blanks out what does not matter', () => {
+    const keeps = (b: Uint8Array) => b[2] === 0x21;
+    expect(cleanse(text('ab!cd'), keeps, never)).toEqual(text('  !  '));
+  });
+});
+
+describe('dictionaries', () => {
+  test('words, names, comments, escapes', () => {
+    const words = parseDictionary('# comment\n"plain"\nname="\\x00\\xff\\\\\\""\n\n  kw_1 = "a=b"  # why\n');
+    expect(words).toEqual([text('plain'), Uint8Array.of(0, 255, 0x5c, 0x22), text('a=b')]);
+  });
+
+  test.each(['plain', '"open', 'name="\\q"', '""'])('%s is refused with its line', (line) => {
+    expect(() => parseDictionary(`"fine"\n${line}`)).toThrow(/line 2 of the dictionary/);
+  });
+});
+
+test('the folder holds whole files by name, and drafts are not read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-corpus-'));
+  try {
+    writeFile(folder, sha1(text('one')), text('one'));
+    mkdirSync(join(folder, 'sub'));
+    writeFileSync(join(folder, 'sub', 'two'), 'two');
+    writeFileSync(join(folder, '.wasan-1-draft'), 'half');
+    expect(
+      readInputs(folder)
+        .map((f) => new TextDecoder().decode(f.bytes))
+        .sort(),
+    ).toEqual(['one', 'two']);
+    expect(readdirSync(folder).filter((name) => name.endsWith('tmp'))).toEqual([]);
+    expect(readFileSync(join(folder, sha1(text('one'))), 'utf8')).toBe('one');
+    expect(() => readInputs(join(folder, 'none'))).toThrow('no such file or directory');
+    expect(() => writeFile(join(folder, 'none'), 'x', 'y')).toThrow(/cannot write/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('flags have one dash or two, unknown ones are listed, bad numbers refused', () => {
+  const flags = parseFuzzFlags(['-runs=5', '--max-len=7', '-merge', '-close_fd_mask=3', 'a.wasm', 'corpus']);
+  expect([flags.number('runs'), flags.number('max_len'), flags.number('merge')]).toEqual([5, 7, 1]);
+  expect([flags.rest, flags.unknown]).toEqual([['a.wasm', 'corpus'], ['-close_fd_mask=3']]);
+  expect(() => parseFuzzFlags(['-runs=many'])).toThrow('-runs takes a number, not "many"');
+});
