@@ -24,7 +24,7 @@ export const inspectCommand: Command = {
     const path = rest[0];
     if (path === undefined || rest.length > 1) throw new SanitizerError('E_USAGE', 'wasan inspect takes one module');
     const bytes = readModule(path);
-    const found = inspect(bytes, { allocator: allocatorOptions(values) });
+    const found = inspect(bytes, { allocator: allocatorOptions(values), threads: true });
     const symbolizer = createSymbolizer(bytes);
     if (values.has('--explain-checks')) {
       io.stdout(explainChecks(found, symbolizer));
