@@ -1,0 +1,111 @@
+// Which shapes of prologue and epilogue are understood, as compilers write them, and what keeps a frame from being touched.
+
+import binaryen from 'binaryen';
+import { describe, expect, test } from 'vitest';
+import {
+  layOut,
+  type Placement,
+  place,
+  plainLayout,
+  redzoneFor,
+  shadowCodes,
+} from '../../instrument/frames/frame-layout.ts';
+import { analyseFrame } from '../../instrument/frames/frame-walk.ts';
+import { parseModule } from '../../instrument/wasm/module.ts';
+
+function analyse(body: string) {
+  const text = `(module (memory 1) (global $sp (mut i32) (i32.const 65536)) (func $use (param i32))
+    (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body}))`;
+  const module = binaryen.parseText(text);
+  module.setFeatures(binaryen.Features.All & ~binaryen.Features.GC);
+  const parsed = parseModule(module.emitBinary());
+  module.dispose();
+  return analyseFrame(parsed, 1, 0);
+}
+
+const GET = '(global.get $sp)';
+const leave = (value: string) => `(global.set $sp ${value})`;
+const O1 = `${leave(`(local.tee $a (i32.sub ${GET} (i32.const 48)))`)} (call $use (local.get $a))`;
+const EPILOGUE = leave('(i32.add (local.get $a) (i32.const 48))');
+
+describe('understood', () => {
+  test.each<[string, string, number, number]>([
+    ['optimised', `${O1} ${EPILOGUE}`, 48, 16],
+    ['unoptimised', `(local.set $a (i32.sub ${GET} (i32.const 32))) ${leave('(local.get $a)')} (call $use (local.get $a)) ${leave('(i32.add (local.get $a) (i32.const 32))')}`, 32, 16],
+    ['constants in locals, as older LLVM has them', `(local.set $a ${GET}) (local.set $b (i32.const 64)) (local.set $c (i32.sub (local.get $a) (local.get $b))) ${leave('(local.get $c)')} (call $use (local.get $c)) ${leave('(i32.add (local.get $c) (i32.const 64))')}`, 64, 16],
+    ['over-aligned', `(local.set $b ${GET}) (local.set $a (i32.and (i32.sub (local.get $b) (i32.const 128)) (i32.const -64))) ${leave('(local.get $a)')} (call $use (local.get $a)) ${leave('(local.get $b)')}`, 128, 64],
+    ['two returns', `${O1} (if (local.get $n) (then ${EPILOGUE} (return))) ${EPILOGUE}`, 48, 16],
+    ['a loop', `${O1} (loop $l (call $use (local.get $a)) (br_if $l (local.get $n))) ${EPILOGUE}`, 48, 16],
+    ['a return out of a loop', `${O1} (loop $l (if (local.get $n) (then ${EPILOGUE} (return))) (br $l))`, 48, 16],
+    ['a handler that restores the stack pointer', `${O1} (block $h (try_table (catch_all $h) (call $use (local.get $a)))) ${leave('(local.get $a)')} ${EPILOGUE}`, 48, 16],
+    ['a leaf', `(local.set $a (i32.sub ${GET} (i32.const 16))) (i32.store (local.get $a) (local.get $n))`, 16, 16],
+  ])('%s', (_, body, bytes, align) => {
+    const { trouble, size, align: found } = analyse(body);
+    expect({ trouble, bytes: size?.bytes, align: found }).toEqual({ trouble: undefined, bytes, align });
+  }); // biome-ignore format: a table
+
+  test('a dynamic allocation, and to the byte', () => {
+    const room = '(i32.and (i32.add (local.get $n) (i32.const 15)) (i32.const -16))';
+    const taken = leave(`(local.tee $b (i32.sub (local.get $a) ${room}))`);
+    const { trouble, rooms } = analyse(`${O1} ${taken} (call $use (local.get $b)) ${EPILOGUE}`);
+    expect(trouble).toBeUndefined();
+    expect(rooms.map((r) => r.size.kind)).toEqual(['rounded']);
+  });
+
+  test('what leaves and what stays', () => {
+    const stores =
+      '(i32.store offset=40 (local.get $a) (local.get $n)) (i32.store (i32.add (local.get $a) (i32.const 8)) (local.get $n))';
+    const calls = '(call $use (i32.add (local.get $a) (i32.const 16)))';
+    const frame = `(local.set $a (i32.sub ${GET} (i32.const 48))) ${leave('(local.get $a)')}`;
+    const { accesses, reached, escapes } = analyse(`${frame} ${stores} ${calls} ${EPILOGUE}`);
+    expect(accesses.map((a) => a.offset)).toEqual([40]);
+    expect(reached.map((a) => a.origin)).toEqual([8]);
+    expect([...escapes]).toEqual([16]);
+  });
+});
+
+describe('left alone', () => {
+  test.each<[string, string, string]>([
+    ['no frame', '(call $use (local.get $n))', 'no prologue'],
+    ['stackSave', `(call $use ${GET})`, 'no prologue'],
+    ['stackRestore', leave('(local.get $n)'), 'pointer kept'],
+    ['a frame inside a block', `(block $x (br_if $x (local.get $n)) ${O1} ${EPILOGUE})`, 'not at the top'],
+    ['two frames: one function inlined into another', `(local.set $b (i32.sub ${GET} (i32.const 16))) ${O1} ${EPILOGUE}`, 'several prologues'],
+    ['the stack pointer is not put back', `${O1}`, 'pointer kept'],
+    ['put back on one path only', `${O1} (if (local.get $n) (then ${EPILOGUE}))`, 'pointer kept'],
+    ['put back to somewhere else', `${O1} ${leave('(i32.add (local.get $a) (i32.const 32))')}`, 'pointer kept'],
+    ['not a multiple of 16', `(local.set $a (i32.sub ${GET} (i32.const 20))) (i32.store (local.get $a) (local.get $n))`, 'odd size'],
+  ])('%s', (_, body, trouble) => {
+    expect(analyse(body).trouble).toBe(trouble);
+  }); // biome-ignore format: a table
+});
+
+describe('layout', () => {
+  const object = (begin: number, end: number, exposed: boolean) => ({ begin, end, exposed, named: true });
+
+  test('objects that pointers go to get redzones on both sides, the others keep their distance', () => {
+    const objects = [object(0, 4, false), object(4, 8, false), object(16, 26, true), object(28, 32, false)];
+    const layout = layOut(objects, 16);
+    const starts = layout.placements.map((p: Placement) => p.moved);
+    expect(starts[1]! - starts[0]!).toBe(4);
+    expect(starts[2]! - (starts[1]! + 4)).toBeGreaterThanOrEqual(redzoneFor(10));
+    expect(starts[3]! - (starts[2]! + 10)).toBeGreaterThanOrEqual(redzoneFor(10));
+    expect(starts[3]! % 16).toBe(28 % 16);
+    expect(layout.size % 16).toBe(0);
+    expect(place(layout, 18)).toBe(starts[2]! + 2);
+    const codes = shadowCodes(layout);
+    expect([...codes.subarray(0, 5)]).toEqual([0xf1, 0xf1, 0xf1, 0xf1, 0]);
+    const first = 4 + starts[2]! / 8;
+    expect([...codes.subarray(first - 1, first + 3)]).toEqual([0xf2, 0, 2, 0xf2]);
+    expect(codes.at(-1)).toBe(0xf3);
+  });
+
+  test('nothing gets less aligned', () => {
+    const layout = layOut([object(0, 3, true), object(64, 128, true), object(136, 140, true)], 64);
+    for (const { from, moved } of layout.placements) expect(moved % 64).toBe(from % 64);
+  });
+
+  test('a frame left as it is', () => {
+    expect([...shadowCodes(plainLayout(32))]).toEqual([0xf1, 0xf1, 0xf1, 0xf1, 0, 0, 0, 0, 0xf3, 0xf3]);
+  });
+});
