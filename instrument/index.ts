@@ -259,6 +259,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
   const plan: Plan = coverage ? { ...inspection.plan, functions: coverage.functions } : inspection.plan;
   const is64 = module.memories[0]!.is64;
   const mapping = options.mapping ?? 'flat';
+  if (coverage && mapping !== 'flat') throw new InstrumentError('E_UNSUPPORTED', 'coverage needs the flat mapping');
   const shared = isShared(module);
   const runtime = parseModule(images(shared ? 'shared' : mapping, is64 ? 64 : 32));
   const memoryPages = runtimePages(mapping === 'paged') + (coverage?.pages ?? 0);
