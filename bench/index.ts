@@ -3,6 +3,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { benchCPrograms } from './c-programs.ts';
 import { benchInstrument } from './instrument.ts';
 import { benchKernels } from './kernels.ts';
 import { type Results, writePage } from './page.ts';
@@ -13,6 +14,7 @@ import { benchVma } from './vma.ts';
 const SECTIONS: Readonly<Record<string, () => Promise<Section[]>>> = {
   kernels: benchKernels,
   programs: benchPrograms,
+  'c-programs': benchCPrograms,
   instrument: benchInstrument,
   vma: benchVma,
 };
