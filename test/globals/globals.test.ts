@@ -6,8 +6,6 @@ import { compileC, runC, summaryOf } from '../support/c-program.ts';
 import { CASES, casesProgram } from './cases.ts';
 
 const LEVELS = ['-O0', '-O1', '-O2', '-O3', '-Os', '-Oz'];
-/** Frames are another class with tests of its own. */
-const ONLY = { stack: false };
 
 /** Without the neighbour on the other side of the gap. */
 const lineOf = (report: Report) => summaryOf(report).replace(/, (before|after) \d+ of [\w.]+(?= in )/, '');
@@ -19,7 +17,7 @@ function expectFound(findings: readonly Report[], cases: typeof CASES): void {
 describe.each(LEVELS)('with debug information, %s', (level) => {
   it('reports each misuse once, with the variable', async () => {
     const module = await compileC(casesProgram(CASES, true), [level, '-g']);
-    const { findings, trap } = await runC(module, { ...ONLY, args: ['wrong'] });
+    const { findings, trap } = await runC(module, { args: ['wrong'] });
     expect(trap).toBeUndefined();
     expectFound(
       findings,
@@ -28,7 +26,7 @@ describe.each(LEVELS)('with debug information, %s', (level) => {
   });
 
   it('is silent where all is right', async () => {
-    const { findings, exitCode } = await runC(await compileC(casesProgram(CASES, true), [level, '-g']), ONLY);
+    const { findings, exitCode } = await runC(await compileC(casesProgram(CASES, true), [level, '-g']));
     expect(findings.map(summaryOf)).toEqual([]);
     expect(exitCode).toBe(0);
   });
@@ -37,7 +35,7 @@ describe.each(LEVELS)('with debug information, %s', (level) => {
 describe('what the first wrong access already shows', () => {
   it('is everything in code that was not optimised', async () => {
     const module = await compileC(casesProgram(CASES, false), ['-O0', '-g']);
-    const { findings } = await runC(module, { ...ONLY, args: ['wrong'] });
+    const { findings } = await runC(module, { args: ['wrong'] });
     expectFound(
       findings,
       CASES.filter((c) => !c.missedAt),
@@ -46,7 +44,7 @@ describe('what the first wrong access already shows', () => {
 
   it('is ranges and constants in optimised code', async () => {
     const module = await compileC(casesProgram(CASES, false), ['-O2', '-g']);
-    const { findings } = await runC(module, { ...ONLY, args: ['wrong'] });
+    const { findings } = await runC(module, { args: ['wrong'] });
     const lines = findings.map(lineOf);
     for (const name of ['copy_to', 'copy_from', 'set', 'string', 'constant', 'clear_constant', 'loop', 'pointer']) {
       expect(lines).toContainEqual(expect.stringMatching(CASES.find((c) => c.name === name)!.found));
@@ -57,7 +55,7 @@ describe('what the first wrong access already shows', () => {
 describe('without debug information', () => {
   it.each(['-O0', '-O2'])('knows constants by the name of their segment (%s)', async (level) => {
     const module = await compileC(casesProgram(CASES, true), [level]);
-    const { findings } = await runC(module, { ...ONLY, args: ['wrong'] });
+    const { findings } = await runC(module, { args: ['wrong'] });
     expect(
       findings.map((f) => `${f.title} in ${f.stack.find((s) => s.function.startsWith('check_'))?.function}`),
     ).toEqual(['write-to-read-only-data in check_constant', 'write-to-read-only-data in check_clear_constant']);
@@ -67,7 +65,7 @@ describe('without debug information', () => {
 describe('reports', () => {
   it('name the declaration and the distance', async () => {
     const module = await compileC(casesProgram(CASES, true), ['-O0', '-g']);
-    const { findings } = await runC(module, { ...ONLY, args: ['wrong'] });
+    const { findings } = await runC(module, { args: ['wrong'] });
     expect(findings[0]).toMatchObject({
       name: 'global-out-of-bounds',
       access: { write: true, size: 4n },
@@ -88,7 +86,7 @@ describe('reports', () => {
 
   it('have their own title in the kernel scheme', async () => {
     const module = await compileC(casesProgram(CASES, true), ['-O2', '-g']);
-    const { findings } = await runC(module, { ...ONLY, args: ['wrong'], runtime: { scheme: 'kasan' } });
+    const { findings } = await runC(module, { args: ['wrong'], runtime: { scheme: 'kasan' } });
     const titles = findings.map((f) => f.title);
     expect(titles).toEqual(
       CASES.map((c) => (c.name.endsWith('constant') ? 'write-to-read-only-data' : 'global-out-of-bounds')),

@@ -21,7 +21,7 @@ describe.each(PROGRAMS)('$name', ({ source, args, levels }) => {
     async (...level) => {
       const module = await compileC(source, [...args, ...level.filter(Boolean)]);
       const original = await runOriginal(module);
-      const outcome = await runC(module, { stack: false });
+      const outcome = await runC(module);
       expect(outcome.findings.map(summaryOf)).toEqual([]);
       expect(outcome.output).toBe(original.output);
       expect(outcome.exitCode).toBe(original.exitCode);
@@ -32,7 +32,7 @@ describe.each(PROGRAMS)('$name', ({ source, args, levels }) => {
 
   it('is silent through the paged mapping and with outlined checks', async () => {
     const module = await compileC(source, [...args, '-O2', '-g']);
-    const outcome = await runC(module, { stack: false, mapping: 'paged', mode: 'outline' });
+    const outcome = await runC(module, { mapping: 'paged', mode: 'outline' });
     expect(outcome.findings.map(summaryOf)).toEqual([]);
   });
 });
