@@ -38,8 +38,9 @@ type Add = (from: Uint8Array, to: Uint8Array) => void;
  */
 export function replacements(compares: readonly Compare[], input: Uint8Array): Replacement[] {
   const found = new Map<string, Replacement>();
+  const holds = (piece: Uint8Array) => find(input, piece) >= 0 || isLength(piece, input);
   const add: Add = (from, to) => {
-    if (same(from, to) || (find(input, from) < 0 && !isLength(from, input))) return;
+    if (same(from, to) || !holds(from)) return;
     found.set(`${from.join()}:${to.join()}`, { from, to });
   };
   for (const { flags, left, right } of compares) {
@@ -51,8 +52,8 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
       add(left, right);
       add(right, left);
     } else {
-      numbers(left, right, add);
-      if (!(flags & COMPARE_FLAG.CONSTANT)) numbers(right, left, add);
+      numbers(left, right, holds, add);
+      if (!(flags & COMPARE_FLAG.CONSTANT)) numbers(right, left, holds, add);
     }
   }
   return [...found.values()];
@@ -77,18 +78,24 @@ function isLength(number: Uint8Array, input: Uint8Array): boolean {
   return number.length >= 4 && value(number) === BigInt(input.length);
 }
 
-function numbers(from: Uint8Array, to: Uint8Array, add: Add): void {
+/** Both operands as numbers; only encodings of `from` that the input holds are worth the allocations. */
+function numbers(from: Uint8Array, to: Uint8Array, holds: (piece: Uint8Array) => boolean, add: Add): void {
   const a = value(from);
   const b = value(to);
   for (const width of [8, 4, 2, 1]) {
     if (width > from.length || !fits(a, width, from.length)) continue;
-    for (const wanted of [b, b + 1n, b - 1n]) {
-      if (!fits(wanted, width, from.length)) continue;
-      add(integer(a, width, true), integer(wanted, width, true));
-      if (width > 1) add(integer(a, width, false), integer(wanted, width, false));
+    for (const little of width > 1 ? [true, false] : [true]) {
+      const seen = integer(a, width, little);
+      if (!holds(seen)) continue;
+      for (const wanted of [b, b + 1n, b - 1n]) {
+        if (fits(wanted, width, from.length)) add(seen, integer(wanted, width, little));
+      }
     }
   }
-  if (a > 9n && b >= 0n) add(ascii(a.toString()), ascii(b.toString()));
+  if (a > 9n) {
+    const digits = ascii(a.toString());
+    if (holds(digits)) add(digits, ascii(b.toString()));
+  }
 }
 
 /** Whether the low bytes, extended with zeros or with the sign, are the value. */
