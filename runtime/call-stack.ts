@@ -18,7 +18,6 @@ import { stackBase, stackTop } from './thread';
 const BUCKETS: u32 = 16384;
 
 /** Top of the shadow call stack; instrumented code saves it on entry and moves it around calls it records. */
-// biome-ignore lint/style/useConst: instrumented code writes it; asc would export a const as immutable
 export let __wasan_cs: u32 = CALL_STACK_BASE;
 
 export function moveCallStack(top: u32): void {
