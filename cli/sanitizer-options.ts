@@ -23,6 +23,7 @@ export function runtimeOptions(options: Options): RuntimeOptions {
     redzone: options.redzone,
     maxRedzone: options.max_redzone,
     maxAllocation: options.max_allocation_size_mb * MIB,
+    mmapThreshold: options.mmap_threshold,
     allocatorMayReturnNull: options.allocator_may_return_null,
     allocDeallocMismatch: options.alloc_dealloc_mismatch,
     newDeleteTypeMismatch: options.new_delete_type_mismatch,

@@ -129,6 +129,13 @@ export const OPTIONS = [
   bool('lsan', 'use_stacks', true, 'Let the stack in memory keep blocks alive.'),
   bool('lsan', 'use_registers', true, 'Let locals of running functions keep blocks alive.'),
   choice('wasan', 'format', ['asan', 'kasan', 'json', 'sarif'], 'Layout of reports. "kasan" implies scheme=kasan.'),
+  int(
+    'wasan',
+    'mmap_threshold',
+    0,
+    { max: 0x7fffffff },
+    'Heap blocks of this many bytes, at least 16384, get pages of their own and grow by mremap; 0 for none.',
+  ),
   choice('wasan', 'scheme', ['asan', 'kasan'], 'Shadow codes and titles. "kasan" implies format=kasan.'),
   text('wasan', 'html', 'Write a self-contained HTML page of all findings to this path.'),
 ] as const satisfies readonly OptionRow[];

@@ -18,6 +18,7 @@ import {
   HEADER_MAGIC,
   HEADER_MAX_ALLOCATION,
   HEADER_MAX_REDZONE,
+  HEADER_MMAP_THRESHOLD,
   HEADER_NULL_LIMIT,
   HEADER_PROGRAM_POINTER,
   HEADER_QUARANTINE_LIMIT,
@@ -44,6 +45,8 @@ export interface RuntimeOptions {
   maxRedzone?: number;
   /** max_allocation_size_mb, in bytes. */
   maxAllocation?: number;
+  /** mmap_threshold, in bytes. 0 leaves all of the heap to the program's allocator. */
+  mmapThreshold?: number;
   allocatorMayReturnNull?: boolean;
   allocDeallocMismatch?: boolean;
   newDeleteTypeMismatch?: boolean;
@@ -79,6 +82,7 @@ export function encodeHeader(options: RuntimeOptions & Layout): { address: numbe
   set(HEADER_MAX_REDZONE, options.maxRedzone ?? 2048);
   set(HEADER_NULL_LIMIT, options.nullLimit);
   set(HEADER_MAX_ALLOCATION, options.maxAllocation ?? 0);
+  set(HEADER_MMAP_THRESHOLD, options.mmapThreshold ?? 0);
   set(HEADER_PROGRAM_POINTER, options.is64 ? 8 : 4);
   set(HEADER_STACK_LOW, options.stack?.low ?? 0);
   set(HEADER_STACK_HIGH, options.stack?.high ?? 0);

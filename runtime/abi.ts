@@ -138,6 +138,8 @@ export const HEADER_THREADS = 440; // shared memory: instances so far
 export const ATTACHED_NOT = 0;
 export const ATTACHED_FILLING = 1; // the first instance is writing the initial data
 export const ATTACHED_READY = 2;
+export const HEADER_MMAP_THRESHOLD = 284; // bytes from which a chunk gets pages of its own (vma-heap.ts); 0 = never
+export const HEADER_MAPPED_FREED = 288; // chunk record: the last of those that was freed
 export const HEADER_END = 512;
 
 // HEADER_FLAGS

@@ -18,6 +18,7 @@ import {
   HEADER_INDEX,
   HEADER_INDEX_MASK,
   HEADER_INDEX_USED,
+  HEADER_MAPPED_FREED,
   HEADER_QUARANTINE_HEAD,
   HEADER_QUARANTINE_TAIL,
 } from './abi';
@@ -129,6 +130,7 @@ function shiftReferences(records: u32, count: u32, distance: u32): void {
   for (let i: u32 = 0; i < count; i++) shift(records + i * CHUNK_RECORD + CHUNK_NEXT, distance);
   shift(HEADER_QUARANTINE_HEAD, distance);
   shift(HEADER_QUARANTINE_TAIL, distance);
+  shift(HEADER_MAPPED_FREED, distance);
   const table = load<u32>(HEADER_INDEX);
   const slots = load<u32>(HEADER_INDEX_MASK) + 1;
   for (let slot: u32 = 0; slot < slots; slot++) shift(table + (slot << 3) + RECORD, distance);

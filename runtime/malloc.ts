@@ -24,6 +24,7 @@ import * as program from './program';
 import { release, staleChunk } from './release';
 import { heapFinding } from './report';
 import { lock, unlock } from './thread';
+import { isMapped, remapChunk } from './vma-heap';
 
 const EINVAL: i32 = 28; // WASI's numbers, which musl and Emscripten share
 const ENOMEM: i32 = 48;
@@ -40,7 +41,7 @@ export function asan_free(ptr: Addr): void {
 export function asan_calloc(items: Addr, size: Addr): Addr {
   if (overflows(items, size, KIND_CALLOC_OVERFLOW)) return 0;
   const ptr = allocate(items * size, 8, ALLOC_MALLOC);
-  if (ptr) program.fill(ptr, 0, items * size);
+  if (ptr && !isMapped(ptr)) program.fill(ptr, 0, items * size); // fresh pages read zero
   return ptr;
 }
 
@@ -95,13 +96,15 @@ function usableSize(ptr: Addr): Addr {
   return chunkSize(chunk);
 }
 
-/** Always moves: a pointer kept across realloc then points into the quarantine. */
+/** Always moves, unless both sizes are large: a pointer kept across realloc then points into the quarantine. */
 export function resize(ptr: Addr, size: Addr, align: Addr, kind: u32): Addr {
   lock();
   const oldSize = sizeToMove(ptr);
   unlock();
   if (oldSize == NOTHING) return 0;
   count(HEADER_STAT_REALLOCS, 1);
+  const remapped = remapChunk(ptr, size, kind);
+  if (remapped) return remapped;
   const moved = allocate(size, align, kind);
   if (!moved) return 0;
   program.copy(moved, ptr, size < oldSize ? size : oldSize);

@@ -8,16 +8,11 @@ import {
   ASAN_HEAP_FREED,
   ASAN_HEAP_LEFT_REDZONE,
   CHUNK_ALLOC_KIND,
-  CHUNK_FREE_KIND,
-  CHUNK_FREE_STACK,
-  CHUNK_FREE_THREAD,
   CHUNK_QUARANTINED,
   CHUNK_STATE,
   FLAG_ALLOC_DEALLOC_MISMATCH,
   FLAG_NEW_DELETE_TYPE_MISMATCH,
   HEADER_SCHEME,
-  HEADER_STAT_FREES,
-  HEADER_STAT_LIVE_BYTES,
   KASAN_MAX_CACHE_SIZE,
   KASAN_SLAB_FREE_META,
   KASAN_SLAB_REDZONE,
@@ -30,15 +25,16 @@ import {
   SCHEME_KASAN,
 } from './abi';
 import { Addr } from './addr';
-import { captureStack, innermostSite } from './call-stack';
+import { innermostSite } from './call-stack';
+import { markFreed, poisonFreed } from './chunk-life';
 import { chunkAround, chunkSize, findChunk } from './chunks';
-import { count, flag } from './header';
-import { poisonFreed } from './heap';
+import { flag } from './header';
 import { shadowOf } from './mapping';
 import * as program from './program';
 import { enqueue } from './quarantine';
 import { accessesReported, finding, heapFinding } from './report';
-import { lock, thread, unlock } from './thread';
+import { lock, unlock } from './thread';
+import { isMapped, unmapChunk } from './vma-heap';
 
 /** Frees a chunk of `kind`. A pointer that is not a live chunk is reported and left alone. */
 export function release(ptr: Addr, kind: u32): void {
@@ -57,13 +53,9 @@ function releaseAlone(ptr: Addr, kind: u32): void {
   if (mismatch(load<u8>(chunk, CHUNK_ALLOC_KIND), kind) && flag(FLAG_ALLOC_DEALLOC_MISMATCH)) {
     heapFinding(KIND_ALLOC_DEALLOC_MISMATCH, ACCESS_FREE, ptr, 0, chunk, kind, 0);
   }
-  store<u8>(chunk, kind, CHUNK_FREE_KIND);
-  store<u32>(chunk, captureStack(), CHUNK_FREE_STACK);
-  store<u8>(chunk, thread(), CHUNK_FREE_THREAD);
-  count(HEADER_STAT_FREES, 1);
-  const size = chunkSize(chunk);
-  count(HEADER_STAT_LIVE_BYTES, -(<u32>size));
-  poisonFreed(ptr, size);
+  markFreed(chunk, kind);
+  if (isMapped(ptr)) return unmapChunk(chunk);
+  poisonFreed(ptr, chunkSize(chunk));
   enqueue(chunk);
 }
 

@@ -7,12 +7,13 @@ import { HEADER_PHASE, HEADER_VMA, PHASE_EARLY, VMA_NO_ACCESS, VMA_TAIL, VMA_UNF
 import { Addr } from './addr';
 import { arenaAlloc } from './arena';
 import { captureStack } from './call-stack';
+import { forgetFreed } from './mapped-freed';
 import { shadowOf } from './mapping';
 import { writeShadow } from './poison';
 import * as program from './program';
 import { allow, suppress } from './thread';
 import { madvise } from './vma-advise';
-import { areasNow, setPolicy, setStack } from './vma-area';
+import { areasNow, countersAt, setPolicy, setStack } from './vma-area';
 import { faultPage } from './vma-fault';
 import {
   AREA_END,
@@ -20,6 +21,7 @@ import {
   AREA_START,
   DIRECTORY_AREAS,
   DIRECTORY_BYTES,
+  DIRECTORY_COUNTERS,
   DIRECTORY_END,
   DIRECTORY_FIRST,
   DIRECTORY_PAST,
@@ -35,6 +37,7 @@ import {
   MREMAP_FIXED,
   MREMAP_MAYMOVE,
   VM_EXACT,
+  VM_HEAP,
 } from './vma-layout';
 import { mapBytes, mmap, munmap, resizeBytes } from './vma-map';
 import { watch } from './vma-pages';
@@ -55,7 +58,7 @@ let errno: i32 = 0;
 // ------------------------------------------------------------------------------------------------ the window
 
 /** Makes sure there is a window; one that holds a first request of so many pages several times, if possible. */
-function open(pages: u32): bool {
+export function open(pages: u32): bool {
   if (isOpen) return true;
   let wanted = FIRST_PAGES;
   while (wanted >> 2 < pages && wanted < 1 << 23) wanted <<= 1;
@@ -85,13 +88,14 @@ function furnish(block: Addr, pages: u32, fresh: Addr): bool {
   writeShadow(start >> 3, (<Addr>pages) << 9, WILD);
   const directory = arenaAlloc(DIRECTORY_BYTES);
   if (!directory || openSpace(<u32>(start >> 12), pages - 1, sizeof<Addr>() == 4)) return false;
+  store<u32>(directory, countersAt(), DIRECTORY_COUNTERS);
   store<u32>(HEADER_VMA, directory);
   watch(true);
   isOpen = true;
   return true;
 }
 
-function isOurs(addr: Addr): bool {
+export function isOurs(addr: Addr): bool {
   return isOpen && pageOf(addr) >= windowStart() && pageOf(addr) < windowEnd();
 }
 
@@ -101,8 +105,12 @@ function began(): void {
   setStack(captureStack());
 }
 
-function address(result: i64): Addr {
-  if (result >= 0) return <Addr>result;
+/** The address of a mapping of so many bytes, or failure. */
+function address(result: i64, length: Addr): Addr {
+  if (result >= 0) {
+    forgetFreed(pageOf(result), pageOf(<u64>result + length + 4095));
+    return <Addr>result;
+  }
   errno = <i32>-result;
   return FAILED;
 }
@@ -124,7 +132,7 @@ export function __sanitizer_mmap(addr: Addr, length: Addr, prot: i32, flags: i32
   if (load<u32>(HEADER_PHASE) == PHASE_EARLY) flags |= MAP_POPULATE;
   const result = mmap(addr, length, prot, flags);
   if (result == -(<i64>ENOMEM)) return elsewhere(addr, length, prot, flags, fd, offset, ENOMEM);
-  return address(result);
+  return address(result, length);
 }
 
 /** The program's own mmap; without one, glue that answers 0. */
@@ -154,9 +162,9 @@ export function __sanitizer_madvise(addr: Addr, length: Addr, advice: i32): i32 
 }
 
 export function __sanitizer_mremap(addr: Addr, oldLength: Addr, newLength: Addr, flags: i32, target: Addr): Addr {
-  if (!open(1)) return address(-(<i64>ENOMEM));
+  if (!open(1)) return address(-(<i64>ENOMEM), 0);
   began();
-  return address(mremap(addr, oldLength, newLength, flags, target));
+  return address(mremap(addr, oldLength, newLength, flags, target), newLength);
 }
 
 /** mremap as C declares it: the target is the first of its variable arguments. */
@@ -186,7 +194,7 @@ export function __sanitizer_vmalloc(length: Addr): Addr {
   if (!open(<u32>(length >> 12) + 1)) return 0;
   began();
   const result = mapBytes(length);
-  return result > 0 ? <Addr>result : 0;
+  return result > 0 ? address(result, length) : 0;
 }
 
 /** In place, or elsewhere with the bytes moved page by page; 0 leaves the old mapping as it is. */
@@ -195,10 +203,10 @@ export function __sanitizer_vrealloc(ptr: Addr, length: Addr): Addr {
   const area = isOurs(ptr) ? areaAt(pageOf(ptr)) : 0;
   if (!area || !length || !(load<u32>(area, AREA_FLAGS) & VM_EXACT)) return 0;
   began();
-  if (resizeBytes(ptr, length) > 0) return ptr;
+  if (resizeBytes(ptr, length) > 0) return address(ptr, length);
   const size = (<Addr>(load<u32>(area, AREA_END) - load<u32>(area, AREA_START))) << 12;
   const moved = mremap(ptr, size, length, MREMAP_MAYMOVE, 0);
-  return moved > 0 ? <Addr>resizeBytes(moved, length) : 0;
+  return moved > 0 ? address(resizeBytes(moved, length), length) : 0;
 }
 
 export function __sanitizer_vfree(ptr: Addr): void {
@@ -224,6 +232,9 @@ export function isMappingCode(code: u32): bool {
 export function resolveFault(addr: Addr, isWrite: bool): bool {
   if (!isOurs(addr)) return false;
   const before = shadowOf(addr >> 3);
+  const area = areaAt(pageOf(addr));
+  // A page of the heap is brought in as a whole: with the zero page, reads behind the chunk's end would pass.
+  if (area && load<u32>(area, AREA_FLAGS) & VM_HEAP) isWrite = true;
   const result = faultPage(pageOf(addr), isWrite);
   // A page of a read-only area that was never touched: say so in the shadow, where the kind is read.
   if (result == FAULT_READ_ONLY && before == VMA_UNFAULTED) faultPage(pageOf(addr), false);

@@ -41,14 +41,15 @@ export const PAST_SERIAL = 20;
 export const PAST_BYTES = 24;
 export const PAST_COUNT = 4096;
 
-//   directory (HEADER_VMA)   | first area | areas | ring | areas ever unmapped | window start | window end |
+//   directory (HEADER_VMA)   | first area | areas | ring | areas ever unmapped | window start | window end | counters |
 export const DIRECTORY_FIRST = 0;
 export const DIRECTORY_AREAS = 4;
 export const DIRECTORY_PAST = 8;
 export const DIRECTORY_PAST_COUNT = 12;
 export const DIRECTORY_START = 16;
 export const DIRECTORY_END = 20;
-export const DIRECTORY_BYTES = 24;
+export const DIRECTORY_COUNTERS = 24; // COUNT_*
+export const DIRECTORY_BYTES = 28;
 
 //   batch entry   | op u32 | flags u32 | a u64 | b u64 | c u64 | d u64 | result i64 |
 export const BATCH_OP = 0;
@@ -71,6 +72,7 @@ export const VM_WRITE = 2;
 export const VM_EXEC = 4;
 export const VM_SHARED = 8;
 export const VM_SEALED = 0x40;
+export const VM_HEAP = 0x1000; // no bit of a tail; byte-sized mapping under a large heap chunk
 export const VM_GROWSDOWN = 0x100;
 export const VM_LOCKED = 0x2000;
 export const VM_SEQ_READ = 0x8000;

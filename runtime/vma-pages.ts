@@ -20,6 +20,7 @@ import {
   STATE_UNFAULTED,
   STATE_UNMAPPED,
   VM_EXEC,
+  VM_HEAP,
   VM_READ,
   VM_WRITE,
 } from './vma-layout';
@@ -133,7 +134,12 @@ function announceArea(area: u32, from: u32, to: u32): u32 {
     const state = stateOf(flags, pageAt(page));
     let after = page + 1;
     while (after < to && stateOf(flags, pageAt(after)) == state) after++;
-    tellState(page, after - page, state, after == load<u32>(area, AREA_END) ? load<u32>(area, AREA_TAIL) : 0);
+    tellState(
+      page,
+      after - page,
+      state,
+      after == load<u32>(area, AREA_END) ? load<u32>(area, AREA_TAIL) | (flags & VM_HEAP) : 0,
+    );
     page = after;
   }
   return to;

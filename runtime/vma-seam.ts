@@ -15,10 +15,12 @@ import { Addr } from './addr';
 import { arenaAlloc } from './arena';
 import { poisonRegion, unpoison, writeShadow } from './poison';
 import * as program from './program';
-import { STATE_NO_ACCESS, STATE_OK, STATE_READ_ONLY, STATE_UNFAULTED } from './vma-layout';
+import { redzoneCode } from './redzone';
+import { STATE_NO_ACCESS, STATE_OK, STATE_READ_ONLY, STATE_UNFAULTED, VM_HEAP } from './vma-layout';
 
 const SHIFT: Addr = 12;
 const PAGE: Addr = 4096;
+const LARGE: Addr = 16384; // no chunk on pages of its own is smaller
 
 /** Zeroed bytes at an 8-byte boundary, or 0 when there is no more memory. */
 export function claim(size: u32): u32 {
@@ -42,7 +44,7 @@ export function loadWord(page: u32, offset: u32): u64 {
 /** Batches are for the stand-alone module: a program stores by itself. */
 export function storeWord(_page: u32, _offset: u32, _value: u64): void {}
 
-/** What the pages may be used for now; of the last one only `tail` bytes, unless 0. */
+/** What the pages may be used for now; of the last one only `tail` bytes, unless 0; VM_HEAP beside it. */
 export function tellState(page: u32, count: u32, state: u32, tail: u32): void {
   const at = (<Addr>page) << SHIFT;
   const size = (<Addr>count) << SHIFT;
@@ -51,7 +53,8 @@ export function tellState(page: u32, count: u32, state: u32, tail: u32): void {
     return;
   }
   unpoison(at, size);
-  if (tail) poisonRegion(at + size - PAGE + tail, PAGE - tail, tailCode());
+  const rest = tail & 4095;
+  if (rest) poisonRegion(at + size - PAGE + rest, PAGE - rest, tailCode(tail));
 }
 
 function codeOf(state: u32): u32 {
@@ -60,6 +63,7 @@ function codeOf(state: u32): u32 {
   return state == STATE_NO_ACCESS ? VMA_NO_ACCESS : VMA_UNMAPPED;
 }
 
-function tailCode(): u32 {
+function tailCode(tail: u32): u32 {
+  if (tail & VM_HEAP) return redzoneCode(LARGE, false);
   return load<u32>(HEADER_SCHEME) == SCHEME_KASAN ? KASAN_VMALLOC_INVALID : VMA_TAIL;
 }

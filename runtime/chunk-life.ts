@@ -1,0 +1,81 @@
+// What a chunk's record and the statistics say when it is allocated and freed, and the shadow of what was freed; the same
+// for chunks of the original allocator and for those on pages of their own.
+import {
+  ASAN_HEAP_FREED,
+  CHUNK_ALIGN_LOG2,
+  CHUNK_ALLOC_KIND,
+  CHUNK_ALLOC_STACK,
+  CHUNK_ALLOC_THREAD,
+  CHUNK_FREE_KIND,
+  CHUNK_FREE_STACK,
+  CHUNK_FREE_THREAD,
+  CHUNK_LEFT,
+  CHUNK_LIVE,
+  CHUNK_NEXT,
+  CHUNK_STATE,
+  CHUNK_TAG,
+  FLAG_POISON_HEAP,
+  HEADER_SCHEME,
+  HEADER_STAT_FREES,
+  HEADER_STAT_LIVE_BYTES,
+  HEADER_STAT_MALLOCS,
+  HEADER_STAT_PEAK_BYTES,
+  KASAN_MAX_CACHE_SIZE,
+  KASAN_PAGE_FREE,
+  KASAN_SLAB_FREE,
+  KASAN_SLAB_FREE_META,
+  SCHEME_KASAN,
+} from './abi';
+import { Addr } from './addr';
+import { captureStack } from './call-stack';
+import { chunkSize } from './chunks';
+import { count, flag } from './header';
+import { bodySize } from './original';
+import { writeShadow } from './poison';
+import { thread } from './thread';
+
+export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
+  store<u32>(chunk, left, CHUNK_LEFT);
+  store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
+  store<u32>(chunk, 0, CHUNK_FREE_STACK);
+  store<u32>(chunk, 0, CHUNK_NEXT);
+  store<u8>(chunk, CHUNK_LIVE, CHUNK_STATE);
+  store<u8>(chunk, kind, CHUNK_ALLOC_KIND);
+  store<u8>(chunk, 0, CHUNK_FREE_KIND);
+  store<u8>(chunk, <u32>ctz(align), CHUNK_ALIGN_LOG2);
+  store<u8>(chunk, 0, CHUNK_TAG);
+  store<u8>(chunk, thread(), CHUNK_ALLOC_THREAD);
+  store<u8>(chunk, 0, CHUNK_FREE_THREAD);
+  count(HEADER_STAT_MALLOCS, 1);
+  countLive(<u32>chunkSize(chunk));
+}
+
+/** So many bytes more are in use (fewer, as a two's complement). */
+export function countLive(bytes: u32): void {
+  const live = load<u32>(HEADER_STAT_LIVE_BYTES) + bytes;
+  store<u32>(HEADER_STAT_LIVE_BYTES, live);
+  if (live > load<u32>(HEADER_STAT_PEAK_BYTES)) store<u32>(HEADER_STAT_PEAK_BYTES, live);
+}
+
+/** By whom and how the chunk is freed, in its record and in the statistics. */
+export function markFreed(chunk: u32, kind: u32): void {
+  store<u8>(chunk, kind, CHUNK_FREE_KIND);
+  store<u32>(chunk, captureStack(), CHUNK_FREE_STACK);
+  store<u8>(chunk, thread(), CHUNK_FREE_THREAD);
+  count(HEADER_STAT_FREES, 1);
+  count(HEADER_STAT_LIVE_BYTES, -(<u32>chunkSize(chunk)));
+}
+
+/** The user region turns into freed memory, its last granule included. */
+export function poisonFreed(begin: Addr, size: Addr): void {
+  if (!flag(FLAG_POISON_HEAP)) return;
+  const granules = bodySize(size) >> 3;
+  if (load<u32>(HEADER_SCHEME) != SCHEME_KASAN) {
+    writeShadow(begin >> 3, granules, ASAN_HEAP_FREED);
+  } else if (size > <Addr>KASAN_MAX_CACHE_SIZE) {
+    writeShadow(begin >> 3, granules, KASAN_PAGE_FREE);
+  } else {
+    writeShadow(begin >> 3, 1, KASAN_SLAB_FREE_META); // the free track exists
+    writeShadow((begin >> 3) + 1, granules - 1, KASAN_SLAB_FREE);
+  }
+}
