@@ -46,7 +46,7 @@ class Places {
     const map = mapOf(space).filter(([start]) => start < WINDOW);
     this.#random = random;
     this.#starts = map.map(([start]) => start);
-    this.#edges = [...new Set(map.flat())];
+    this.#edges = [...new Set([...this.#starts, ...map.map(([, end]) => end)])];
   }
 
   address(): number {
