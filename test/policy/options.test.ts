@@ -159,6 +159,11 @@ const ACTS: Readonly<Record<(typeof OPTIONS)[number]['name'], () => void>> = {
       peak(run('--print_stats --max_redzone=16', ...big).stderr),
     );
   },
+  mmap_threshold: () => {
+    // Large blocks are given back at once and push nothing out of the quarantine.
+    expect(run('--quarantine_size_mb=1', 'stale').stderr).not.toContain('freed by');
+    expect(run('--quarantine_size_mb=1 --mmap_threshold=65536', 'stale').stderr).toContain('freed by');
+  },
   max_allocation_size_mb: () => {
     expect(run('', 'huge').stdout).toContain('served');
     expect(run('--max_allocation_size_mb=50', 'huge').stdout).toContain('refused');
