@@ -1,5 +1,5 @@
 // C++: new and delete, containers and strings.
-// TITLES heap-buffer-overflow heap-use-after-free double-free bad-free alloc-dealloc-mismatch stack-buffer-overflow SEGV
+// TITLES heap-buffer-overflow heap-use-after-free double-free bad-free alloc-dealloc-mismatch new-delete-type-mismatch stack-buffer-overflow SEGV
 #include "classes.h"
 #include <memory>
 #include <string>
