@@ -54,6 +54,8 @@ export {
   stack_enter_drawn,
   stack_leave,
   stack_moved,
+  stack_scope_begin,
+  stack_scope_end,
 } from './stack';
 export {
   __sanitizer_madvise,

@@ -11,17 +11,21 @@ import {
   ASAN_ALLOCA_LEFT,
   ASAN_ALLOCA_RIGHT,
   ASAN_STACK_AFTER_RETURN,
+  ASAN_STACK_AFTER_SCOPE,
   ASAN_STACK_LEFT,
   ASAN_STACK_RIGHT,
   FLAG_STACK_AFTER_RETURN,
   FLAG_STACK_EXACT,
   FRAME_ALLOCA,
   HEADER_NULL_LIMIT,
+  HEADER_SCHEME,
   HEADER_STACK_HIGH,
   HEADER_STACK_LOW,
   HEADER_STACK_MAP,
+  KASAN_STACK_AFTER_SCOPE,
   KIND_STACK_OVERFLOW,
   NULL_PAGE,
+  SCHEME_KASAN,
   STACK_LEFT_REDZONE,
 } from './abi';
 import { Addr } from './addr';
@@ -145,6 +149,20 @@ export function stack_alloca(addr: Addr, size: Addr, end: Addr, frame: u32): voi
   if (<u32>size & 7) setShadow(from++, <u32>size & 7);
   if (end >> 3 > from) fillShadow(from, (end >> 3) - from, ASAN_ALLOCA_RIGHT);
   remember(addr, frame | FRAME_ALLOCA);
+}
+
+/** A variable's block begins: it is valid. */
+export function stack_scope_begin(addr: Addr, size: u32): void {
+  if (!isStack(addr)) return;
+  fillShadow(addr >> 3, <Addr>(size >> 3), 0);
+  if (size & 7) setShadow((addr >> 3) + <Addr>(size >> 3), size & 7);
+}
+
+/** A variable's block has ended. */
+export function stack_scope_end(addr: Addr, size: u32): void {
+  if (!isStack(addr)) return;
+  const kasan = load<u32>(HEADER_SCHEME) == SCHEME_KASAN;
+  fillShadow(addr >> 3, <Addr>((size + 7) >> 3), kasan ? KASAN_STACK_AFTER_SCOPE : ASAN_STACK_AFTER_SCOPE);
 }
 
 // ------------------------------------------------------------------------------------------------ other functions

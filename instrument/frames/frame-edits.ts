@@ -13,6 +13,7 @@ import type { Edit, Emitter } from '../plan.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, PointerWrite } from './analysis.ts';
 import { type FrameLayout, place } from './frame-layout.ts';
+import type { ScopeEdge } from './scopes.ts';
 import type { Room, Value } from './values.ts';
 
 export interface FrameTarget {
@@ -68,6 +69,7 @@ export function frameEdits(
   analysis: Analysis,
   layout: FrameLayout,
   identity: FrameIdentity,
+  scopes: readonly ScopeEdge[],
   target: FrameTarget,
 ): Edit[] {
   const edits: Edit[] = [];
@@ -79,6 +81,14 @@ export function frameEdits(
   for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
   const rooms = new Map(analysis.rooms.map((room) => [room.end, room]));
   for (const room of rooms.values()) roomEdits(room, identity.id, target.is64, insert);
+  for (const { at, begins, moved, size } of scopes) {
+    insert(at, 0, (e, emit) => {
+      e.get('stack frame');
+      e.plus(moved);
+      emit.constant(size);
+      emit.callRuntime(begins ? 'stack_scope_begin' : 'stack_scope_end');
+    });
+  }
   if (layout.moved) {
     for (const { at, end, offset } of analysis.addresses) {
       const moved = place(layout, offset) ?? offset;

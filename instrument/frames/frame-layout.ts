@@ -48,7 +48,7 @@ export function layOut(objects: readonly FrameObject[], align: number): FrameLay
   let end = 0;
   let previous: FrameObject | undefined;
   for (const object of objects) {
-    const moved = previous ? nextPlace(previous, object, end, align) : object.begin;
+    const moved = previous ? nextPlace(previous, object, end, align) : firstPlace(object, align);
     placements.push({ from: object.begin, to: object.end, moved });
     end = moved + object.end - object.begin;
     previous = object;
@@ -56,6 +56,11 @@ export function layOut(objects: readonly FrameObject[], align: number): FrameLay
   const size = up(end, 16);
   const tail = previous?.exposed ? redzoneFor(previous.end - previous.begin) : 16;
   return { size, right: Math.max(16, up(tail - (size - end), 16)), placements, moved: true };
+}
+
+/** At the base, or above it where nothing lies at the base. */
+function firstPlace({ begin, exposed }: FrameObject, align: number): number {
+  return exposed && align === 16 ? up(begin, 16) : begin;
 }
 
 /** Redzone or not, an object never gets less aligned than it was: the base is aligned to `align`. */

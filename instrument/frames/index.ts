@@ -14,6 +14,7 @@ import { type FrameLayout, layOut, place, plainLayout, shadowCodes } from './fra
 import { encodeFrames, FRAME_SECTION, type FrameRecord } from './frame-section.ts';
 import { analyseFrame } from './frame-walk.ts';
 import { type FrameObject, frameObjects } from './objects.ts';
+import { type ScopeEdge, scopeEdges } from './scopes.ts';
 import { ShadowTable } from './shadow-table.ts';
 
 export { FRAME_TROUBLES, type FrameTrouble } from './analysis.ts';
@@ -39,10 +40,18 @@ export interface FrameCounts {
   guarded: number;
   /** Of those: with redzones between their variables. */
   separated: number;
+  /** Of those: with variables that are poisoned when their block ends. */
+  scoped: number;
   /** Frames that need none: nothing in them is accessed but at constant places. */
   closed: number;
   readonly troubles: Map<FrameTrouble, number>;
   readonly layoutTroubles: Map<LayoutTrouble, number>;
+}
+
+/** How a frame is laid out inside, and which of its variables die before it does. */
+interface Inside {
+  readonly layout: FrameLayout;
+  readonly scopes: readonly ScopeEdge[];
 }
 
 export interface FrameChange {
@@ -81,7 +90,7 @@ class FramePlanner {
   private readonly records: FrameRecord[] = [];
   private readonly table = new ShadowTable(FRAME_SHADOWS, FRAME_SHADOWS_END);
   private readonly counts: FrameCounts = {
-    ...{ total: 0, guarded: 0, separated: 0, closed: 0 },
+    ...{ total: 0, guarded: 0, separated: 0, scoped: 0, closed: 0 },
     ...{ troubles: new Map<FrameTrouble, number>(), layoutTroubles: new Map<LayoutTrouble, number>() },
   };
 
@@ -119,36 +128,36 @@ class FramePlanner {
       if (edits.length > 0) this.changes.set(i, { edits });
       return;
     }
-    const bytes = analysis.size?.bytes ?? 0;
     const inFrame = this.poisonsItself ? undefined : accessesInside(analysis);
     if (inFrame && isClosed(analysis)) {
       this.counts.closed++;
       this.changes.set(i, { edits: [], inFrame: new Set([...inFrame, ...analysis.reached.map((a) => a.at)]) });
       return;
     }
-    const layout = this.layout(i, analysis) ?? plainLayout(bytes);
-    const func = this.input.module.importedFunctions + i;
-    const shadow = layout.moved ? this.table.add(shadowCodes(layout)) : 0;
-    const usable = layout.moved && shadow === 0 ? plainLayout(bytes) : layout;
-    this.records.push({ func, layout: usable });
+    const { layout, scopes } = this.inside(i, analysis);
+    this.records.push({ func: this.input.module.importedFunctions + i, layout });
     this.counts.guarded++;
-    if (usable.moved) this.counts.separated++;
-    const edits = frameEdits(analysis, usable, { id: this.records.length, shadow: usable.moved ? shadow : 0 }, target);
+    if (layout.moved) this.counts.separated++;
+    if (scopes.length > 0) this.counts.scoped++;
+    const shadow = layout.moved ? this.table.add(shadowCodes(layout)) : 0;
     this.changes.set(i, {
-      edits,
-      ...(usable.moved && { movedOffsets: movedOffsets(analysis, usable) }),
+      edits: frameEdits(analysis, layout, { id: this.records.length, shadow }, scopes, target),
+      ...(layout.moved && { movedOffsets: movedOffsets(analysis, layout) }),
       ...(inFrame && { inFrame }),
     });
   }
 
-  private layout(i: number, analysis: Analysis): FrameLayout | undefined {
-    const layout = this.tryLayout(i, analysis);
-    if (typeof layout === 'object') return layout;
-    count(this.counts.layoutTroubles, layout);
-    return undefined;
+  private inside(i: number, analysis: Analysis): Inside {
+    const inside = this.tryLayout(i, analysis);
+    const plain = { layout: plainLayout(analysis.size?.bytes ?? 0), scopes: [] };
+    if (typeof inside !== 'object') {
+      count(this.counts.layoutTroubles, inside);
+      return plain;
+    }
+    return this.table.add(shadowCodes(inside.layout)) === 0 ? plain : inside;
   }
 
-  private tryLayout(i: number, analysis: Analysis): FrameLayout | LayoutTrouble {
+  private tryLayout(i: number, analysis: Analysis): Inside | LayoutTrouble {
     if (!analysis.size) return 'nothing to gain';
     if (this.input.treat(i) !== 'checked') return 'unchecked';
     const debug = this.input.debugInfo?.stackFrame(this.input.module.importedFunctions + i);
@@ -161,10 +170,13 @@ class FramePlanner {
     const objects = frameObjects(analysis, debug.variables);
     if (!objects) return 'contradiction';
     if (analysis.optimised && !wholeAddresses(analysis, objects)) return 'optimised';
-    if (objects.length < 2 || !objects.some((o) => o.exposed)) return 'nothing to gain';
+    if (!objects.some((o) => o.exposed)) return 'nothing to gain';
     const layout = layOut(objects, analysis.align);
     const placed = analysis.addresses.every((a) => place(layout, a.offset) !== undefined);
-    return placed ? layout : 'contradiction';
+    if (!placed) return 'contradiction';
+    const simple = !analysis.optimised && !analysis.catches && !this.poisonsItself;
+    const { module } = this.input;
+    return { layout, scopes: simple ? scopeEdges(module, i, debug.variables, objects, layout) : [] };
   }
 }
 

@@ -98,6 +98,11 @@ const CASES: readonly Case[] = [
     optimised: 'stack-use-after-return R1 in f is inside d[8] at 0',
   },
   {
+    name: 'use after scope',
+    source: `NOINLINE void f(int n) { char *volatile p = 0; { char b[10]; use(b); p = b; } if (n) sink = p[3]; } ${main('f(n)')}`,
+    ...{ bad: 1, good: 0, finding: 'stack-use-after-scope R1 in f is inside b[10] at 3' },
+  },
+  {
     name: 'past a variable-length array (K60)',
     source: `NOINLINE void f(int n) { char v[10]; char w[n + 1]; fill(w, n + 1); use(v); volatile char *p = w; sink = p[n > 9 ? n + 1 : 0]; } ${main('f(n)')}`,
     ...{ bad: 10, good: 9, finding: 'dynamic-stack-buffer-overflow R1 in f' },
