@@ -19,6 +19,10 @@ export const INSTRUMENT_FLAGS: readonly Flag[] = [
     sentence: 'shadow memory: flat (default), or paged for little address space',
   },
   { name: '-O0', sentence: 'check every access where it stands, also where nothing new can be found' },
+  {
+    name: '--use-after-scope',
+    sentence: 'report variables used after their block (-O0 -g builds; may report correct C++)',
+  },
   { name: '--threads', sentence: 'a program with shared memory: one instance per worker, which share `wasan.memory`' },
   ALLOCATOR_FLAG,
 ];
@@ -27,13 +31,14 @@ type Values = ReadonlyMap<string, readonly string[]>;
 
 export function instrumentOptions(
   values: Values,
-): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator' | 'elide' | 'threads'> {
+): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator' | 'elide' | 'threads' | 'useAfterScope'> {
   return {
     mode: choice(values, '--mode', ['inline', 'outline'] as const),
     mapping: choice(values, '--mapping', ['flat', 'paged'] as const),
     allocator: allocatorOptions(values),
     elide: !values.has('-O0'),
     threads: values.has('--threads'),
+    useAfterScope: values.has('--use-after-scope'),
   };
 }
 

@@ -45,6 +45,11 @@ export interface InstrumentOptions {
   runtime?: RuntimeOptions;
   /** Redzones for stack frames; on by default. */
   stack?: boolean;
+  /**
+   * Report the use of a variable after the block it belongs to (builds with -O0 -g). Off by default: block ranges of
+   * DWARF do not tell every way into a block, so correct C++ can be reported.
+   */
+  useAfterScope?: boolean;
   /** Variables of frames and globals, where the module has debug information. */
   debugInfo?: DebugInfo;
   /** For fuzzing: counts blocks and, with 'compares', records comparisons (coverage.ts). Flat mapping alone. */
@@ -145,6 +150,7 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     // Stacks of threads have no bounds that the binary tells: their frames stay as they are.
     stackPointer: options.stack === false || isShared(module) ? undefined : stackPointer?.global,
     debugInfo: options.debugInfo,
+    useAfterScope: options.useAfterScope,
     treat: (i) => treatFrame(planned[i]!),
   });
   const functions = planned.map((plan, i) => withFrame(plan, frames.changes.get(i)));

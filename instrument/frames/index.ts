@@ -75,6 +75,8 @@ export interface FrameInput {
   readonly module: Module;
   readonly stackPointer: number | undefined;
   readonly debugInfo?: DebugInfo | undefined;
+  /** Poison variables outside the block they belong to. */
+  readonly useAfterScope?: boolean | undefined;
   /** By index of the body: is this function to be touched, and are its accesses checked? */
   readonly treat: (body: number) => 'leave' | 'unchecked' | 'checked';
 }
@@ -176,7 +178,10 @@ class FramePlanner {
     if (!placed) return 'contradiction';
     const simple = !analysis.optimised && !analysis.catches && !this.poisonsItself;
     const { module } = this.input;
-    return { layout, scopes: simple ? scopeEdges(module, i, debug.variables, objects, layout) : [] };
+    return {
+      layout,
+      scopes: simple && this.input.useAfterScope ? scopeEdges(module, i, debug.variables, objects, layout) : [],
+    };
   }
 }
 
