@@ -156,8 +156,10 @@ function moveTo(area: u32, from: u32, oldPages: u32, newPages: u32, target: u32)
     if (!area) return failure(EFAULT);
   }
   if (oldPages > newPages) {
-    const error = unmapRange(from + newPages, from + oldPages, OP_MREMAP);
+    // Not unmapRange: reserving again could fail after the target is gone. mremap() reserved for both.
+    const error = unmapError(from + newPages, from + oldPages);
     if (error) return failure(error);
+    unmapPages(from + newPages, from + oldPages, OP_MREMAP);
     oldPages = newPages;
     area = areaAt(from);
   }

@@ -47,9 +47,12 @@ export const runWasiCommand: Command = {
       if (options.help) return EXIT.CLEAN;
       throw new SanitizerError('E_USAGE', 'wasan run takes a module');
     }
+    // What is wrong with the command line is said before the module is looked at.
+    const instrumentation = instrumentOptions(values);
+    const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
     const symbolizer = readSymbols(path, original);
-    const prepared = prepare(path, original, { values, options, symbolizer, io });
+    const prepared = prepare(path, original, { values, instrumentation, options, symbolizer, io });
     const findings = new Findings(options, io, process.pid, basename(path));
     const suppressions = suppressionsOf(options);
     const result = await runCommand({
@@ -60,7 +63,7 @@ export const runWasiCommand: Command = {
       pid: process.pid,
       scriptFrames: false,
       args: [path, ...rest.slice(1)],
-      env: pairs(values.get('--env') ?? [], '--env', '='),
+      env,
       directories: directories(values.get('--dir') ?? []),
       boundary: boundaryOf(values),
       suppressions,
@@ -75,15 +78,17 @@ export const runWasiCommand: Command = {
 
 interface Preparation {
   readonly values: ReadonlyMap<string, readonly string[]>;
+  readonly instrumentation: ReturnType<typeof instrumentOptions>;
   readonly options: Options;
   readonly symbolizer: Symbolizer;
   readonly io: Io;
 }
 
-function prepare(path: string, original: Uint8Array, { values, options, symbolizer, io }: Preparation): Uint8Array {
+function prepare(path: string, original: Uint8Array, preparation: Preparation): Uint8Array {
+  const { values, instrumentation, options, symbolizer, io } = preparation;
   const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
   const { bytes, inspection } = instrument(original, runtimeImages, {
-    ...instrumentOptions(values),
+    ...instrumentation,
     ...ignoreOf(values, symbolizer),
     host: true,
     runtime: runtimeOptions(options),
