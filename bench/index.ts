@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { benchCPrograms } from './c-programs.ts';
 import { benchInstrument } from './instrument.ts';
 import { benchKernels } from './kernels.ts';
+import { benchMemory } from './memory.ts';
 import { type Results, writePage } from './page.ts';
 import { benchPrograms } from './programs.ts';
 import { type Section, table } from './report.ts';
@@ -15,6 +16,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<Section[]>>> = {
   kernels: benchKernels,
   programs: benchPrograms,
   'c-programs': benchCPrograms,
+  memory: benchMemory,
   instrument: benchInstrument,
   vma: benchVma,
 };

@@ -53,7 +53,7 @@ export async function benchPrograms(): Promise<Section[]> {
   ];
 }
 
-function workload(sql: SqlJs): string {
+export function workload(sql: SqlJs): string {
   const db = new sql.Database();
   db.run('create table t(a integer primary key, b text, c real)');
   db.run('begin');
@@ -67,7 +67,7 @@ function workload(sql: SqlJs): string {
 }
 
 /** Loads sql.js with its module instrumented on the way, through its own documented hook `instantiateWasm`. */
-async function loadSqlJs(variant: Variant): Promise<SqlJs> {
+export async function loadSqlJs(variant: Variant): Promise<SqlJs> {
   const init = require('sql.js') as (options: object) => Promise<SqlJs>;
   const original = new Uint8Array(readFileSync(require.resolve('sql.js/dist/sql-wasm.wasm')));
   return init({
