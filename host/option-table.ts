@@ -112,7 +112,7 @@ export const OPTIONS = [
   bool('asan', 'replace_intrin', true, 'Check memcpy, memmove and memset as ranges.'),
   bool('asan', 'replace_str', true, 'Check strlen, strcpy and their family as ranges.'),
   bool('asan', 'detect_leaks', true, 'Look for unreachable heap blocks when the program ends.'),
-  bool('asan', 'detect_stack_use_after_return', true, 'Poison the frame of a function when it returns.'),
+  bool('asan', 'detect_stack_use_after_return', false, 'Poison the frame of a function when it returns.'),
   bool('asan', 'allocator_frees_and_returns_null_on_realloc_zero', false, 'Let realloc(p, 0) free p and return null.'),
   int(
     'lsan',

@@ -98,7 +98,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.poisonHeap ?? true, FLAG_POISON_HEAP],
     [options.replaceIntrin ?? true, FLAG_REPLACE_INTRIN],
     [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
-    [(options.stackAfterReturn ?? true) && !!options.stack?.exact, FLAG_STACK_AFTER_RETURN],
+    [(options.stackAfterReturn ?? false) && !!options.stack?.exact, FLAG_STACK_AFTER_RETURN],
     [options.stack?.exact ?? false, FLAG_STACK_EXACT],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);

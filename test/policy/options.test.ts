@@ -197,8 +197,8 @@ const ACTS: Readonly<Record<(typeof OPTIONS)[number]['name'], () => void>> = {
     expect([off.status, off.stderr]).toEqual([7, '']);
   },
   detect_stack_use_after_return: () => {
-    expect(run('', 'return').stderr).toContain('stack-use-after-return');
-    expect(run('--detect_stack_use_after_return=0', 'return').stderr).not.toContain('after-return');
+    expect(run('--detect_stack_use_after_return=1', 'return').stderr).toContain('stack-use-after-return');
+    expect(run('', 'return').stderr).not.toContain('after-return');
   },
   allocator_frees_and_returns_null_on_realloc_zero: () => {
     expect(run('', 'shrink').stdout).toContain('block');

@@ -30,7 +30,7 @@ function describeFinding(report: Report): string {
 
 async function findings(source: string, flags: string, argument: number): Promise<string[]> {
   const module = await compileC(PRELUDE + source, [...flags.split(' '), '-w']);
-  const options = { args: [String(argument)], runtime: { halt: true }, useAfterScope: true };
+  const options = { args: [String(argument)], runtime: { halt: true, stackAfterReturn: true }, useAfterScope: true };
   const { findings: found } = await runC(module, options);
   return found.map(describeFinding);
 }
