@@ -106,12 +106,13 @@ function leakOptions(options: Options, suppressions: readonly Suppression[]): Le
   return { suppressions, useGlobals, useStacks, useRegisters };
 }
 
-/** Stops at once as ASan does: nothing the program could catch may run after a fatal finding. */
+/**
+ * Whether to stop. A fatal finding traps, which no wasm code can catch; the process then ends by itself, because
+ * process.exit would join V8's compiler threads while one may be waiting for a collection that never comes.
+ */
 function onFinding(report: Report, options: Options, findings: Findings): boolean {
   findings.add(report);
-  if (!options.halt_on_error) return false;
-  findings.close();
-  process.exit(options.exitcode);
+  return options.halt_on_error;
 }
 
 function conclude({ exitCode, trap, sanitizer }: RunResult, options: Options, io: Io, findings: Findings): number {
