@@ -23,6 +23,7 @@ export function wasan(args: readonly string[], { cwd, env, stdin }: CliOptions =
     encoding: 'utf8',
     env: { ...(process.env.PATH ? { PATH: process.env.PATH } : {}), ...env },
     timeout: 60_000,
+    killSignal: 'SIGKILL',
     input: stdin ?? '',
     ...(cwd ? { cwd } : {}),
   });
