@@ -88,6 +88,7 @@ export function build(
     allocator: { malloc: 'malloc', free: 'free' },
     ...elimination,
     ...more,
+    runtime: { stackAfterReturn: true, ...more.runtime },
   });
 }
 
