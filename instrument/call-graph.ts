@@ -34,10 +34,7 @@ export function buildCallGraph(module: Module): CallGraph {
     const globals = new Set<number>();
     decoder.pos = body.start;
     decoder.end = body.end;
-    for (let groups = decoder.u32(); groups > 0; groups--) {
-      decoder.u32();
-      decoder.valueType();
-    }
+    decoder.skipLocals();
     while (decoder.pos < decoder.end) {
       decoder.next();
       const op = decoder.op;

@@ -91,10 +91,7 @@ class Planner {
     const { module } = this;
     const body = module.bodies[index]!;
     const d = new Decoder(module.bytes, body.start, body.end);
-    for (let groups = d.u32(); groups > 0; groups--) {
-      d.u32();
-      d.valueType();
-    }
+    d.skipLocals();
     this.list = [];
     this.counter(d.pos);
     const targets: boolean[] = [false];

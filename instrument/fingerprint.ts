@@ -236,10 +236,7 @@ function readFeatures(module: Module, f: number): BodyFeatures {
   const addresses = new Set<number>();
   const callees = new Set<number>();
   const d = new Decoder(module.bytes, body.start, body.end);
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   const counts = { loads: 0, stores: 0 };
   const flags = { opensParameter: false, opensOther: false, multiplies: false, fills: false };
   // A window of two instructions is enough: `local.get p; i32.const 4; i32.sub` is how every level writes "p - 4".

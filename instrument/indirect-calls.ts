@@ -18,10 +18,7 @@ export function hasNullSlot(module: Module): boolean {
 export function indirectCallEdits(module: Module, body: Body, nullSlot: boolean): Edit[] {
   const edits: Edit[] = [];
   const d = new Decoder(module.bytes, body.start, body.end);
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   while (d.pos < d.end) {
     d.next();
     if (d.op !== OP.CALL_INDIRECT && d.op !== OP.RETURN_CALL_INDIRECT) continue;

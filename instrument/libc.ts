@@ -116,10 +116,7 @@ function types(module: Module, codes: string): number[] {
 export function libcEdits(module: Module, libc: Libc, body: Body): Edit[] {
   const edits: Edit[] = [];
   const d = new Decoder(module.bytes, body.start, body.end);
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   while (d.pos < d.end) {
     d.next();
     if (d.op !== OP.CALL && d.op !== OP.RETURN_CALL) continue;

@@ -47,10 +47,7 @@ function countPrologues(module: Module): Map<number, number> {
   for (const body of module.bodies) {
     decoder.pos = body.start;
     decoder.end = body.end;
-    for (let groups = decoder.u32(); groups > 0; groups--) {
-      decoder.u32();
-      decoder.valueType();
-    }
+    decoder.skipLocals();
     const global = prologueGlobal(decoder, candidates);
     if (global >= 0) counts.set(global, (counts.get(global) ?? 0) + 1);
   }

@@ -135,10 +135,7 @@ export function readLinkedEvents(d: Decoder, body: Body): LinkedEvents {
 export function enterBody(d: Decoder, body: Body): number {
   d.pos = body.start;
   d.end = body.end;
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   return d.pos - body.start;
 }
 

@@ -119,10 +119,7 @@ class FrameWalk {
   run(): FrameTrouble | undefined {
     const d = this.decoder;
     try {
-      for (let groups = d.u32(); groups > 0; groups--) {
-        d.u32();
-        d.valueType();
-      }
+      d.skipLocals();
       this.control.enter(OP.BLOCK, d.pos, 0, 0, this.results, this.state);
       while (d.pos < d.end && this.control.open.length > 0) {
         d.next();

@@ -247,10 +247,7 @@ class PointerUses {
     const body = this.module.bodies[i]!;
     d.pos = body.start;
     d.end = body.end;
-    for (let groups = d.u32(); groups > 0; groups--) {
-      d.u32();
-      d.valueType();
-    }
+    d.skipLocals();
     this.first = d.pos;
     this.reads = 0;
     this.writes = [];

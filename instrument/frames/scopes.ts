@@ -50,10 +50,7 @@ function isEnteredAtStart(module: Module, body: number, range: Range, others: re
   const { start, end } = module.bodies[body]!;
   if (range.start <= start || range.end >= end - 1 || others.some((r) => r.start < range.end)) return false;
   const d = new Decoder(module.bytes, start, end);
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   /** Openers of the blocks that the range has opened and not closed. */
   const open: number[] = [];
   let begun = false;

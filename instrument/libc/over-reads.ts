@@ -42,10 +42,7 @@ function hintIn(bytes: Uint8Array, from: number, to: number): boolean {
 
 function looksLikeOverReader(module: Module, start: number, end: number): boolean {
   const d = new Decoder(module.bytes, start, end);
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   const seen = new Set<number>();
   let highBits = false;
   while (d.pos < d.end) {

@@ -206,10 +206,7 @@ export function copyRuntimeBody(runtime: Module, body: Body, linked: Linked, out
 
 function relocate(runtime: Module, body: Body, linked: Linked, w: Writer): void {
   const d = new Decoder(runtime.bytes, body.start, body.end);
-  for (let groups = d.u32(); groups > 0; groups--) {
-    d.u32();
-    d.valueType();
-  }
+  d.skipLocals();
   w.append(runtime.bytes, body.start, d.pos);
   while (d.pos < d.end) {
     d.next();

@@ -156,6 +156,14 @@ export class Decoder extends Reader {
     }
   }
 
+  /** Skips a body's local declarations: `pos` is then its first instruction. */
+  skipLocals(): void {
+    for (let groups = this.u32(); groups > 0; groups--) {
+      this.u32();
+      this.valueType();
+    }
+  }
+
   /** Skips a value type: one byte, or (ref null? heaptype). */
   valueType(): number {
     const b = this.byte();
