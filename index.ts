@@ -3,6 +3,7 @@
 //   const { bytes } = instrument(original, { host: true });
 //   const { instance } = await load({ original, instrumented: bytes, onFinding: (report) => { console.error(asanText(report)); } });
 
+import { hasMultiMemory } from './host/features.ts';
 import { createSymbolizer } from './host/symbols/index.ts';
 import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from './instrument/index.ts';
 import { runtimeImages } from './instrument/runtime-images.ts';
@@ -16,7 +17,11 @@ export {
   inspect,
 } from './instrument/index.ts';
 
-/** Instruments a module with the runtime this package ships; debug information is read from the module itself. */
+/**
+ * Instruments a module with the runtime this package ships; debug information is read from the module itself. What is made
+ * to be loaded here (`host`) suits this engine.
+ */
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
-  return instrumentWith(bytes, runtimeImages, { debugInfo: createSymbolizer(bytes), ...options });
+  const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
+  return instrumentWith(bytes, runtimeImages, { debugInfo: createSymbolizer(bytes), ...suited, ...options });
 }

@@ -11,6 +11,11 @@ export const ALLOCATOR_FLAG: Flag = {
   sentence: 'a function of the allocator, by name or index (roles: see `wasan inspect`)',
 };
 
+export const SINGLE_MEMORY_FLAG: Flag = {
+  name: '--single-memory',
+  sentence: 'for engines without multiple memories: the shadow lies in a second instance (slower)',
+};
+
 export const INSTRUMENT_FLAGS: readonly Flag[] = [
   { name: '--mode', value: 'inline|outline', sentence: 'inline checks (default), or call them: smaller and slower' },
   {
@@ -31,10 +36,11 @@ type Values = ReadonlyMap<string, readonly string[]>;
 
 export function instrumentOptions(
   values: Values,
-): Pick<InstrumentOptions, 'mode' | 'mapping' | 'allocator' | 'elide' | 'threads' | 'useAfterScope'> {
+): Pick<InstrumentOptions, 'mode' | 'mapping' | 'singleMemory' | 'allocator' | 'elide' | 'threads' | 'useAfterScope'> {
   return {
     mode: choice(values, '--mode', ['inline', 'outline'] as const),
     mapping: choice(values, '--mapping', ['flat', 'paged'] as const),
+    singleMemory: values.has(SINGLE_MEMORY_FLAG.name),
     allocator: allocatorOptions(values),
     elide: !values.has('-O0'),
     threads: values.has('--threads'),

@@ -4,6 +4,7 @@ import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 
 export { BOUNDARY, type BoundaryTable, parseBoundary, type Touch } from './boundary-table.ts';
 export { HOST_ERRORS, type HostErrorCode, SanitizerError } from './errors.ts';
+export { hasMultiMemory } from './features.ts';
 export type { LeakOptions } from './leak-check.ts';
 export { jsonText, toJsonValue } from './report/json.ts';
 export type { LeakCheck } from './report/leaks.ts';

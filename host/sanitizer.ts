@@ -10,6 +10,7 @@ import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
 import { globalsNear } from './globals.ts';
 import { checkLeaks, type LeakOptions } from './leak-check.ts';
+import { makeNeighbour, type Neighbour } from './neighbour.ts';
 import type { ReportContext } from './report/describe.ts';
 import { type Facts, readFacts } from './report/facts.ts';
 import type { LeakCheck } from './report/leaks.ts';
@@ -49,7 +50,8 @@ export interface SanitizerOptions {
 
 /** Exports wasan adds to a module. */
 interface WasanExports {
-  readonly __wasan_memory: WebAssembly.Memory;
+  /** Not where memory 1 lies in the neighbour. */
+  readonly __wasan_memory?: WebAssembly.Memory;
   readonly __wasan_cs: WebAssembly.Global;
   readonly __wasan_check_host?: (address: number | bigint, size: number | bigint, write: number) => void;
   /** Where memory is shared: this thread's number, and whether it may sleep while it waits. */
@@ -69,6 +71,7 @@ export class Sanitizer {
   /** Memory 1, where it is shared: for the Sanitizers of other threads. */
   readonly sharedMemory: WebAssembly.Memory | undefined;
   private memory: WebAssembly.Memory | undefined;
+  private readonly neighbour: Neighbour | undefined;
   private threadNumber: WebAssembly.Global<'i32'> | undefined;
   private programMemory: (() => Uint8Array | undefined) | undefined;
   private symbols: Symbolizer | undefined;
@@ -85,6 +88,7 @@ export class Sanitizer {
   constructor(options: SanitizerOptions) {
     this.options = options;
     this.sharedMemory = options.sharedMemory ?? createSharedMemory(options.instrumented);
+    this.neighbour = makeNeighbour(options.instrumented);
     this.memory = this.sharedMemory;
     const target: BoundaryTarget = {
       memory: () => (this.memory ? this.programMemory?.() : undefined),
@@ -100,9 +104,15 @@ export class Sanitizer {
   }
 
   /** The hook alone, for imports that are not to be checked: `{ ...imports, ...sanitizer.imports }`. */
-  get imports(): { wasan: { report: () => number; memory?: WebAssembly.Memory } } {
-    const { sharedMemory } = this;
-    return { wasan: { report: () => (this.finding() ? 1 : 0), ...(sharedMemory && { memory: sharedMemory }) } };
+  get imports(): { wasan: WebAssembly.ModuleImports } {
+    const { sharedMemory, neighbour } = this;
+    const report = () => (this.finding() ? 1 : 0);
+    return { wasan: { ...neighbour?.functions, report, ...(sharedMemory && { memory: sharedMemory }) } };
+  }
+
+  /** Memory 1: the shadow, and what the runtime keeps beside it. Undefined before `attach`. */
+  get shadowMemory(): WebAssembly.Memory | undefined {
+    return this.memory;
   }
 
   /** The number that reports give the thread of this instance: T0 is the program's first. */
@@ -114,7 +124,8 @@ export class Sanitizer {
   attach(instance: WebAssembly.Instance, programMemory?: WebAssembly.Memory): void {
     const exports = instance.exports as unknown as WasanExports;
     this.exports = instance.exports;
-    this.memory = exports.__wasan_memory;
+    this.memory = exports.__wasan_memory ?? this.neighbour?.memory;
+    if (!this.memory) throw new SanitizerError('E_NOT_INSTRUMENTED', 'the instance has no shadow memory');
     this.halts = new DataView(this.memory.buffer).getUint32(HEADER_HALT, true);
     this.threadNumber = exports.__wasan_thread;
     if (exports.__wasan_may_wait && maySleep()) exports.__wasan_may_wait.value = 1;

@@ -39,6 +39,11 @@ export interface InstrumentOptions {
   mapping?: 'flat' | 'paged';
   /** Import the report hook `wasan.report`, to be loaded by wasan's host. Without it a finding traps by itself. */
   host?: boolean;
+  /**
+   * For engines that give a module one memory only: memory 1 lies in a second instance, which the host makes. Slower: each
+   * look at the shadow is a call. Needs `host`, and the default engine.
+   */
+  singleMemory?: boolean;
   /** `role=function` overrides for the allocator (see ALLOCATOR_ROLES). */
   allocator?: AllocatorOptions;
   /** Baked into the module: what ASAN_OPTIONS would set. */
@@ -277,6 +282,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     host: options.host ?? false,
     paged: mapping === 'paged',
     ...(shared && { sharedPages: SHARED_PAGES }),
+    ...(options.singleMemory && { neighbour: true }),
     ...(inspection.globals.readOnly && { readOnly: inspection.globals.readOnly }),
     bound: inspection.mappings.bound,
     redirects: new Map([
@@ -336,6 +342,17 @@ function isShared(module: Module): boolean {
   return module.memories.some((m) => m.shared);
 }
 
+function refuseSingle(module: Module, options: InstrumentOptions): void {
+  const reason = !options.host
+    ? "a single memory without wasan's host"
+    : options.engine
+      ? 'a single memory with this engine'
+      : isShared(module)
+        ? 'a single memory with threads'
+        : undefined;
+  if (reason) throw new InstrumentError('E_UNSUPPORTED', reason);
+}
+
 function refuseThreads(module: Module, options: InstrumentOptions): void {
   const refuse = (what: string) => {
     throw new InstrumentError('E_UNSUPPORTED', what);
@@ -351,6 +368,7 @@ function refuseUnsupported(module: Module, options: InstrumentOptions): void {
   if (module.sections.some((s) => s.name === 'wasan.info')) throw new InstrumentError('E_ALREADY_INSTRUMENTED');
   const memory = module.memories[0];
   if (!memory) throw new InstrumentError('E_NO_MEMORY');
+  if (options.singleMemory) refuseSingle(module, options);
   if (module.memories.some((m) => m.shared)) refuseThreads(module, options);
   const clash = module.exports.find((e) => isAbi(e.name) || e.name.startsWith('__wasan_'));
   if (clash) throw new InstrumentError('E_NAME_CLASH', clash.name);

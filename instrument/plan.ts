@@ -1,6 +1,8 @@
 // What to insert, as pure data: one FunctionPlan per defined function. How it is inserted is the engine's business
 // (stream/ copies bytes; binaryen/ edits an expression tree); both follow the same plan and so make the same sites.
 
+import type { RuntimeMemory } from './stream/runtime-memory.ts';
+
 /** How one function is checked. */
 export type Mode = 'inline' | 'outline';
 
@@ -149,8 +151,10 @@ export interface Plan {
 
 /** What the engines need to know about the linked runtime: indices in the output module. */
 export interface Target {
-  /** Memory index of the runtime's memory. */
+  /** Memory index of the runtime's memory, if it is one of the module's. */
   readonly memory: number;
+  /** How code reaches it. */
+  readonly runtimeMemory: RuntimeMemory;
   /** Global holding the top of the shadow call stack. */
   readonly callStackGlobal: number;
   readonly is64: boolean;

@@ -8,7 +8,7 @@ import { instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
 import { readModule, writeWhole } from '../module-file.ts';
 import { IGNORE_FLAG, ignoreOf } from '../policy.ts';
 import { progressLine } from '../progress.ts';
@@ -18,6 +18,7 @@ const FLAGS: readonly Flag[] = [
   { name: '-o', value: 'out.wasm', sentence: 'where to write the instrumented module (required)' },
   { name: '--host', sentence: 'import the report hook `wasan.report` instead of trapping; for use with load()' },
   ...INSTRUMENT_FLAGS,
+  SINGLE_MEMORY_FLAG,
   IGNORE_FLAG,
 ];
 

@@ -3,7 +3,7 @@
 
 import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
-import { type LeakOptions, PLAIN_STYLE, type Report, type Symbolizer } from '../../host/index.ts';
+import { hasMultiMemory, type LeakOptions, PLAIN_STYLE, type Report, type Symbolizer } from '../../host/index.ts';
 import type { Options } from '../../host/options.ts';
 import { asanStack } from '../../host/report/style.ts';
 import type { Suppression } from '../../host/report/suppressions.ts';
@@ -13,7 +13,7 @@ import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Findings } from '../findings.ts';
-import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 import {
   BOUNDARY_FLAG,
@@ -31,6 +31,7 @@ const FLAGS: readonly Flag[] = [
   { name: '--dir', value: 'host[::guest]', repeat: true, sentence: 'a directory the program may use' },
   { name: '--env', value: 'NAME=value', repeat: true, sentence: 'an environment variable of the program' },
   ...INSTRUMENT_FLAGS,
+  SINGLE_MEMORY_FLAG,
   IGNORE_FLAG,
   BOUNDARY_FLAG,
 ];
@@ -91,6 +92,7 @@ function prepare(path: string, original: Uint8Array, preparation: Preparation): 
     ...instrumentation,
     ...ignoreOf(values, symbolizer),
     host: true,
+    singleMemory: instrumentation.singleMemory || !hasMultiMemory(),
     runtime: runtimeOptions(options),
     strings: options.replace_str,
     debugInfo: symbolizer,

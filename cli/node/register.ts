@@ -6,7 +6,7 @@ import { readFileSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { intercept } from '../../host/intercept.ts';
 import type { Options } from '../../host/options.ts';
-import { InstrumentError, instrument } from '../../index.ts';
+import { hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
 import type { Io } from '../command.ts';
 import { Findings } from '../findings.ts';
 import { suppressionsOf } from '../policy.ts';
@@ -35,7 +35,7 @@ function register(): void {
     runtime: runtimeOptions(options),
     strings: options.replace_str,
   };
-  const key = JSON.stringify([version(), instrumentation]);
+  const key = JSON.stringify([version(), hasMultiMemory(), instrumentation]);
   const findings = new Findings(options, io, process.pid, 'wasm');
   process.once('exit', () => {
     if (findings.reports.length === 0) return; // a child without findings must not replace its parent's page

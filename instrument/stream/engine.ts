@@ -4,7 +4,7 @@
 import { HEADER_SITE_COUNT } from '../../runtime/abi.ts';
 import type { Plan, Target } from '../plan.ts';
 import { Writer } from '../wasm/bytes.ts';
-import type { Global, Module } from '../wasm/module.ts';
+import type { FuncType, Global, Module } from '../wasm/module.ts';
 import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import { BranchHints, HINT_SECTION } from './branch-hints.ts';
@@ -12,6 +12,15 @@ import { copyElements, copyGlobals, copyTables } from './constants.ts';
 import { writeNames } from './name-section.ts';
 import { BodyRewriter } from './rewrite-body.ts';
 import { copyRuntimeBody, type Linked, linkRuntime } from './runtime-linker.ts';
+import {
+  NEIGHBOUR_FUNCTIONS,
+  NEIGHBOUR_SECTION,
+  neighbourMemory,
+  neighbourModule,
+  ownMemory,
+  type RuntimeMemory,
+  WASAN_MODULE,
+} from './runtime-memory.ts';
 import { SITE_SECTION, SiteMap } from './site-map.ts';
 import { TypeTable } from './type-table.ts';
 
@@ -30,6 +39,8 @@ export interface EngineInput {
   readonly paged: boolean;
   /** Instances share the runtime's memory: it is imported, with this many pages at most, and filled by the first. */
   readonly sharedPages?: number;
+  /** The runtime's memory lies in a module of its own, for engines without multiple memories. Needs `host`. */
+  readonly neighbour?: boolean;
   /** Program addresses that no store may touch. */
   readonly readOnly?: { readonly begin: number; readonly end: number };
   /** Function redirects, original index -> runtime export. */
@@ -76,6 +87,7 @@ class ModuleWriter {
   /** Imports that the runtime itself satisfies (`__asan_load4`): they disappear from the import section. */
   private readonly boundImports: ReadonlyMap<number, string>;
   private readonly linked: Linked;
+  private readonly runtimeMemory: RuntimeMemory;
   private readonly functionMap: Int32Array;
   private readonly callMap: Int32Array;
   private readonly startFunction: number;
@@ -88,9 +100,12 @@ class ModuleWriter {
     const exported = new Map(runtime.exports.filter((e) => e.kind === KIND.FUNC).map((e) => [e.name, e.index]));
     const abi = program.imports.filter((i) => i.kind === KIND.FUNC && isAbi(i.name) && exported.has(i.name));
     this.boundImports = new Map([...abi.map((i) => [i.index, i.name] as const), ...(input.bound ?? [])]);
-    const hostImports = input.host ? 1 : 0;
     const keptImports = program.importedFunctions - this.boundImports.size;
-    const definedBase = keptImports + hostImports;
+    const hostImports = input.host ? 1 : 0;
+    const definedBase = keptImports + hostImports + (input.neighbour ? NEIGHBOUR_FUNCTIONS.length : 0);
+    this.runtimeMemory = input.neighbour
+      ? neighbourMemory(keptImports + hostImports)
+      : ownMemory(program.memories.length);
     this.functionMap = this.renumber(definedBase);
     const definedCount = program.functions.length - program.importedFunctions;
     this.linked = linkRuntime({
@@ -100,7 +115,7 @@ class ModuleWriter {
       firstFunction: definedBase + definedCount,
       reportImport: keptImports,
       firstGlobal: program.globals.length,
-      memory: program.memories.length,
+      memory: this.runtimeMemory,
       originals: new Map([...input.originals].map(([name, f]) => [name, this.functionMap[f]!])),
     });
     for (const [index, name] of this.boundImports) this.functionMap[index] = this.linked.functions.get(name)!;
@@ -139,6 +154,9 @@ class ModuleWriter {
     );
     this.writeCustom(SITE_SECTION, this.sites.encode().view());
     this.writeCustom('wasan.info', this.input.info);
+    if (this.input.neighbour) {
+      this.writeCustom(NEIGHBOUR_SECTION, neighbourModule(this.input.memoryPages, this.segments()));
+    }
     for (const { name, bytes } of this.input.sections ?? []) this.writeCustom(name, bytes);
     return { bytes: this.out.view().slice(), sites: this.sites.count, target: this.target() };
   }
@@ -204,8 +222,13 @@ class ModuleWriter {
   private internTypes(): void {
     for (const f of this.runtimeFunctions()) this.types.intern(f);
     for (const g of this.linked.glue) this.types.intern(g.type);
+    for (const f of this.neighbourFunctions) this.types.intern(f.type);
     this.types.intern({ params: [], results: [] });
     this.types.intern({ params: [], results: [TYPE.I32] });
+  }
+
+  private get neighbourFunctions() {
+    return this.input.neighbour ? NEIGHBOUR_FUNCTIONS : [];
   }
 
   private runtimeFunctions() {
@@ -216,21 +239,26 @@ class ModuleWriter {
   private writeImports(w: Writer): void {
     const { program, host, sharedPages } = this.input;
     const kept = program.imports.filter((i) => i.kind !== KIND.FUNC || !this.boundImports.has(i.index));
-    w.u32(kept.length + (host ? 1 : 0) + (sharedPages === undefined ? 0 : 1));
+    const added = (host ? 1 : 0) + this.neighbourFunctions.length;
+    w.u32(kept.length + added + (sharedPages === undefined ? 0 : 1));
     for (const entry of kept) w.append(program.bytes, entry.start, entry.end);
     if (sharedPages !== undefined) {
-      w.name('wasan');
+      w.name(WASAN_MODULE);
       w.name('memory');
       w.byte(KIND.MEMORY);
       w.byte(SHARED_LIMITS);
       w.u32(this.input.memoryPages);
       w.u32(sharedPages);
     }
-    if (!host) return;
-    w.name('wasan');
-    w.name('report');
+    if (host) this.functionImport(w, 'report', { params: [], results: [TYPE.I32] });
+    for (const { name, type } of this.neighbourFunctions) this.functionImport(w, name, type);
+  }
+
+  private functionImport(w: Writer, name: string, type: FuncType): void {
+    w.name(WASAN_MODULE);
+    w.name(name);
     w.byte(KIND.FUNC);
-    w.u32(this.types.intern({ params: [], results: [TYPE.I32] }));
+    w.u32(this.types.intern(type));
   }
 
   private writeFunctions(w: Writer): void {
@@ -246,8 +274,10 @@ class ModuleWriter {
     const section = this.original(SECTION.MEMORY);
     const own = this.input.program.memories.filter((m) => !m.imported).length;
     if (this.input.sharedPages !== undefined) return; // all are imported
-    w.u32(own + 1);
+    if (own === 0 && this.input.neighbour) return;
+    w.u32(own + (this.input.neighbour ? 0 : 1));
     if (section) w.append(this.input.program.bytes, pastCount(this.input.program.bytes, section), section.end);
+    if (this.input.neighbour) return;
     w.byte(0);
     w.u32(this.input.memoryPages);
   }
@@ -268,7 +298,8 @@ class ModuleWriter {
     );
     const globals = [...this.linked.globals].filter(([name]) => name.startsWith('__wasan_'));
     const roots = this.input.host ? program.globals.flatMap((g, i) => (mayHoldPointer(g) ? [i] : [])) : [];
-    w.u32(program.exports.length + added.length + globals.length + roots.length + 1);
+    const memories = this.input.neighbour ? 0 : 1;
+    w.u32(program.exports.length + added.length + globals.length + roots.length + memories);
     for (const e of program.exports) {
       w.name(e.name);
       w.byte(e.kind);
@@ -277,7 +308,7 @@ class ModuleWriter {
     for (const [name, index] of added) exportEntry(w, name, KIND.FUNC, index);
     for (const [name, index] of globals) exportEntry(w, name, KIND.GLOBAL, index);
     for (const index of roots) exportEntry(w, `__wasan_global_${index}`, KIND.GLOBAL, index);
-    exportEntry(w, '__wasan_memory', KIND.MEMORY, this.linked.memory);
+    if (memories > 0) exportEntry(w, '__wasan_memory', KIND.MEMORY, program.memories.length);
   }
 
   private writeCode(w: Writer): void {
@@ -341,7 +372,7 @@ class ModuleWriter {
       }
       for (const b of MEMORY_INIT) body.byte(b);
       body.u32(this.input.program.data.length + i);
-      body.u32(this.linked.memory);
+      body.u32(this.input.program.memories.length);
     });
     call(this.linked.functions.get('thread_filled')!);
     body.byte(OP.END);
@@ -350,7 +381,8 @@ class ModuleWriter {
   private target(): Target {
     const { functions } = this.linked;
     return {
-      memory: this.linked.memory,
+      memory: this.input.program.memories.length,
+      runtimeMemory: this.runtimeMemory,
       callStackGlobal: this.linked.globals.get('__wasan_cs')!,
       is64: this.input.program.memories[0]!.is64,
       paged: this.input.paged,
@@ -362,7 +394,9 @@ class ModuleWriter {
     };
   }
 
+  /** How many data segments the output has beside the program's. */
   private dataSegments(): number {
+    if (this.input.neighbour) return 0;
     return this.input.runtime.data.length + 1 + (this.input.segments?.length ?? 0);
   }
 
@@ -383,6 +417,7 @@ class ModuleWriter {
     const { program } = this.input;
     w.u32(program.data.length + this.dataSegments());
     if (section) w.append(program.bytes, pastCount(program.bytes, section), section.end);
+    if (this.input.neighbour) return;
     for (const { address, bytes } of this.segments()) this.dataSegment(w, address, bytes);
   }
 
@@ -391,7 +426,7 @@ class ModuleWriter {
       w.u32(1); // passive: see writeAttach
     } else {
       w.u32(2);
-      w.u32(this.linked.memory);
+      w.u32(this.input.program.memories.length);
       w.byte(0x41);
       w.s32(address);
       w.byte(0x0b);

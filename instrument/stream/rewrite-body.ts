@@ -166,14 +166,12 @@ export class BodyRewriter {
     },
     runtimeLoad: (address) => {
       this.constant(0);
-      this.code.byte(OP.I32_LOAD);
-      this.memarg(2, address);
+      this.runtimeAccess(OP.I32_LOAD, 2, address);
     },
     runtimeStore: (address, value) => {
       this.constant(0);
       value();
-      this.code.byte(OP.I32_STORE);
-      this.memarg(2, address);
+      this.runtimeAccess(OP.I32_STORE, 2, address);
     },
     runtimeCount: (address, keeps) => this.count(address, keeps),
     site: () => this.sites.next(),
@@ -183,14 +181,12 @@ export class BodyRewriter {
     const { code } = this;
     this.constant(0);
     this.constant(0);
-    code.byte(OP.I32_LOAD8_U);
-    this.memarg(0, address);
+    this.runtimeAccess(OP.I32_LOAD8_U, 0, address);
     this.constant(1);
     code.byte(OP.I32_ADD);
     const sum = keeps ? this.scratchLocal('count', TYPE.I32) : 0;
     if (keeps) this.local(OP.LOCAL_TEE, sum);
-    code.byte(OP.I32_STORE8);
-    this.memarg(0, address);
+    this.runtimeAccess(OP.I32_STORE8, 0, address);
     if (keeps) this.local(OP.LOCAL_GET, sum);
   }
 
@@ -334,8 +330,7 @@ export class BodyRewriter {
     const from = code.length;
     this.local(OP.LOCAL_GET, this.scratchLocal('frame', TYPE.I32));
     this.constant(this.sites.next());
-    code.byte(OP.I32_STORE);
-    this.memarg(2, 0);
+    this.runtimeAccess(OP.I32_STORE, 2, 0);
     this.local(OP.LOCAL_GET, this.scratchLocal('callee frame', TYPE.I32));
     code.byte(OP.GLOBAL_SET);
     code.u32(this.target.callStackGlobal);
@@ -436,8 +431,7 @@ export class BodyRewriter {
     const granules = offset < 0 ? 0 : Math.floor(offset / GRANULE);
     this.addToAddress(offset - granules * GRANULE);
     this.shiftRight(3);
-    this.code.byte(load);
-    this.memarg(0, SHADOW_BASE + granules - back);
+    this.runtimeAccess(load, 0, SHADOW_BASE + granules - back);
   }
 
   /** What the elimination decided about the current access. */
@@ -515,8 +509,7 @@ export class BodyRewriter {
     this.addToAddress(offset % 8);
     this.shiftRight(3);
     this.wrap();
-    this.code.byte(load);
-    this.memarg(0, SHADOW_BASE + Math.floor(offset / 8));
+    this.runtimeAccess(load, 0, SHADOW_BASE + Math.floor(offset / 8));
   }
 
   private pagedShadowLoad(offset: number, load: number): void {
@@ -528,16 +521,14 @@ export class BodyRewriter {
     this.wrap();
     this.constant(2);
     code.byte(OP.I32_SHL);
-    code.byte(OP.I32_LOAD);
-    this.memarg(2, SHADOW_BASE); // directory entry: where the chunk of this 64 KiB page is
+    this.runtimeAccess(OP.I32_LOAD, 2, SHADOW_BASE); // directory entry: where the chunk of this 64 KiB page is
     this.local(OP.LOCAL_GET, at);
     this.shiftRight(3);
     this.wrap();
     this.constant(8191);
     code.byte(OP.I32_AND);
     code.byte(OP.I32_ADD);
-    code.byte(load);
-    this.memarg(0, 0);
+    this.runtimeAccess(load, 0, 0);
   }
 
   // ------------------------------------------------------------------------------------------------- bulk memory
@@ -626,11 +617,9 @@ export class BodyRewriter {
     if (this.target.is64) this.code.byte(OP.I32_WRAP_I64);
   }
 
-  /** A memarg on the runtime's memory. */
-  private memarg(align: number, offset: number): void {
-    this.code.byte(align | 0x40);
-    this.code.u32(this.target.memory);
-    this.code.u32(offset);
+  /** A load or store of the runtime's memory. */
+  private runtimeAccess(op: number, align: number, offset: number): void {
+    this.target.runtimeMemory.access(this.code, op, align, offset);
   }
 
   /** Writes size, local declarations (original groups plus scratch) and code. */

@@ -1,15 +1,16 @@
 // Links the runtime (a small wasm module of its own) into a program: its functions, globals and data are appended, its
-// memory becomes the program's last memory, and its imports are bound to the program, to the host, or to small functions
-// written here.
+// memory becomes the program's last memory, or a neighbour's (runtime-memory.ts), and its imports are bound to the program,
+// to the host, or to small functions written here.
 //
 //   function index space of the output:
-//   | program imports (minus bound __asan_*) | host.report | program functions | runtime functions | glue functions |
+//   | program imports (minus bound __asan_*) | host.report | neighbour's | program's | runtime's | glue functions |
 
 import { Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body, FuncType, Module } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import { KIND_NAMES, REPORT_ACCESS, REPORT_KIND } from './report-names.ts';
+import type { RuntimeMemory } from './runtime-memory.ts';
 
 /** A function written by the linker: its signature and its body (locals included, size excluded). */
 export interface Glue {
@@ -28,7 +29,7 @@ export interface LinkInput {
   /** Output index of the host's report import, if `host`. */
   readonly reportImport: number;
   readonly firstGlobal: number;
-  readonly memory: number;
+  readonly memory: RuntimeMemory;
   /** Output index of the original behind a runtime import of module "program" ("malloc"), if the program has one. */
   readonly originals: ReadonlyMap<string, number>;
 }
@@ -41,7 +42,7 @@ export interface Linked {
   readonly glue: readonly Glue[];
   /** Output indices of the runtime's own functions, imports included. */
   readonly functionMap: Int32Array;
-  readonly memory: number;
+  readonly memory: RuntimeMemory;
   readonly firstGlobal: number;
 }
 
@@ -148,7 +149,7 @@ function zero(w: Writer, type: number): void {
  * The report hook of a module without a host: branches on kind and direction to one of many functions that do nothing but
  * trap, so that the engine's own stack trace names the bug: `__asan_report_heap_use_after_free_load`.
  */
-function trapGlue(type: FuncType, index: number, memory: number): Glue[] {
+function trapGlue(type: FuncType, index: number, memory: RuntimeMemory): Glue[] {
   const directions = ['load', 'store', 'free'];
   const leaves: Glue[] = [];
   for (const name of KIND_NAMES) {
@@ -189,11 +190,8 @@ function trapGlue(type: FuncType, index: number, memory: number): Glue[] {
   return [{ name: '__asan_report', type, body: w }, ...leaves];
 }
 
-function loadOwn(w: Writer, memory: number, offset: number): void {
-  w.byte(OP.I32_LOAD);
-  w.byte(2 | 0x40);
-  w.u32(memory);
-  w.u32(offset);
+function loadOwn(w: Writer, memory: RuntimeMemory, offset: number): void {
+  memory.access(w, OP.I32_LOAD, 2, offset);
 }
 
 /** Appends one runtime function body, size first, with every index moved to where the linker put it. */
@@ -220,19 +218,11 @@ function relocate(runtime: Module, body: Body, linked: Linked, w: Writer): void 
         w.u32(linked.firstGlobal + d.index);
         break;
       case IMM.MEMARG:
-        w.append(runtime.bytes, d.start, d.immediateStart);
-        w.byte(d.align | 0x40);
-        w.u32(linked.memory);
-        w.u32(d.offset);
+        linked.memory.access(w, d.op, d.align, d.offset);
         break;
       case IMM.MEMORY:
-        w.append(runtime.bytes, d.start, d.immediateStart);
-        w.u32(linked.memory);
-        break;
       case IMM.MEMORY_COPY:
-        w.append(runtime.bytes, d.start, d.immediateStart);
-        w.u32(linked.memory);
-        w.u32(linked.memory);
+        linked.memory.whole(w, d.op);
         break;
       case IMM.MEMORY_INIT:
       case IMM.TYPE_TABLE:

@@ -1,0 +1,29 @@
+// wasan/browser: the library for pages and workers, as one file without anything of Node.
+//
+//   import { instrument, load, asanText, PLAIN_STYLE } from 'wasan/browser';
+
+import { createSymbolizer } from '../host/symbols/index.ts';
+import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from '../instrument/index.ts';
+import { engineLayout } from './engine-layout.ts';
+import { embeddedImages } from './runtime-images.ts';
+
+export * from '../host/index.ts';
+export { type InterceptOptions, intercept } from '../host/intercept.ts';
+export { type HtmlInput, htmlPage } from '../host/report/html.ts';
+export {
+  type Inspection,
+  InstrumentError,
+  type Instrumented,
+  type InstrumentOptions,
+  inspect,
+} from '../instrument/index.ts';
+export { engineLayout } from './engine-layout.ts';
+
+/**
+ * Instruments a module. What is made to be loaded here (`host`) gets the layout that suits this engine, unless the options
+ * name one; debug information is read from the module itself.
+ */
+export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
+  const suited = options.host ? engineLayout() : {};
+  return instrumentWith(bytes, embeddedImages, { debugInfo: createSymbolizer(bytes), ...suited, ...options });
+}
