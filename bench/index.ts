@@ -1,50 +1,34 @@
-// npm run bench [-- section ...] [--write]: measures what wasan costs, prints tables and writes bench/results/latest.json;
-// with --write also docs/PERFORMANCE.md.
+// npm run bench [-- section ...] [--write]: measures what wasan costs and prints tables. With --write the sections measured
+// replace their older selves in bench/results.json, and docs/PERFORMANCE.md is made anew from that file.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { benchCPrograms } from './c-programs.ts';
-import { benchInstrument } from './instrument.ts';
-import { benchKernels } from './kernels.ts';
-import { benchMemory } from './memory.ts';
-import { type Results, writePage } from './page.ts';
-import { benchPrograms } from './programs.ts';
-import { type Section, table } from './report.ts';
-import { benchVma } from './vma.ts';
-
-const SECTIONS: Readonly<Record<string, () => Promise<Section[]>>> = {
-  kernels: benchKernels,
-  programs: benchPrograms,
-  'c-programs': benchCPrograms,
-  memory: benchMemory,
-  instrument: benchInstrument,
-  vma: benchVma,
-};
+import { writePage } from './page.ts';
+import { table } from './report.ts';
+import { type Measured, machine, readResults, writeResults } from './results.ts';
+import { SECTIONS } from './sections/index.ts';
 
 const WRITE = '--write';
-const wanted = process.argv.slice(2).filter((a) => a !== WRITE);
-const unknown = wanted.find((name) => !(name in SECTIONS));
-if (unknown !== undefined) throw new Error(`no section "${unknown}": ${Object.keys(SECTIONS).join(', ')}`);
 
-const sections: Section[] = [];
-for (const [name, run] of Object.entries(SECTIONS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  process.stderr.write(`${name} ...\n`);
-  for (const section of await run()) {
-    sections.push(section);
-    process.stdout.write(`${table(section)}\n`);
+async function main(args: readonly string[]): Promise<void> {
+  const wanted = args.filter((a) => a !== WRITE);
+  const unknown = wanted.find((name) => !(name in SECTIONS));
+  if (unknown !== undefined) {
+    process.stderr.write(`no section "${unknown}"; there are ${Object.keys(SECTIONS).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
   }
+  const measured: Record<string, Measured> = {};
+  for (const [name, run] of Object.entries(SECTIONS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    process.stderr.write(`${name}\n`);
+    const before = machine();
+    const tables = await run();
+    measured[name] = { ...before, loadAfter: machine().load, tables };
+    for (const each of tables) process.stdout.write(`${table(each)}\n`);
+  }
+  if (!args.includes(WRITE)) return;
+  const results = { ...readResults(), ...measured };
+  writeResults(results);
+  writePage(results);
 }
 
-const results: Results = {
-  date: new Date().toISOString(),
-  node: process.version,
-  v8: process.versions.v8,
-  cpu: cpus()[0]?.model ?? 'unknown',
-  cores: cpus().length,
-  sections,
-};
-const folder = new URL('results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL('latest.json', folder), `${JSON.stringify(results, null, 2)}\n`);
-if (process.argv.includes(WRITE)) writePage(results);
+await main(process.argv.slice(2));

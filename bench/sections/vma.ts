@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PAGE_SIZE, type Policy, VmaSpace } from '../host/vma/space.ts';
-import { buildVma } from '../runtime/build-vma.mts';
+import { PAGE_SIZE, type Policy, VmaSpace } from '../../host/vma/space.ts';
+import { buildVma } from '../../runtime/build-vma.mts';
 import {
   AREA_BYTES,
   BATCH_A,
@@ -29,8 +29,8 @@ import {
   OP_MREMAP,
   OP_MUNMAP,
   SMALL_BYTES,
-} from '../runtime/vma-layout.ts';
-import type { Section } from './report.ts';
+} from '../../runtime/vma-layout.ts';
+import type { Table } from '../report.ts';
 import { arenaChurn, growingArrays, movingCollector, type Workload } from './vma-workloads.ts';
 
 const START = 0x100000; // first page: 4 GiB, which is free in the kernel's address space too
@@ -149,7 +149,7 @@ function kernelTimer(): KernelTimer | null {
   }
 }
 
-function speed(module: WebAssembly.Module): Section {
+function speed(module: WebAssembly.Module): Table {
   const timer = kernelTimer();
   const rows = COUNTS.map((wanted) => {
     const count = timer && wanted > KERNEL_MOST && wanted < 100_000 ? KERNEL_MOST : wanted;
@@ -163,7 +163,7 @@ function speed(module: WebAssembly.Module): Section {
   timer?.close();
   return {
     title: 'VMA operations (mmap, mprotect, mremap, munmap; nothing copied)',
-    goal: 'at least 5 times the system calls of this kernel; growth with the areas no worse than logarithmic',
+    text: 'Goal: at least 5 times the system calls of this kernel; growth with the areas no worse than logarithmic.',
     columns: ['areas', 'ns each', 'kernel ns', 'million/s', 'kernel million/s', 'times'],
     rows,
   };
@@ -175,7 +175,7 @@ const WORKLOADS: readonly [string, Workload][] = [
   ['arena churn', arenaChurn],
 ];
 
-function gain(module: WebAssembly.Module): Section {
+function gain(module: WebAssembly.Module): Table {
   const rows = WORKLOADS.flatMap(([name, workload]) =>
     (['linux', 'relocate', 'merge-friendly'] as Policy[]).map((policy) => {
       const space = new VmaSpace({ module, pages: 60_000, policy });
@@ -197,13 +197,13 @@ function gain(module: WebAssembly.Module): Section {
   );
   return {
     title: 'What the merge rules gain',
-    goal: 'fewer areas and failed merges than stock Linux on the same calls',
+    text: 'Goal: fewer areas and failed merges than stock Linux on the same calls.',
     columns: ['workload, policy', 'areas', 'peak', 'merges', 'failed merges', 'metadata bytes', 'ms'],
     rows,
   };
 }
 
-export async function benchVma(): Promise<Section[]> {
+export async function benchVma(): Promise<Table[]> {
   const module = new WebAssembly.Module((await buildVma()) as Uint8Array<ArrayBuffer>);
   return [speed(module), gain(module)];
 }

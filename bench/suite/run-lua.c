@@ -1,4 +1,5 @@
 // Runs a Lua script: tables, strings, closures and a garbage collector.
+#include "bench.h"
 #include <stdlib.h>
 #include "lauxlib.h"
 #include "lua.h"
@@ -21,7 +22,7 @@ static const char script[] =
     "local ok = pcall(error, 'x')\n"
     "return total + fib(20) + #keys + (ok and 1 or 0)\n";
 
-__attribute__((export_name("run"))) double run(int n) {
+RUN double run(int n) {
   lua_State *L = luaL_newstate();
   luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
   luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 1);

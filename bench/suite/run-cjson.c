@@ -1,10 +1,11 @@
 // Builds, prints and parses JSON documents: small allocations and strings.
+#include "bench.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cJSON.h"
 
-__attribute__((export_name("run"))) double run(int rounds) {
+RUN double run(int rounds) {
   double total = 0;
   for (int round = 0; round < rounds; round++) {
     cJSON *root = cJSON_CreateObject();

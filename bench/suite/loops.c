@@ -1,40 +1,11 @@
-// The kernels of the check benchmark: small loops that live on loads and stores. Built with clang -O2.
+// Small loops that live on one kind of access each; LOOP names the one to run.
+#include "bench.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT(name) __attribute__((export_name(#name)))
-
-EXPORT(matmul) double matmul(int n) {
-  double *a = malloc(n * n * sizeof *a), *b = malloc(n * n * sizeof *b), *c = calloc(n * n, sizeof *c);
-  for (int i = 0; i < n * n; i++) a[i] = i % 7, b[i] = i % 5;
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < n; k++)
-      for (int j = 0; j < n; j++) c[i * n + j] += a[i * n + k] * b[k * n + j];
-  double sum = 0;
-  for (int i = 0; i < n * n; i++) sum += c[i];
-  free(a), free(b), free(c);
-  return sum;
-}
-
-EXPORT(jacobi) double jacobi(int n) {
-  double *a = calloc(n * n, sizeof *a), *b = calloc(n * n, sizeof *b);
-  for (int i = 0; i < n * n; i++) a[i] = i % 11;
-  for (int step = 0; step < 20; step++) {
-    for (int i = 1; i < n - 1; i++)
-      for (int j = 1; j < n - 1; j++)
-        b[i * n + j] = 0.2 * (a[i * n + j] + a[i * n + j - 1] + a[i * n + j + 1] + a[(i - 1) * n + j] + a[(i + 1) * n + j]);
-    double *t = a;
-    a = b, b = t;
-  }
-  double sum = 0;
-  for (int i = 0; i < n * n; i++) sum += a[i];
-  free(a), free(b);
-  return sum;
-}
-
-EXPORT(sieve) double sieve(int n) {
+static double sieve(int n) {
   uint8_t *composite = calloc(n, 1);
   int primes = 0;
   for (int i = 2; i < n; i++) {
@@ -51,7 +22,7 @@ struct node {
   uint32_t value;
 };
 
-EXPORT(chase) double chase(int n) {
+static double chase(int n) {
   struct node *nodes = malloc(n * sizeof *nodes);
   uint32_t step = 7919;
   for (int i = 0; i < n; i++) nodes[i].next = &nodes[(i + step) % n], nodes[i].value = i;
@@ -78,7 +49,7 @@ static void quick(int32_t *a, int low, int high) {
   }
 }
 
-EXPORT(sort) double sort(int n) {
+static double sort(int n) {
   int32_t *a = malloc(n * sizeof *a);
   uint32_t seed = 1;
   for (int i = 0; i < n; i++) a[i] = (seed = seed * 1664525u + 1013904223u) >> 1;
@@ -89,7 +60,7 @@ EXPORT(sort) double sort(int n) {
   return sum;
 }
 
-EXPORT(crc) double crc(int n) {
+static double crc(int n) {
   uint32_t *table = malloc(256 * sizeof *table);
   for (uint32_t i = 0; i < 256; i++) {
     uint32_t c = i;
@@ -105,7 +76,7 @@ EXPORT(crc) double crc(int n) {
   return ~c;
 }
 
-EXPORT(strings) double strings(int n) {
+static double strings(int n) {
   // Tokenise, hash and count words: bytes, short objects, a hash table with chains.
   static const char text[] = "the quick brown fox jumps over the lazy dog and runs away from the other quick dogs ";
   struct entry { struct entry *next; uint32_t hash; int count; char word[16]; } **table = calloc(64, sizeof *table);
@@ -136,7 +107,7 @@ EXPORT(strings) double strings(int n) {
   return total;
 }
 
-EXPORT(churn) double churn(int n) {
+static double churn(int n) {
   // malloc and free: a window of live blocks of mixed sizes.
   enum { WINDOW = 512 };
   void **live = calloc(WINDOW, sizeof *live);
@@ -155,3 +126,5 @@ EXPORT(churn) double churn(int n) {
   free(live);
   return sum;
 }
+
+RUN double run(int n) { return LOOP(n); }

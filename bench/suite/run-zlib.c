@@ -1,9 +1,10 @@
 // Deflates and inflates: byte loops over windows and hash chains.
+#include "bench.h"
 #include <stdlib.h>
 #include <string.h>
 #include "zlib.h"
 
-__attribute__((export_name("run"))) double run(int rounds) {
+RUN double run(int rounds) {
   enum { SIZE = 1 << 20 };
   unsigned char *data = malloc(SIZE), *back = malloc(SIZE);
   uLong bound = compressBound(SIZE);

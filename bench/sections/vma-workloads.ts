@@ -1,6 +1,6 @@
 // Three allocator-like workloads on the VMA model, deterministic: the same calls under every policy. Each asks for
 // relocation where the policy has it, as a program written for that kernel would.
-import { PAGE_SIZE, type Policy, type VmaSpace } from '../host/vma/space.ts';
+import { PAGE_SIZE, type Policy, type VmaSpace } from '../../host/vma/space.ts';
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -11,7 +11,7 @@ import {
   MREMAP_RELOCATE_ANON,
   PROT_READ,
   PROT_WRITE,
-} from '../runtime/vma-layout.ts';
+} from '../../runtime/vma-layout.ts';
 
 export type Workload = (space: VmaSpace, policy: Policy) => void;
 

@@ -1,9 +1,10 @@
-#include "lz4.h"
 // Compresses and expands text-like data: unaligned loads and stores, copies.
+#include "bench.h"
+#include "lz4.h"
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((export_name("run"))) double run(int rounds) {
+RUN double run(int rounds) {
   enum { SIZE = 1 << 20 };
   char *data = malloc(SIZE), *back = malloc(SIZE), *packed = malloc(LZ4_compressBound(SIZE));
   unsigned seed = 7;

@@ -1,0 +1,37 @@
+// An instance of a WASI reactor, as it is or as wasan made it.
+
+import { WASI } from 'node:wasi';
+import { Sanitizer } from '../host/index.ts';
+
+export interface Reactor {
+  readonly run: (size: number) => number;
+  readonly exports: WebAssembly.Exports;
+}
+
+/** A finding in a benchmark is a bug, and throws. */
+export async function instantiate(original: Uint8Array, instrumented?: Uint8Array): Promise<Reactor> {
+  const wasi = new WASI({ version: 'preview1' });
+  const imports = wasi.getImportObject() as WebAssembly.Imports;
+  const sanitizer =
+    instrumented &&
+    new Sanitizer({
+      original,
+      instrumented,
+      onFinding: (report) => {
+        throw new Error(`a finding in a benchmark: ${report.title}`);
+      },
+    });
+  const { instance } = await WebAssembly.instantiate((instrumented ?? original) as BufferSource, {
+    ...imports,
+    ...sanitizer?.imports,
+  });
+  sanitizer?.attach(instance);
+  wasi.initialize(instance);
+  return { run: instance.exports.run as (size: number) => number, exports: instance.exports };
+}
+
+/** CPU milliseconds of this thread so far: what other processes take does not count. */
+export function cpuMilliseconds(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
