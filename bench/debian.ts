@@ -22,35 +22,64 @@ const PREPARE: Readonly<Record<string, readonly (readonly [command: string, ...a
   ],
 };
 
-/** The unpacked tree of a Debian source package, or the reason why there is none. */
-export function debianSource(name: string): { folder: string } | { reason: string } {
+/**
+ * The unpacked tree of a Debian source package, as its authors released it or with Debian's patches; or the reason why
+ * there is none.
+ */
+export function debianSource(name: string, patched = false): { folder: string } | { reason: string } {
   mkdirSync(join(FOLDER, 'lists/partial'), { recursive: true });
-  const mark = join(FOLDER, `${name}.unpacked`);
+  const mark = join(FOLDER, `${name}.${patched ? 'patched' : 'unpacked'}`);
   try {
-    if (!existsSync(mark)) fetch(name, mark);
+    if (!existsSync(mark)) fetch(name, mark, patched);
     return { folder: join(FOLDER, readFileSync(mark, 'utf8')) };
   } catch (error) {
     return { reason: String((error as Error).message).split('\n')[0]! };
   }
 }
 
-function fetch(name: string, mark: string): void {
+function fetch(name: string, mark: string, patched: boolean): void {
   writeFileSync(join(FOLDER, 'src.sources'), RELEASE);
+  if (!readdirSync(join(FOLDER, 'lists')).some((f) => f.endsWith('Sources') || f.includes('source_Sources'))) {
+    apt('update');
+  }
+  apt('source', '--download-only', '--tar-only', name);
+  const archive = downloaded(name, /\.orig\.tar\.(gz|bz2|xz)$/);
+  const top = run('tar', ['tf', archive]).split('/')[0]!;
+  const parent = patched ? `${name}-patched` : '.';
+  mkdirSync(join(FOLDER, parent), { recursive: true });
+  run('tar', ['xf', archive, '-C', parent]);
+  if (patched) applyPatches(name, join(parent, top));
+  for (const [command, ...args] of PREPARE[name] ?? []) run(command, args, join(FOLDER, parent, top));
+  writeFileSync(mark, join(parent, top));
+}
+
+/** What Debian changed, in the order it is applied. */
+function applyPatches(name: string, folder: string): void {
+  apt('source', '--download-only', '--diff-only', name);
+  run('tar', ['xf', downloaded(name, /\.debian\.tar\.(gz|bz2|xz)$/), '-C', folder]);
+  const patches = join(FOLDER, folder, 'debian/patches');
+  if (!existsSync(join(patches, 'series'))) return;
+  const series = readFileSync(join(patches, 'series'), 'utf8');
+  for (const file of series.split('\n').filter((line) => line !== '' && !line.startsWith('#'))) {
+    run('patch', ['-p1', '-s', '-d', folder, '-i', join(patches, file.trim())]);
+  }
+}
+
+function downloaded(name: string, ending: RegExp): string {
+  const file = readdirSync(FOLDER).find((f) => f.startsWith(`${name}_`) && ending.test(f));
+  if (!file) throw new Error(`no archive of ${name} arrived`);
+  return file;
+}
+
+function apt(...args: string[]): void {
   const places = [
     `Dir::Etc::SourceList=${FOLDER}/src.sources`,
     'Dir::Etc::SourceParts=/dev/null',
     `Dir::State::Lists=${FOLDER}/lists`,
   ].flatMap((option) => ['-o', option]);
-  const run = (command: string, args: readonly string[], cwd = FOLDER) =>
-    execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  if (!readdirSync(join(FOLDER, 'lists')).some((f) => f.endsWith('Sources') || f.includes('source_Sources'))) {
-    run('apt-get', [...places, 'update']);
-  }
-  run('apt-get', [...places, 'source', '--download-only', name]);
-  const archive = readdirSync(FOLDER).find((f) => f.startsWith(`${name}_`) && /\.orig\.tar\.(gz|bz2|xz)$/.test(f));
-  if (!archive) throw new Error(`no archive of ${name} arrived`);
-  const top = String(run('tar', ['tf', archive])).split('/')[0]!;
-  run('tar', ['xf', archive]);
-  for (const [command, ...args] of PREPARE[name] ?? []) run(command, args, join(FOLDER, top));
-  writeFileSync(mark, top);
+  run('apt-get', [...places, ...args]);
+}
+
+function run(command: string, args: readonly string[], cwd = FOLDER): string {
+  return String(execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
 }

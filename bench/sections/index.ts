@@ -2,6 +2,7 @@
 
 import type { Table } from '../report.ts';
 import { benchCounters } from './counters.ts';
+import { benchFuzz } from './fuzz.ts';
 import { benchRivals } from './rivals.ts';
 import { benchSpeed } from './speed.ts';
 import { benchVma } from './vma.ts';
@@ -11,4 +12,5 @@ export const SECTIONS: Readonly<Record<string, () => Promise<Table[]>>> = {
   rivals: benchRivals,
   counters: benchCounters,
   vma: benchVma,
+  fuzz: benchFuzz,
 };

@@ -9,14 +9,19 @@ import { commands, type RunOptions, runLLVM, type Tree } from '@yowasp/clang';
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/wasan/', import.meta.url));
 
+/** Files by name; a folder is a tree of its own. */
+export interface SourceTree {
+  readonly [name: string]: string | SourceTree;
+}
+
 export interface CompileOptions {
   /** The name debug information gives the source: "program.c"; `.c` selects C, anything else C++. */
   readonly file: string;
   readonly source: string;
   /** Flags of clang: `-O2`, `-g`. */
   readonly flags: readonly string[];
-  /** Headers beside the source. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers beside the source, and further sources that the flags name. */
+  readonly headers?: SourceTree;
 }
 
 /** What clang makes of one source file: a WASI command unless the flags say otherwise. */
@@ -59,7 +64,7 @@ async function clang({ file, source, flags, headers = {} }: CompileOptions): Pro
   try {
     const files = (await command(
       [...plain, ...flags, file, '-o', 'a.wasm'],
-      { ...headers, [file]: source },
+      { ...(headers as Tree), [file]: source },
       options,
     )) as Tree;
     return files['a.wasm'] as Uint8Array;
