@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { SanitizerError } from '../host/errors.ts';
-import { asanText, jsonText, kasanText, type LeakCheck, type Report } from '../host/index.ts';
+import { asanText, jsonText, kasanText, type LeakCheck, type Report, type Sanitizer } from '../host/index.ts';
 import { type Options, styleOf } from '../host/options.ts';
 import { htmlPage } from '../host/report/html.ts';
 import { sarifText } from '../host/report/sarif.ts';
@@ -17,6 +17,7 @@ export class Findings {
   private readonly moduleName: string;
   private readonly style: LeakStyle;
   private readonly write: (text: string) => void;
+  private drawn: Sanitizer | undefined;
 
   constructor(options: Options, io: Io, pid: number, moduleName: string) {
     const { log_path: log } = options;
@@ -47,12 +48,21 @@ export class Findings {
     this.write(this.options.format === 'json' ? statsJson(stats) : statsText(stats));
   }
 
+  /** The program whose heap and areas the HTML page draws: the first that is named. */
+  draw(sanitizer: Sanitizer): void {
+    this.drawn ??= sanitizer;
+  }
+
   /** Writes what holds all findings. Once, at the end, also of a run that found nothing. */
   close(): void {
     const { reports, moduleName, options } = this;
     if (options.format === 'sarif') this.write(sarifText({ reports, toolVersion: toolVersion() }));
     if (options.html === '') return;
-    writeWhole(options.html, htmlPage({ reports, moduleName, toolVersion: toolVersion(), source: readSource }));
+    const { heap, areas: mappings } = this.drawn?.picture() ?? {};
+    const program = { ...(heap && { heap }), ...(mappings && { mappings }) };
+    const source = (file: string) => this.drawn?.source(file) ?? readSource(file);
+    const about = { reports, moduleName, toolVersion: toolVersion(), source };
+    writeWhole(options.html, htmlPage({ ...about, ...program }));
   }
 
   /** The exit code these findings stand for; undefined if the program's own counts. */

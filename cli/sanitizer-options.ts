@@ -30,6 +30,7 @@ export function runtimeOptions(options: Options): RuntimeOptions {
     poisonHeap: options.poison_heap,
     replaceIntrin: options.replace_intrin,
     stackAfterReturn: options.detect_stack_use_after_return,
+    heapHistory: options.html !== '',
     reallocZeroFrees: options.allocator_frees_and_returns_null_on_realloc_zero,
   };
 }

@@ -15,6 +15,7 @@ import type { ReportContext } from './report/describe.ts';
 import { type Facts, readFacts } from './report/facts.ts';
 import type { LeakCheck } from './report/leaks.ts';
 import type { MappingDescription, StackFrame, Trace } from './report/place.ts';
+import { type ProgramPicture, programPicture } from './report/program-picture.ts';
 import { buildReport, type Report } from './report/report.ts';
 import { readStats, type Stats } from './report/stats.ts';
 import { findSuppression, type Suppression } from './report/suppressions.ts';
@@ -257,6 +258,17 @@ export class Sanitizer {
   stats(): Stats {
     if (!this.memory) throw new Error('stats() before attach()');
     return readStats({ memory1: new Uint8Array(this.memory.buffer) });
+  }
+
+  /** The heap's history and the areas of the program's memory, for a page that draws them. */
+  picture(): ProgramPicture {
+    if (!this.memory) throw new Error('picture() before attach()');
+    return programPicture(new Uint8Array(this.memory.buffer), this.programMemory?.()?.length ?? 0);
+  }
+
+  /** The text of a source file named in a report, where the module's debug information carries it. */
+  source(file: string): string | undefined {
+    return this.symbolizer.source?.(file);
   }
 
   private context(stack: readonly EngineFrame[], about: Facts, memory1: Uint8Array): ReportContext {

@@ -13,6 +13,8 @@ import {
   HEADER,
   HEADER_ABI,
   HEADER_CONTEXT_SIZE,
+  HEADER_END,
+  HEADER_EVENTS_LIMIT,
   HEADER_FLAGS,
   HEADER_HALT,
   HEADER_MAGIC,
@@ -55,6 +57,8 @@ export interface RuntimeOptions {
   reallocZeroFrees?: boolean;
   /** detect_stack_use_after_return */
   stackAfterReturn?: boolean;
+  /** Keep the last allocations and frees in order, for the HTML report's timeline. */
+  heapHistory?: boolean;
 }
 
 interface Layout {
@@ -65,11 +69,13 @@ interface Layout {
 
 /** A quarantine limit of 0 means "default" to the runtime: 1 byte holds nothing. */
 const NO_QUARANTINE = 1;
+/** Events of the heap kept: 3 MB of memory 1. */
+const HISTORY = 1 << 18;
 const DEFAULT_QUARANTINE = 16 << 20;
 
 /** The data segment that presets the header: where it goes and its bytes. */
 export function encodeHeader(options: RuntimeOptions & Layout): { address: number; bytes: Uint8Array } {
-  const bytes = new Uint8Array(HEADER_STACK_HIGH + 4 - HEADER);
+  const bytes = new Uint8Array(HEADER_END - HEADER);
   const view = new DataView(bytes.buffer);
   const set = (field: number, value: number) => view.setUint32(field - HEADER, value, true);
   set(HEADER_MAGIC, MAGIC);
@@ -84,6 +90,7 @@ export function encodeHeader(options: RuntimeOptions & Layout): { address: numbe
   set(HEADER_MAX_ALLOCATION, options.maxAllocation ?? 0);
   set(HEADER_MMAP_THRESHOLD, options.mmapThreshold ?? 0);
   set(HEADER_PROGRAM_POINTER, options.is64 ? 8 : 4);
+  set(HEADER_EVENTS_LIMIT, options.heapHistory ? HISTORY : 0);
   set(HEADER_STACK_LOW, options.stack?.low ?? 0);
   set(HEADER_STACK_HIGH, options.stack?.high ?? 0);
   set(HEADER_FLAGS, flags(options));

@@ -140,6 +140,11 @@ export const ATTACHED_FILLING = 1; // the first instance is writing the initial 
 export const ATTACHED_READY = 2;
 export const HEADER_MMAP_THRESHOLD = 284; // bytes from which a chunk gets pages of its own (vma-heap.ts); 0 = never
 export const HEADER_MAPPED_FREED = 288; // chunk record: the last of those that was freed
+export const HEADER_EVENTS = 464; // the heap's history (heap-log.ts): its ring; 0 until the first record
+export const HEADER_EVENTS_LIMIT = 468; // records it holds; 0 = no history
+export const HEADER_EVENTS_COUNT = 472; // records ever written
+export const HEADER_EVENTS_LIVE = 476; // bytes live before the oldest record that is left
+export const HEADER_EVENTS_HELD = 480; // bytes in quarantine then
 export const HEADER_END = 512;
 
 // HEADER_FLAGS
@@ -253,6 +258,12 @@ export const ALLOC_ASSEMBLYSCRIPT = 5; // ~lib/rt/tlsf/__alloc -> __free; header
 export const ALLOC_WBINDGEN = 6; // __wbindgen_malloc(size, align) -> __wbindgen_free
 export const ALLOC_TINYGO = 7; // runtime.alloc: garbage collected
 export const ALLOC_VMA = 8; // mmap
+
+// ---------------------------------------------------------------------------------------------- heap history
+export const EVENT_RECORD = 12; // bytes: begin >> 3 u32 | size u32 | EVENT_* u32
+export const EVENT_ALLOCATE = 1;
+export const EVENT_FREE = 2; // into the quarantine
+export const EVENT_RELEASE = 3; // out of it, back to the allocator
 
 // ---------------------------------------------------------------------------------------------- stack depot
 //   id = address of the record:  hash u32 | next u32 | count u32 | site ids, innermost first

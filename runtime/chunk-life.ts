@@ -14,6 +14,8 @@ import {
   CHUNK_NEXT,
   CHUNK_STATE,
   CHUNK_TAG,
+  EVENT_ALLOCATE,
+  EVENT_FREE,
   FLAG_POISON_HEAP,
   HEADER_SCHEME,
   HEADER_STAT_FREES,
@@ -28,8 +30,9 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { captureStack } from './call-stack';
-import { chunkSize } from './chunks';
+import { chunkBegin, chunkSize } from './chunks';
 import { count, flag } from './header';
+import { logHeap } from './heap-log';
 import { bodySize } from './original';
 import { writeShadow } from './poison';
 import { thread } from './thread';
@@ -48,6 +51,7 @@ export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u8>(chunk, 0, CHUNK_FREE_THREAD);
   count(HEADER_STAT_MALLOCS, 1);
   countLive(<u32>chunkSize(chunk));
+  logHeap(EVENT_ALLOCATE, chunkBegin(chunk), chunkSize(chunk));
 }
 
 /** So many bytes more are in use (fewer, as a two's complement). */
@@ -64,6 +68,7 @@ export function markFreed(chunk: u32, kind: u32): void {
   store<u8>(chunk, thread(), CHUNK_FREE_THREAD);
   count(HEADER_STAT_FREES, 1);
   count(HEADER_STAT_LIVE_BYTES, -(<u32>chunkSize(chunk)));
+  logHeap(EVENT_FREE, chunkBegin(chunk), chunkSize(chunk));
 }
 
 /** The user region turns into freed memory, its last granule included. */

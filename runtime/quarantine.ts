@@ -4,14 +4,16 @@ import {
   CHUNK_NEXT,
   CHUNK_QUARANTINED,
   CHUNK_STATE,
+  EVENT_RELEASE,
   HEADER_QUARANTINE_BYTES,
   HEADER_QUARANTINE_HEAD,
   HEADER_QUARANTINE_LIMIT,
   HEADER_QUARANTINE_TAIL,
   HEADER_STAT_EVICTED,
 } from './abi';
-import { dropChunk } from './chunks';
+import { chunkBegin, chunkSize, dropChunk } from './chunks';
 import { count } from './header';
+import { logHeap } from './heap-log';
 import { giveBack, heldBytes } from './original';
 
 export function enqueue(chunk: u32): void {
@@ -39,6 +41,7 @@ function evictOldest(): void {
   store<u32>(HEADER_QUARANTINE_HEAD, next);
   if (!next) store<u32>(HEADER_QUARANTINE_TAIL, 0);
   count(HEADER_QUARANTINE_BYTES, -heldBytes(chunk));
+  logHeap(EVENT_RELEASE, chunkBegin(chunk), chunkSize(chunk));
   giveBack(chunk);
   dropChunk(chunk);
   count(HEADER_STAT_EVICTED, 1);

@@ -9,6 +9,9 @@ import {
   ALLOC_NEW_ARRAY,
   CHUNK_ALLOC_KIND,
   CHUNK_ALLOC_STACK,
+  EVENT_ALLOCATE,
+  EVENT_FREE,
+  EVENT_RELEASE,
   FLAG_POISON_HEAP,
   HEADER_MMAP_THRESHOLD,
   HEADER_PHASE,
@@ -20,6 +23,7 @@ import { captureStack } from './call-stack';
 import { countLive, describe, markFreed } from './chunk-life';
 import { addChunk, chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chunks';
 import { count, flag } from './header';
+import { logHeap } from './heap-log';
 import { bury, forgetFreed, pagesOf } from './mapped-freed';
 import { writeShadow } from './poison';
 import { redzoneCode } from './redzone';
@@ -130,6 +134,9 @@ export function remapChunk(begin: Addr, size: Addr, kind: u32): Addr {
   if (pages > had) forgetFreed(from + had, from + pages + 1);
   guard(from, pages, had, size);
   countLive(<u32>(size - chunkSize(chunk)));
+  logHeap(EVENT_FREE, begin, chunkSize(chunk));
+  logHeap(EVENT_RELEASE, begin, chunkSize(chunk));
+  logHeap(EVENT_ALLOCATE, begin, size);
   setChunkSize(chunk, size);
   store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
   cursor = max(cursor, from + pages + 1);
@@ -155,7 +162,7 @@ function moveChunk(begin: Addr, had: u32, size: Addr, kind: u32): Addr {
   guard(to, pages, pages, size);
   const old = findChunk(begin); // records may have moved when one was added
   markFreed(old, kind);
-  bury(old);
+  giveUp(old);
   cursor = to + 2 * pages; // what grew once will grow again
   return <Addr>moved;
 }
@@ -184,5 +191,11 @@ export function unmapChunk(chunk: u32): void {
   setStack(captureStack());
   salvage(pageOf(begin), pageOf(begin) + pages);
   munmap(begin, addressOf(pages));
+  giveUp(chunk);
+}
+
+/** Its pages are gone already; the record stays for reports. */
+function giveUp(chunk: u32): void {
+  logHeap(EVENT_RELEASE, chunkBegin(chunk), chunkSize(chunk));
   bury(chunk);
 }

@@ -126,6 +126,7 @@ function conclude({ exitCode, trap, sanitizer }: RunResult, options: Options, io
     );
   }
   if (options.print_stats) findings.stats(sanitizer.stats());
+  findings.draw(sanitizer);
   findings.close();
   return findings.exitCode ?? exitCode ?? EXIT.TRAP;
 }

@@ -56,8 +56,9 @@ function register(): void {
     pid: process.pid,
     suppressions: suppressionsOf(options),
     threads,
-    onFinding: (report) => {
+    onFinding: (report, sanitizer) => {
       findings.add(report);
+      findings.draw(sanitizer);
       const failure = { exitCode: options.exitcode, halt: options.halt_on_error };
       if (isMainThread) failProcess(failure);
       else threads.fail(failure);

@@ -9,6 +9,12 @@ export interface HeapEvent {
   readonly size: number;
 }
 
+/** The newest events, and what the ones before them add up to. */
+export interface HeapHistory {
+  readonly events: readonly HeapEvent[];
+  readonly before?: { readonly events: number; readonly live: number; readonly held: number };
+}
+
 interface Sample {
   readonly live: number;
   readonly held: number;
@@ -21,27 +27,30 @@ const BOTTOM = 24;
 const LAST_EVENTS = 100;
 
 /** The drawing and, for those who do not see it, the same in words and as a table. */
-export function heapTimeline(events: readonly HeapEvent[], guilty: readonly number[]): string {
+export function heapTimeline(history: HeapHistory, guilty: readonly number[]): string {
+  const { events, before } = history;
   if (events.length === 0) return '<p class="quiet">No heap events were recorded.</p>';
-  const samples = accumulate(events);
+  const earlier = before?.events ?? 0;
+  const samples = accumulate(history);
   const peak = Math.max(1, ...columns(samples).map(({ live, held }) => live + held));
   const last = samples.at(-1)!;
-  const words = `${count(events.length, 'event')}; at the end ${count(last.live, 'byte')} live and ${count(last.held, 'byte')} in quarantine, ${count(peak, 'byte')} together at the peak.`;
+  const skipped = earlier > 0 ? ` after ${count(earlier, 'earlier one')}` : '';
+  const words = `${count(events.length, 'event')}${skipped}; at the end ${count(last.live, 'byte')} live and ${count(last.held, 'byte')} in quarantine, ${count(peak, 'byte')} together at the peak.`;
   return `<figure class="timeline">
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(`Heap over time: ${words}`)}">
-${drawing(samples, peak)}${marks(events, guilty)}
+${drawing(samples, peak)}${marks(events, guilty, earlier)}
 <text x="${LEFT}" y="14">${peak.toLocaleString('en')} bytes</text>
-<text x="${LEFT}" y="${HEIGHT - 6}">first event</text>
-<text x="${WIDTH - LEFT}" y="${HEIGHT - 6}" text-anchor="end">event ${events.length.toLocaleString('en')}</text>
+<text x="${LEFT}" y="${HEIGHT - 6}">event ${(earlier + 1).toLocaleString('en')}</text>
+<text x="${WIDTH - LEFT}" y="${HEIGHT - 6}" text-anchor="end">event ${(earlier + events.length).toLocaleString('en')}</text>
 </svg>
 <figcaption>${escapeHtml(words)} <span class="swatch live">live</span> <span class="swatch held">quarantine</span> <span class="swatch moment">a block of a finding changed hands</span></figcaption>
 </figure>
-<details><summary>The last ${Math.min(LAST_EVENTS, events.length)} events as a table</summary>${eventTable(events)}</details>`;
+<details><summary>The last ${Math.min(LAST_EVENTS, events.length)} events as a table</summary>${eventTable(events, earlier)}</details>`;
 }
 
-function accumulate(events: readonly HeapEvent[]): Sample[] {
-  let live = 0;
-  let held = 0;
+function accumulate({ events, before }: HeapHistory): Sample[] {
+  let live = before?.live ?? 0;
+  let held = before?.held ?? 0;
   return events.map(({ what, size }) => {
     if (what === 'allocate') live += size;
     else if (what === 'free') [live, held] = [live - size, held + size];
@@ -78,13 +87,13 @@ function drawing(samples: readonly Sample[], peak: number): string {
 }
 
 /** A line where a block that a finding is about was allocated, freed or released. */
-function marks(events: readonly HeapEvent[], guilty: readonly number[]): string {
+function marks(events: readonly HeapEvent[], guilty: readonly number[], earlier: number): string {
   const wanted = new Set(guilty);
   return events
     .flatMap(({ address, what }, index) => {
       if (!wanted.has(address)) return [];
       const x = (LEFT + ((WIDTH - 2 * LEFT) * (index + 0.5)) / events.length).toFixed(1);
-      const title = `event ${index + 1}: ${what} 0x${address.toString(16)}`;
+      const title = `event ${earlier + index + 1}: ${what} 0x${address.toString(16)}`;
       return [
         `<line class="moment" x1="${x}" x2="${x}" y1="20" y2="${HEIGHT - BOTTOM}"><title>${title}</title></line>`,
       ];
@@ -92,12 +101,12 @@ function marks(events: readonly HeapEvent[], guilty: readonly number[]): string 
     .join('');
 }
 
-function eventTable(events: readonly HeapEvent[]): string {
+function eventTable(events: readonly HeapEvent[], earlier: number): string {
   const start = Math.max(0, events.length - LAST_EVENTS);
   const rows = events
     .slice(start)
     .map(({ what, address, size }, index) => [
-      String(start + index + 1),
+      String(earlier + start + index + 1),
       what,
       `0x${address.toString(16)}`,
       String(size),
@@ -105,7 +114,7 @@ function eventTable(events: readonly HeapEvent[]): string {
   return table('Heap events', ['Event', 'What', 'Address', 'Bytes'], rows);
 }
 
-/** The mappings of the program, in order of address. */
+/** The areas of the program's memory, in order of address. */
 export function mappingTable(mappings: readonly MappingDescription[]): string {
   const rows = [...mappings]
     .sort((a, b) => a.begin - b.begin)
@@ -115,5 +124,5 @@ export function mappingTable(mappings: readonly MappingDescription[]): string {
       escapeHtml(mapped ? flags : 'unmapped'),
       escapeHtml(name ?? ''),
     ]);
-  return table('Mappings', ['Range', 'Bytes', 'Access', 'Name'], rows);
+  return table('In order of address', ['Range', 'Bytes', 'Access', 'What'], rows);
 }

@@ -82,6 +82,8 @@ function enlivenMap(figure: HTMLElement): void {
   const status = figure.querySelector<HTMLElement>('.status')!;
   const table = makeTable(data);
   view.replaceChildren(table);
+  // Its cells take the focus from here on.
+  for (const name of ['tabindex', 'role', 'aria-label']) view.removeAttribute(name);
   figure.querySelector<HTMLElement>('.tools')!.hidden = false;
   const current = (): HTMLElement => table.querySelector<HTMLElement>('[tabindex="0"]')!;
   const center = (): void => {

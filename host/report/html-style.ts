@@ -34,10 +34,10 @@ figure { margin: 8px 0; } figcaption { color: var(--quiet); }
 button { font: inherit; padding: 2px 10px; }
 .view { overflow: auto; max-height: 24rem; border: 1px solid var(--line); border-radius: 6px; position: relative; }
 .shadow { border-collapse: separate; border-spacing: 1px; } .shadow th { font-weight: normal; color: var(--quiet); padding: 0 8px; text-align: right; position: sticky; left: 0; background: var(--paper); }
-.shadow td { text-align: center; width: 2.2em; height: 1.7em; padding: 0; }
-.view[data-zoom="1"] td { width: 6px; height: 4px; font-size: 0; } .view[data-zoom="1"] th { font-size: 0; padding: 0; } .view[data-zoom="1"] .shadow { border-spacing: 0; }
-.view[data-zoom="2"] td { width: 14px; height: 12px; font-size: 0; } .view[data-zoom="2"] th { font-size: 9px; line-height: 1; }
-.view[data-zoom="4"] td { width: 3.4em; height: 2.8em; font-size: 1.15em; }
+.shadow td { text-align: center; width: 2.2em; min-width: 2.2em; height: 1.7em; padding: 0; }
+.view[data-zoom="1"] td { width: 6px; min-width: 6px; height: 4px; font-size: 0; } .view[data-zoom="1"] th { font-size: 0; padding: 0; } .view[data-zoom="1"] .shadow { border-spacing: 0; }
+.view[data-zoom="2"] td { width: 14px; min-width: 14px; height: 12px; font-size: 0; } .view[data-zoom="2"] th { font-size: 9px; line-height: 1; }
+.view[data-zoom="4"] td { width: 3.4em; min-width: 3.4em; height: 2.8em; font-size: 1.15em; }
 .valid { background: var(--valid); } .partial { background: var(--partial); } .redzone { background: var(--redzone); } .freed { background: var(--freed); } .poisoned { background: var(--poisoned); } .internal { background: var(--internal); }
 td.guilty { outline: 3px solid var(--alarm); outline-offset: -2px; font-weight: bold; }
 td:focus-visible { outline: 3px solid var(--accent); outline-offset: 0; }

@@ -1,5 +1,5 @@
 // Findings as one self-contained HTML page: nothing is loaded from anywhere, and it reads well without its script.
-import { type HeapEvent, heapTimeline, mappingTable } from './html-heap.ts';
+import { type HeapHistory, heapTimeline, mappingTable } from './html-heap.ts';
 import { shadowMap } from './html-map.ts';
 import { count, definitions, escapeHtml, type SourceOf, stackList, table } from './html-parts.ts';
 import { pageScript } from './html-script.ts';
@@ -16,7 +16,7 @@ export interface HtmlInput {
   readonly toolVersion: string;
   /** Source text by the name debug information gives the file. */
   readonly source?: SourceOf;
-  readonly heapEvents?: readonly HeapEvent[];
+  readonly heap?: HeapHistory;
   readonly mappings?: readonly MappingDescription[];
 }
 
@@ -65,23 +65,23 @@ function findingList(reports: readonly Report[]): string {
   return `<ol>${items.join('')}</ol>`;
 }
 
-function extraLinks({ heapEvents, mappings }: HtmlInput): string {
+function extraLinks({ heap, mappings }: HtmlInput): string {
   const links = [
-    ...(heapEvents ? ['<li><a href="#heap">Heap over time</a></li>'] : []),
-    ...(mappings ? ['<li><a href="#mappings">Mappings</a></li>'] : []),
+    ...(heap ? ['<li><a href="#heap">Heap over time</a></li>'] : []),
+    ...(mappings ? ['<li><a href="#mappings">Areas of memory</a></li>'] : []),
   ];
   return links.length === 0 ? '' : `<h2>Program</h2><ul>${links.join('')}</ul>`;
 }
 
-function extras({ heapEvents, mappings, reports }: HtmlInput): string {
+function extras({ heap, mappings, reports }: HtmlInput): string {
   const blocks = reports
     .flatMap((report) => placesOf(report))
     .flatMap((place) => (place.where === 'heap' ? [place.begin] : []));
-  const heap =
-    heapEvents &&
-    `<section class="extra" id="heap"><h2>Heap over time</h2>${heapTimeline(heapEvents, blocks)}</section>`;
-  const map = mappings && `<section class="extra" id="mappings"><h2>Mappings</h2>${mappingTable(mappings)}</section>`;
-  return [heap, map].filter((part) => part !== undefined).join('\n');
+  const timeline =
+    heap && `<section class="extra" id="heap"><h2>Heap over time</h2>${heapTimeline(heap, blocks)}</section>`;
+  const map =
+    mappings && `<section class="extra" id="mappings"><h2>Areas of memory</h2>${mappingTable(mappings)}</section>`;
+  return [timeline, map].filter((part) => part !== undefined).join('\n');
 }
 
 function finding(report: Report, index: number, input: HtmlInput): string {
@@ -166,7 +166,7 @@ function frameHtml(place: StackPlace, report: Report, source: SourceOf): string 
   ]);
   const variables = table(
     `Variables of the frame; the access is at offset ${place.offset}`,
-    ['Name', 'Offsets', 'Line', ''],
+    ['Name', 'Offsets', 'Line', 'Access'],
     rows,
   );
   return stackList([place.frame], report.moduleName, source) + variables;

@@ -46,6 +46,8 @@ export interface Symbolizer {
   /** Variables with a fixed program address; a module without DWARF has only its named data segments. */
   globals(): Variable[];
   localName(functionIndex: number, localIndex: number): string | undefined;
+  /** The text of a source file, by the name that frames give it, where debug information carries it. */
+  source?(file: string): string | undefined;
   readonly info: 'dwarf' | 'source-map' | 'names' | 'stripped';
   /** File name of the module that holds the DWARF. */
   readonly externalDebug?: string;
@@ -94,6 +96,10 @@ class ModuleSymbolizer implements Symbolizer {
     if (this.#dwarf && this.#dwarf.units.length > 0) return 'dwarf';
     if (this.#sourceMap()) return 'source-map';
     return this.#names().functions.size > 0 ? 'names' : 'stripped';
+  }
+
+  source(file: string): string | undefined {
+    return this.#sourceMap()?.text(file);
   }
 
   frames(fileOffset: number): Frame[] {

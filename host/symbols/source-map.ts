@@ -9,11 +9,14 @@ export interface MappedPosition {
 export interface SourceMap {
   /** Position of the last mapping at or before the offset, if it is not before `from` (the function's start). */
   at(fileOffset: number, from: number): MappedPosition | undefined;
+  /** The text of a file, where the map carries it. */
+  text(file: string): string | undefined;
 }
 
 interface MapData {
   sourceRoot?: string;
   sources?: (string | null)[];
+  sourcesContent?: (string | null)[];
   mappings?: string;
   sections?: { offset?: { line?: number; column?: number }; map?: MapData }[];
 }
@@ -40,22 +43,34 @@ export function readSourceMap(given: string | object): SourceMap | undefined {
   // Some servers put )]}' before JSON so that it cannot run as a script.
   const data = (typeof given === 'string' ? JSON.parse(given.replace(/^\)\]\}'[^\n]*\n/, '')) : given) as MapData;
   const files: string[] = [];
+  const texts = new Map<string, string>();
   const mappings: Mapping[] = [];
-  addMap(data, 0, files, mappings);
+  addMap(data, 0, { files, texts }, mappings);
   if (mappings.length === 0) return undefined;
   mappings.sort((a, b) => a.offset - b.offset);
-  return { at: (fileOffset, from) => lookUp(mappings, files, fileOffset, from) };
+  return { at: (fileOffset, from) => lookUp(mappings, files, fileOffset, from), text: (file) => texts.get(file) };
 }
 
-function addMap(data: MapData, base: number, files: string[], mappings: Mapping[]): void {
+interface Sources {
+  readonly files: string[];
+  readonly texts: Map<string, string>;
+}
+
+function addMap(data: MapData, base: number, sources: Sources, mappings: Mapping[]): void {
   for (const { offset, map } of Array.isArray(data.sections) ? data.sections : []) {
-    if (map && !map.sections) addMap(map, base + (offset?.column ?? 0), files, mappings);
+    if (map && !map.sections) addMap(map, base + (offset?.column ?? 0), sources, mappings);
   }
   if (typeof data.mappings !== 'string') return;
+  const { files, texts } = sources;
   const firstFile = files.length;
   const root =
     typeof data.sourceRoot === 'string' && data.sourceRoot !== '' ? `${data.sourceRoot.replace(/\/$/, '')}/` : '';
   for (const source of Array.isArray(data.sources) ? data.sources : []) files.push(root + (source ?? '?'));
+  const contents = Array.isArray(data.sourcesContent) ? data.sourcesContent : [];
+  contents.forEach((text, i) => {
+    const file = files[firstFile + i];
+    if (typeof text === 'string' && file !== undefined) texts.set(file, text);
+  });
   decodeMappings(data.mappings, base, firstFile, mappings);
 }
 

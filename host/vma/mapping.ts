@@ -65,6 +65,19 @@ function living(memory: Memory1, area: number): ProgramMapping {
   };
 }
 
+/** What is mapped now, in order of address. */
+export function areas(memory1: Uint8Array): ProgramMapping[] {
+  const memory = new Memory1(memory1);
+  const directory = memory.u32(HEADER_VMA);
+  const found: ProgramMapping[] = [];
+  if (!directory) return found;
+  let area = memory.u32(directory + DIRECTORY_FIRST);
+  for (let i = memory.u32(directory + DIRECTORY_AREAS); i > 0 && area; i--, area = memory.u32(area + AREA_NEXT)) {
+    found.push(living(memory, area));
+  }
+  return found;
+}
+
 /** The mapping at an address, else the one that was unmapped there last, else the nearest one below. */
 export function mappingAt(memory1: Uint8Array, address: number): ProgramMapping | undefined {
   const memory = new Memory1(memory1);

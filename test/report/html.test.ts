@@ -28,7 +28,7 @@ function page(input: Partial<HtmlInput> = {}): { html: string; elements: Element
     moduleName: 'demo.wasm',
     toolVersion: '1.2.3',
     source: (file) => (file === 'src/demo.c' ? SOURCE : undefined),
-    heapEvents: EVENTS,
+    heap: { events: EVENTS },
     mappings: [{ begin: 0x30000, end: 0x31000, flags: 'rw-p', name: '<arena>', mapped: true }],
     ...input,
   });
@@ -203,7 +203,7 @@ describe('the heap', () => {
       { length: 100_000 },
       (_, i): HeapEvent => ({ what: 'allocate', address: i * 16 + 0x20000, size: 16 }),
     );
-    expect(page({ reports: [], heapEvents: many }).html.length).toBeLessThan(80_000);
+    expect(page({ reports: [], heap: { events: many } }).html.length).toBeLessThan(80_000);
   });
 
   it('is left out when nobody recorded it', () => {
