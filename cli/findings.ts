@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { SanitizerError } from '../host/errors.ts';
 import { asanText, jsonText, kasanText, type LeakCheck, type Report, type Sanitizer } from '../host/index.ts';
 import { type Options, styleOf } from '../host/options.ts';
-import { htmlPage } from '../host/report/html.ts';
+import { htmlPage, pictureInput } from '../host/report/html.ts';
 import { sarifText } from '../host/report/sarif.ts';
 import { type Stats, statsJson, statsText } from '../host/report/stats.ts';
 import { type LeakStyle, leakText, suppressedText } from '../host/report/text-leak.ts';
@@ -58,8 +58,7 @@ export class Findings {
     const { reports, moduleName, options } = this;
     if (options.format === 'sarif') this.write(sarifText({ reports, toolVersion: toolVersion() }));
     if (options.html === '') return;
-    const { heap, areas: mappings } = this.drawn?.picture() ?? {};
-    const program = { ...(heap && { heap }), ...(mappings && { mappings }) };
+    const program = pictureInput(this.drawn?.picture());
     const source = (file: string) => this.drawn?.source(file) ?? readSource(file);
     const about = { reports, moduleName, toolVersion: toolVersion(), source };
     writeWhole(options.html, htmlPage({ ...about, ...program }));

@@ -32,7 +32,7 @@ export function shadowMap(shadow: ShadowMap, content: MemoryBytes | undefined, h
 <button type="button" class="guilty-button">Go to the guilty cell</button>
 <span class="quiet">In the map: arrow keys move, + and − zoom, g finds the guilty cell.</span>
 </div>
-<div class="view" data-zoom="3" tabindex="0" role="region" aria-label="Shadow memory">${staticTable(shadow, head)}</div>
+<div class="view" data-zoom="3" tabindex="0" role="group" aria-label="Shadow memory">${staticTable(shadow, head)}</div>
 <p class="status" role="status" aria-live="polite">${escapeHtml(cellText(shadow, shadow.guilty, head))}</p>
 ${legend(shadow, head.scheme)}
 </figure>`;

@@ -127,7 +127,7 @@ function listen(table: HTMLElement, focus: (granule: number) => void, command: (
 }
 
 /** A page can hold hundreds of findings, so a map is drawn only when it comes near the screen. */
-function enliven(): void {
+export function enliven(): void {
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {

@@ -45,7 +45,8 @@ td:focus-visible { outline: 3px solid var(--accent); outline-offset: 0; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 0; margin: 6px 0; }
 .swatch { display: inline-block; padding: 0 6px; border: 1px solid var(--line); }
 .swatch.live { border-left: 10px solid var(--live); } .swatch.held { border-left: 10px solid var(--held); } .swatch.moment { border-left: 3px solid var(--alarm); }
-.timeline svg { width: 100%; height: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+.timeline svg, .overview svg { width: 100%; height: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
+.overview rect.valid { fill: var(--valid); } .overview rect.partial { fill: var(--partial); } .overview rect.redzone { fill: var(--redzone); } .overview rect.freed { fill: var(--freed); } .overview rect.poisoned { fill: var(--poisoned); } .overview rect.internal { fill: var(--internal); }
 .timeline text { fill: var(--ink); font-size: 13px; } polygon.live { fill: var(--live); } polygon.held { fill: var(--held); } line.moment { stroke: var(--alarm); stroke-width: 2; }
 @media (max-width: 800px) { .page { grid-template-columns: minmax(0, 1fr); } nav { position: static; border-right: 0; border-bottom: 1px solid var(--line); max-height: none; } main { padding: 8px 16px 32px; } }
 @media print { nav, .tools { display: none; } .page { display: block; } .view, .scroll { max-height: none; } }

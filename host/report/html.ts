@@ -1,10 +1,12 @@
 // Findings as one self-contained HTML page: nothing is loaded from anywhere, and it reads well without its script.
 import { type HeapHistory, heapTimeline, mappingTable } from './html-heap.ts';
 import { shadowMap } from './html-map.ts';
+import { type MemoryOverview, memoryOverview } from './html-overview.ts';
 import { count, definitions, escapeHtml, type SourceOf, stackList, table } from './html-parts.ts';
 import { pageScript } from './html-script.ts';
 import { HTML_STYLE } from './html-style.ts';
 import type { HeapPlace, MappingDescription, Place, StackPlace } from './place.ts';
+import type { ProgramPicture } from './program-picture.ts';
 import type { LeakReport, Report } from './report.ts';
 import { parametersSentence, placeSentence, sentenceOf, verbOf } from './sentence.ts';
 import { asanAddress, PLAIN_STYLE } from './style.ts';
@@ -18,6 +20,14 @@ export interface HtmlInput {
   readonly source?: SourceOf;
   readonly heap?: HeapHistory;
   readonly mappings?: readonly MappingDescription[];
+  readonly overview?: MemoryOverview;
+}
+
+/** A program's picture as the page takes it. */
+export function pictureInput(picture: ProgramPicture | undefined): Pick<HtmlInput, 'heap' | 'mappings' | 'overview'> {
+  if (!picture) return {};
+  const { heap, areas, overview } = picture;
+  return { ...(heap && { heap }), mappings: areas, ...(overview && { overview }) };
 }
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
@@ -39,16 +49,27 @@ export function htmlPage(input: HtmlInput): string {
 <a class="skip" href="#findings">Skip to the findings</a>
 <header><h1>${escapeHtml(title)}</h1><p class="quiet">wasan ${escapeHtml(toolVersion)}</p></header>
 <div class="page">
-<nav aria-label="Findings"><h2>Findings</h2>${findingList(reports)}${extraLinks(input)}</nav>
+${htmlNavigation(input)}
 <main id="findings" tabindex="-1">
-${reports.length === 0 ? '<p>Nothing was found.</p>' : reports.map((report, index) => finding(report, index, input)).join('\n')}
-${extras(input)}
+${htmlFindings(input)}
 </main>
 </div>
 <script>${scriptText()}</script>
 </body>
 </html>
 `;
+}
+
+/** The list of what `htmlFindings` shows. */
+export function htmlNavigation(input: HtmlInput): string {
+  return `<nav aria-label="Findings"><h2>Findings</h2>${findingList(input.reports)}${extraLinks(input)}</nav>`;
+}
+
+/** The findings and the program's pictures, for a page that has HTML_STYLE and calls `enliven` when they are in place. */
+export function htmlFindings(input: HtmlInput): string {
+  const { reports } = input;
+  const found = reports.map((report, index) => finding(report, index, input)).join('\n');
+  return `${reports.length === 0 ? '<p>Nothing was found.</p>' : found}\n${extras(input)}`;
 }
 
 /** The script as text; "</" would end the element it stands in. */
@@ -65,15 +86,16 @@ function findingList(reports: readonly Report[]): string {
   return `<ol>${items.join('')}</ol>`;
 }
 
-function extraLinks({ heap, mappings }: HtmlInput): string {
+function extraLinks({ heap, mappings, overview }: HtmlInput): string {
   const links = [
     ...(heap ? ['<li><a href="#heap">Heap over time</a></li>'] : []),
+    ...(overview ? ['<li><a href="#overview">Memory as a picture</a></li>'] : []),
     ...(mappings ? ['<li><a href="#mappings">Areas of memory</a></li>'] : []),
   ];
   return links.length === 0 ? '' : `<h2>Program</h2><ul>${links.join('')}</ul>`;
 }
 
-function extras({ heap, mappings, reports }: HtmlInput): string {
+function extras({ heap, mappings, overview, reports }: HtmlInput): string {
   const blocks = reports
     .flatMap((report) => placesOf(report))
     .flatMap((place) => (place.where === 'heap' ? [place.begin] : []));
@@ -81,7 +103,10 @@ function extras({ heap, mappings, reports }: HtmlInput): string {
     heap && `<section class="extra" id="heap"><h2>Heap over time</h2>${heapTimeline(heap, blocks)}</section>`;
   const map =
     mappings && `<section class="extra" id="mappings"><h2>Areas of memory</h2>${mappingTable(mappings)}</section>`;
-  return [timeline, map].filter((part) => part !== undefined).join('\n');
+  const picture =
+    overview &&
+    `<section class="extra" id="overview"><h2>Memory as a picture</h2>${memoryOverview(overview)}</section>`;
+  return [timeline, picture, map].filter((part) => part !== undefined).join('\n');
 }
 
 function finding(report: Report, index: number, input: HtmlInput): string {

@@ -4,13 +4,17 @@
 import * as abi from '../../runtime/abi.ts';
 import { areas } from '../vma/mapping.ts';
 import type { HeapEvent, HeapHistory } from './html-heap.ts';
-import { type MemoryImage, openImage, readU32 } from './memory-image.ts';
+import { type MemoryOverview, OVERVIEW_CELLS } from './html-overview.ts';
+import { type MemoryImage, openImage, readU32, schemeOf, shadowOf } from './memory-image.ts';
 import type { MappingDescription } from './place.ts';
+import { meaningOf, type ShadowTone } from './shadow-legend.ts';
 
 export interface ProgramPicture {
   readonly heap: HeapHistory | undefined;
   /** In order of address. */
   readonly areas: readonly MappingDescription[];
+  /** Undefined where the program has no memory yet. */
+  readonly overview: MemoryOverview | undefined;
 }
 
 const WHAT: Readonly<Record<number, HeapEvent['what']>> = {
@@ -22,7 +26,11 @@ const WHAT: Readonly<Record<number, HeapEvent['what']>> = {
 /** `programBytes` is the size of the program's memory now. */
 export function programPicture(memory1: Uint8Array, programBytes: number): ProgramPicture {
   const image = openImage(memory1);
-  return { heap: heapHistory(image), areas: programAreas(image, programBytes) };
+  return {
+    heap: heapHistory(image),
+    areas: programAreas(image, programBytes),
+    overview: overview(image, programBytes),
+  };
 }
 
 function heapHistory(image: MemoryImage): HeapHistory | undefined {
@@ -81,4 +89,30 @@ function heapExtent(image: MemoryImage): { begin: number; end: number; blocks: n
     blocks++;
   }
   return blocks === 0 ? undefined : { begin, end, blocks };
+}
+
+/** Granules looked at per cell: memory of any size is drawn in the same time. */
+const SAMPLES = 256;
+
+function overview(image: MemoryImage, programBytes: number): MemoryOverview | undefined {
+  if (programBytes === 0) return undefined;
+  const cellBytes = Math.max(2 * abi.GRANULE, 2 ** Math.ceil(Math.log2(programBytes / OVERVIEW_CELLS)));
+  const scheme = schemeOf(image);
+  const toneOf = Array.from({ length: 256 }, (_, byte) => meaningOf(byte, scheme).tone);
+  const cells = Math.ceil(programBytes / cellBytes);
+  const tones = Array.from({ length: cells }, (_, cell) => cellTone(image, toneOf, cell, cellBytes / abi.GRANULE));
+  return { cellBytes, tones };
+}
+
+/** The commonest tone but "valid", if an eighth of the cell or more has it. */
+function cellTone(image: MemoryImage, toneOf: readonly ShadowTone[], cell: number, granules: number): ShadowTone {
+  const seen = new Map<ShadowTone, number>();
+  const step = Math.max(1, Math.floor(granules / SAMPLES));
+  let looks = 0;
+  for (let at = cell * granules; at < (cell + 1) * granules; at += step, looks++) {
+    const tone = toneOf[shadowOf(image, at) ?? 0]!;
+    if (tone !== 'valid') seen.set(tone, (seen.get(tone) ?? 0) + 1);
+  }
+  const [tone, times] = [...seen].sort((a, b) => b[1] - a[1])[0] ?? ['valid', 0];
+  return times * 8 >= looks ? tone : 'valid';
 }

@@ -44,7 +44,7 @@ beforeAll(async () => {
   expect(wasan(['run', ...flags, '--html=a.html', 'a.wasm'], { cwd }).status).toBe(1);
   expect(wasan(['run', ...flags, '--html=b.html', 'b.wasm'], { cwd }).status).toBe(1);
   browser = await launchChromium();
-});
+}, 60_000);
 
 afterAll(async () => {
   await browser?.close();
@@ -66,10 +66,13 @@ describe.skipIf(!hasChromium).each([
       'heap-buffer-overflow',
       'global-buffer-overflow',
       'Heap over time',
+      'Memory as a picture',
       'Areas of memory',
     ]);
     const words = await page.locator('#heap figcaption').textContent();
     expect(words).toMatch(/^90 events; at the end 545 bytes live and 1,180 bytes in quarantine/);
+    const drawn = await page.locator('#overview svg').getAttribute('aria-label');
+    expect(drawn).toMatch(/131,072 bytes, 32 bytes a cell.*redzones.*freed/);
     const areas = await page.locator('#mappings tbody tr td:last-child').allTextContents();
     expect(areas).toEqual(expect.arrayContaining(['the whole memory', 'null page', 'stack']));
     expect(areas.some((text) => /^heap, 50 blocks/.test(text))).toBe(true);
