@@ -68,6 +68,8 @@ class FrameWalk {
   private unclearRoom = false;
   private readonly rereads: number[] = [];
   private readonly addresses: Address[] = [];
+  /** Constants that lead back to the stack pointer at entry. */
+  private readonly restores = new Set<number>();
   private readonly accesses: DirectAccess[] = [];
   private readonly reached: ReachedAccess[] = [];
   private readonly escapes = new Set<number>();
@@ -94,7 +96,10 @@ class FrameWalk {
   }
 
   private facts(): Omit<Analysis, 'trouble'> {
-    const { entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses } = this;
+    const { entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, accesses } = this;
+    // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
+    const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
+    const addresses = this.addresses.filter((a) => !isRestored(a));
     const { reached, escapes, folded, catches, optimised, baseUnclear, sharedConstants } = this;
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
@@ -221,7 +226,7 @@ class FrameWalk {
     if (pointer.kind === 'base') {
       const offset = constant.value;
       this.addresses.push({ at: constant.at, end: constant.end, offset, block: this.block });
-      return this.push({ kind: 'object', origin: offset, offset });
+      return this.push({ kind: 'object', origin: offset, offset, at: constant.at });
     }
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
     this.escape(pointer);
@@ -308,7 +313,10 @@ class FrameWalk {
     if (value.kind === 'base') return 'base';
     if (value.kind !== 'object') return 'other';
     const { size } = this;
-    if (size && value.origin === size.bytes && value.offset === size.bytes && this.align === 16) return 'entry';
+    if (size && value.origin === size.bytes && value.offset === size.bytes && this.align === 16) {
+      this.restores.add(value.at);
+      return 'entry';
+    }
     this.baseUnclear = true;
     return 'other';
   }

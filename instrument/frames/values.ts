@@ -11,8 +11,8 @@ export type Value =
   | { readonly kind: 'entry' }
   /** The lowest address of the frame. */
   | { readonly kind: 'base' }
-  /** Made as base + `origin`, and moved by constants to `offset` since. */
-  | { readonly kind: 'object'; readonly origin: number; readonly offset: number }
+  /** Made as base + `origin` by the constant at `at`, and moved by constants to `offset` since. */
+  | { readonly kind: 'object'; readonly origin: number; readonly offset: number; readonly at: number }
   /** x + constant; `behind` if x was on the stack just before the constant's instruction. `end`: past the addition. */
   | {
       readonly kind: 'sum';

@@ -13,6 +13,7 @@ export interface BugClass {
   readonly name: string;
   readonly file: string;
   readonly source: string;
+  readonly headers: Readonly<Record<string, string>>;
   /** Titles that name the bug; "leak" is told at exit. */
   readonly titles: readonly string[];
   readonly cases: readonly string[];
@@ -43,16 +44,21 @@ export function bugClasses(): BugClass[] {
     const titles = /^\/\/ TITLES (.+)$/m.exec(source)?.[1]?.split(' ');
     if (!titles) throw new Error(`${file} has no TITLES line`);
     const cases = [...source.matchAll(/^CASE\((\w+),/gm)].map((m) => m[1]!);
-    return { name: file.replace(/\.c(pp)?$/, ''), file, source, titles, cases };
+    return { name: file.replace(/\.c(pp)?$/, ''), file, source, headers: HEADERS, titles, cases };
   });
 }
 
 /** Runs every case of a class and its clean twin. */
 export async function judge(bugClass: BugClass, { level, info }: Build): Promise<Verdict[]> {
-  const { file, titles, cases } = bugClass;
+  const { file, headers } = bugClass;
   const flags = [level, ...INFO_FLAGS[info], '-Wno-everything'];
-  const module = await compileC({ file, source: withMain(bugClass), flags, headers: HEADERS });
-  const instrumented = instrumentToRun(module);
+  return judgeModule(await compileC({ file, source: withMain(bugClass), flags, headers }), bugClass);
+}
+
+/** The same for a module that was compiled elsewhere, from `withMain`. */
+export async function judgeModule(module: Uint8Array, { titles, cases }: BugClass): Promise<Verdict[]> {
+  // The first finding decides: what a program does after it is nobody's business, and may never end.
+  const instrumented = instrumentToRun(module, { runtime: { halt: true } });
   const verdicts: Verdict[] = [];
   for (const name of cases) {
     const bad = await observe(module, instrumented, `bad_${name}`);
@@ -73,13 +79,14 @@ interface Observation {
 }
 
 async function observe(module: Uint8Array, instrumented: Uint8Array, which: string): Promise<Observation> {
+  if (process.env.TRACE) console.error(which);
   const run = await runProgram(module, instrumented, { args: [which], leaks: true });
   const titles = run.findings.map((f) => f.title);
   return { titles: run.leaks ? [...titles, 'leak'] : titles, exitCode: run.exitCode, trap: run.trap?.message };
 }
 
 /** The file with a main that runs the function its argument names. */
-function withMain({ source, cases }: BugClass): string {
+export function withMain({ source, cases }: BugClass): string {
   const calls = cases
     .flatMap((name) => [`bad_${name}`, `good_${name}`])
     .map((name) => `  if (strcmp(argv[1], "${name}") == 0) return ${name}(), 0;`);
