@@ -14,7 +14,7 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, PointerWrite } from './analysis.ts';
 import { type FrameLayout, place } from './frame-layout.ts';
 import type { ScopeEdge } from './scopes.ts';
-import type { Room, Value } from './values.ts';
+import type { Room } from './values.ts';
 
 export interface FrameTarget {
   readonly stackPointer: number;
@@ -144,23 +144,21 @@ function pointerEdits({ at, end, to }: PointerWrite, insert: Insert): void {
  * value before the rounding is kept.
  */
 function roomEdits({ at, end, size, align }: Room, id: number, is64: boolean, insert: Insert): void {
-  const exact = `stack allocation at ${at}`;
+  const kept = `stack allocation at ${at}`;
   const redzone = Math.max(STACK_ALLOCA_REDZONE, align);
-  const slack = size.kind === 'rounded' ? size.constant.value - (size.align - 1) : 0;
-  if (size.kind === 'rounded') insert(size.constant.at, 0, (e) => e.tee(exact));
-  else if (size.kind !== 'constant') insert(at, 0, (e) => e.tee(exact));
+  if (size.kind === 'rounded') insert(size.sum, 0, (e) => e.tee(kept));
+  else if (size.kind !== 'constant') insert(at, 0, (e) => e.tee(kept));
   insert(end, 0, (e, emit) => {
+    const taken = () => (size.kind === 'constant' ? emit.pointerConstant(Math.abs(size.value)) : e.get(kept));
     e.plus(-redzone);
     e.tee('stack allocation');
     e.get('stack allocation');
-    if (size.kind === 'constant') emit.pointerConstant(Math.abs(size.value));
-    else e.get(exact);
-    e.plus(slack);
+    taken();
+    if (size.kind === 'rounded') e.plus(1 - size.align);
     // All up to where the function takes the stack to have been before.
     e.get('stack allocation');
-    if (size.kind === 'constant') emit.pointerConstant(Math.abs(size.value));
-    else e.get(exact);
-    if (size.kind === 'rounded') roundUp(e, emit, size, is64);
+    taken();
+    if (size.kind === 'rounded') roundDown(emit, size.align, is64);
     e.plus(redzone);
     emit.byte(is64 ? OP.I64_ADD : OP.I32_ADD);
     emit.constant(id);
@@ -168,9 +166,7 @@ function roomEdits({ at, end, size, align }: Room, id: number, is64: boolean, in
   });
 }
 
-/** Rounds as the function itself does. */
-function roundUp(e: Emit, emit: Emitter, size: Value & { kind: 'rounded' }, is64: boolean): void {
-  e.plus(size.constant.value);
-  emit.pointerConstant(-size.align);
+function roundDown(emit: Emitter, align: number, is64: boolean): void {
+  emit.pointerConstant(-align);
   emit.byte(is64 ? 0x83 : OP.I32_AND);
 }

@@ -108,10 +108,7 @@ class FrameWalk {
   }
 
   private leafRooms(): void {
-    for (const room of this.unwritten) {
-      const { size } = room;
-      if (size.kind === 'rounded' || (size.kind === 'constant' && size.value % 16 === 0)) this.rooms.push(room);
-    }
+    for (const room of this.unwritten) if (isRoomSize(room.size)) this.rooms.push(room);
   }
 
   private missing(): FrameTrouble | undefined {
@@ -176,6 +173,11 @@ class FrameWalk {
     if (value.kind === 'base') this.escapes.add(0);
     else if (value.kind === 'object') this.escapes.add(value.origin);
     else if (value.kind === 'constant') this.use(value);
+    else if (value.kind === 'below' && value.ours && !isRoomSize(value.room.size)) {
+      // Not room, but a pointer to something in the frame: an index was subtracted.
+      this.escapes.add(0);
+      this.baseUnclear = true;
+    }
   }
 
   /** A constant that serves two purposes cannot be changed for one of them. */
@@ -221,7 +223,7 @@ class FrameWalk {
     const taken = constant.value < 0 ? { at: constant.at, end: this.decoder.pos, size: constant, align: 0 } : undefined;
     if (taken && (pointer.kind === 'base' || pointer.kind === 'entry' || pointer.kind === 'below')) {
       this.unwritten.push(taken);
-      return this.push({ kind: 'below', room: taken });
+      return this.push({ kind: 'below', room: taken, ours: pointer.kind !== 'below' || pointer.ours });
     }
     if (pointer.kind === 'base') {
       const offset = constant.value;
@@ -230,8 +232,7 @@ class FrameWalk {
     }
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
     this.escape(pointer);
-    const { start, pos } = this.decoder;
-    this.push({ kind: 'sum', constant, behind: constant === right && constant.end === start, end: pos });
+    this.push({ kind: 'sum', constant, end: this.decoder.pos });
   }
 
   private subtraction(): void {
@@ -242,9 +243,10 @@ class FrameWalk {
     if (left.kind === 'object') this.escape(left);
     this.escape(right);
     const room = { at: d.start, end: d.pos, size: right, align: 0 };
-    if (left.kind === 'base' || left.kind === 'entry' || left.kind === 'below') this.unwritten.push(room);
+    const ours = left.kind === 'base' || left.kind === 'entry' || (left.kind === 'below' && left.ours);
+    if (ours || left.kind === 'below') this.unwritten.push(room);
     else if (left.kind === 'other' && right.kind === 'rounded') this.unclearRoom = true;
-    this.push({ kind: 'below', room });
+    this.push({ kind: 'below', room, ours });
   }
 
   private prologue(size: Value & { kind: 'constant' }): void {
@@ -266,10 +268,10 @@ class FrameWalk {
       this.baseEnd = this.decoder.pos;
       return this.push(BASE);
     }
-    if (align && left.kind === 'sum' && left.behind)
-      return this.push({ kind: 'rounded', constant: left.constant, align });
+    if (align && left.kind === 'sum' && left.constant.value >= align - 1)
+      return this.push({ kind: 'rounded', sum: left.end, align });
     if (align && left.kind === 'below')
-      return this.push({ kind: 'below', room: { ...left.room, end: this.decoder.pos, align } });
+      return this.push({ ...left, room: { ...left.room, end: this.decoder.pos, align } });
     this.escape(left);
     this.escape(right);
     this.push(OTHER);
@@ -350,7 +352,7 @@ class FrameWalk {
     if (d.memory !== 0) this.escape(address);
     else if (address.kind === 'base') this.accesses.push({ at: d.start, offset: d.offset, size: access.size });
     else if (address.kind === 'object') this.objectAccess(address, access);
-    else if (address.kind === 'constant') this.use(address);
+    else this.escape(address);
     if (!/(^|\.)store/.test(access.name)) this.push(OTHER);
   }
 
@@ -531,6 +533,11 @@ class FrameWalk {
     this.stack.length = Math.min(this.stack.length, entry.height);
     for (let n = entry.results; n > 0; n--) this.push(OTHER);
   }
+}
+
+/** What the compiler makes of the size of a dynamic allocation. */
+function isRoomSize(size: Value): boolean {
+  return size.kind === 'rounded' || (size.kind === 'constant' && size.value % 16 === 0);
 }
 
 /** The room taken by a value that goes to the stack pointer. */

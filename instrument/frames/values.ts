@@ -13,17 +13,12 @@ export type Value =
   | { readonly kind: 'base' }
   /** Made as base + `origin` by the constant at `at`, and moved by constants to `offset` since. */
   | { readonly kind: 'object'; readonly origin: number; readonly offset: number; readonly at: number }
-  /** x + constant; `behind` if x was on the stack just before the constant's instruction. `end`: past the addition. */
-  | {
-      readonly kind: 'sum';
-      readonly constant: Value & { kind: 'constant' };
-      readonly behind: boolean;
-      readonly end: number;
-    }
-  /** The same, rounded down to a power of two: what LLVM makes of a dynamic allocation's size. */
-  | { readonly kind: 'rounded'; readonly constant: Value & { kind: 'constant' }; readonly align: number }
-  /** x - size: perhaps a dynamic allocation. */
-  | { readonly kind: 'below'; readonly room: Room };
+  /** x + constant. `end`: past the addition. */
+  | { readonly kind: 'sum'; readonly constant: Value & { kind: 'constant' }; readonly end: number }
+  /** x + (align - 1), which is there just before `sum`, rounded down to `align`: LLVM's size of a dynamic allocation. */
+  | { readonly kind: 'rounded'; readonly sum: number; readonly align: number }
+  /** x - size: perhaps a dynamic allocation. `ours` if x is the frame's base or the stack pointer at entry. */
+  | { readonly kind: 'below'; readonly room: Room; readonly ours: boolean };
 
 /** A subtraction, or the addition of a negative constant, that may take room on the stack. */
 export interface Room {

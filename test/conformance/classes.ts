@@ -2,6 +2,7 @@
 // an instance of its own.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import type { RuntimeOptions } from '../../instrument/index.ts';
 import { compileC } from '../support/compile-c.ts';
 import { instrumentToRun, runProgram } from '../support/run-instrumented.ts';
 
@@ -49,16 +50,24 @@ export function bugClasses(): BugClass[] {
 }
 
 /** Runs every case of a class and its clean twin. */
-export async function judge(bugClass: BugClass, { level, info }: Build): Promise<Verdict[]> {
+export async function judge(
+  bugClass: BugClass,
+  { level, info }: Build,
+  runtime: RuntimeOptions = {},
+): Promise<Verdict[]> {
   const { file, headers } = bugClass;
   const flags = [level, ...INFO_FLAGS[info], '-Wno-everything'];
-  return judgeModule(await compileC({ file, source: withMain(bugClass), flags, headers }), bugClass);
+  return judgeModule(await compileC({ file, source: withMain(bugClass), flags, headers }), bugClass, runtime);
 }
 
 /** The same for a module that was compiled elsewhere, from `withMain`. */
-export async function judgeModule(module: Uint8Array, { titles, cases }: BugClass): Promise<Verdict[]> {
+export async function judgeModule(
+  module: Uint8Array,
+  { titles, cases }: BugClass,
+  runtime: RuntimeOptions = {},
+): Promise<Verdict[]> {
   // The first finding decides: what a program does after it is nobody's business, and may never end.
-  const instrumented = instrumentToRun(module, { runtime: { halt: true } });
+  const instrumented = instrumentToRun(module, { runtime: { ...runtime, halt: true } });
   const verdicts: Verdict[] = [];
   for (const name of cases) {
     const bad = await observe(module, instrumented, `bad_${name}`);
@@ -79,7 +88,6 @@ interface Observation {
 }
 
 async function observe(module: Uint8Array, instrumented: Uint8Array, which: string): Promise<Observation> {
-  if (process.env.TRACE) console.error(which);
   const run = await runProgram(module, instrumented, { args: [which], leaks: true });
   const titles = run.findings.map((f) => f.title);
   return { titles: run.leaks ? [...titles, 'leak'] : titles, exitCode: run.exitCode, trap: run.trap?.message };

@@ -1,7 +1,7 @@
 // The bugs themselves: what is made wrong, and which use shows it. A scenario is a template for one wrong and one clean
 // function; programs.ts sends it through the flows.
 
-import { CHAR, type Element, ELEMENTS, INT, INT64, PAIR, type Storage, STORAGES, storage, WCHAR } from './elements.ts';
+import { CHAR, ELEMENTS, type Element, INT, INT64, PAIR, STORAGES, type Storage, storage, WCHAR } from './elements.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -14,7 +14,6 @@ export interface Scenario {
   readonly declare?: string;
   readonly bad: Halves;
   readonly good: Halves;
-  /** Its use is a destructor's last act, or its maker's: flows that use `data` twice do not fit. */
 }
 
 interface Halves {
@@ -32,7 +31,12 @@ interface Sizes {
 }
 
 /** `data` becomes a buffer of `count` elements. */
-function buffer(e: Element, s: Storage, name: string, count: number): { global: string; declare: string; make: string } {
+function buffer(
+  e: Element,
+  s: Storage,
+  name: string,
+  count: number,
+): { global: string; declare: string; make: string } {
   return {
     global: s.global?.(e, name, count) ?? '',
     declare: s.declare?.(e, name, count) ?? '',
@@ -227,7 +231,13 @@ export function leaks(): Scenario[] {
   return HEAP.flatMap((s) =>
     [CHAR, INT64, PAIR].map((e) => {
       const use = e.print('data[0]');
-      return heapScenario(s, e, 'forgotten', { make: filled(e, s), use }, { make: filled(e, s), use: `${use} ${s.release}` });
+      return heapScenario(
+        s,
+        e,
+        'forgotten',
+        { make: filled(e, s), use },
+        { make: filled(e, s), use: `${use} ${s.release}` },
+      );
     }),
   );
 }
@@ -235,7 +245,13 @@ export function leaks(): Scenario[] {
 export function doubleFrees(): Scenario[] {
   return HEAP.flatMap((s) =>
     [CHAR, INT, PAIR].map((e) =>
-      heapScenario(s, e, 'twice', { make: `${filled(e, s)} ${s.release}`, use: s.release! }, { make: filled(e, s), use: s.release! }),
+      heapScenario(
+        s,
+        e,
+        'twice',
+        { make: `${filled(e, s)} ${s.release}`, use: s.release! },
+        { make: filled(e, s), use: s.release! },
+      ),
     ),
   );
 }
@@ -245,7 +261,13 @@ export function usesAfterFree(): Scenario[] {
     ELEMENTS.map((e) => {
       const read = e.print(`data[${e === INT ? 5 : 0}]`);
       const use = e === INT64 ? `data[3] = 1;` : read;
-      return heapScenario(s, e, 'freed', { make: `${filled(e, s)} ${s.release}`, use }, { make: filled(e, s), use: `${use} ${s.release}` });
+      return heapScenario(
+        s,
+        e,
+        'freed',
+        { make: `${filled(e, s)} ${s.release}`, use },
+        { make: filled(e, s), use: `${use} ${s.release}` },
+      );
     }),
   );
 }
@@ -277,7 +299,10 @@ export function freesOfNonHeap(): Scenario[] {
           initial: NULL_OF(`${e.type} *`),
           global: made.global,
           declare: made.declare,
-          bad: { make: `data = ${made.make}; for (size_t i = 0; i < 100; i++) data[i] = ${e.value};`, use: `${e.print('data[0]')} ${heap.release}` },
+          bad: {
+            make: `data = ${made.make}; for (size_t i = 0; i < 100; i++) data[i] = ${e.value};`,
+            use: `${e.print('data[0]')} ${heap.release}`,
+          },
           good: { make: filled(e, heap), use: `${e.print('data[0]')} ${heap.release}` },
         };
       }),
@@ -295,8 +320,14 @@ export function wrongPointerFrees(): Scenario[] {
         s,
         e,
         'moved',
-        { make: text, use: `for (; *data != 0; data++) { if (*data == ${sought}) { print_line("found"); break; } } ${s.release}` },
-        { make: text, use: `for (size_t i = 0; i < 100 && data[i] != 0; i++) { if (data[i] == ${sought}) { print_line("found"); break; } } ${s.release}` },
+        {
+          make: text,
+          use: `for (; *data != 0; data++) { if (*data == ${sought}) { print_line("found"); break; } } ${s.release}`,
+        },
+        {
+          make: text,
+          use: `for (size_t i = 0; i < 100 && data[i] != 0; i++) { if (data[i] == ${sought}) { print_line("found"); break; } } ${s.release}`,
+        },
       );
     }),
   );

@@ -89,7 +89,8 @@ export const STORAGES: readonly Storage[] = [
   {
     name: 'member',
     place: 'stack',
-    declare: (e, name, count) => `struct { int before; ${e.type} data[${count}]; } ${name}_holder; ${e.type} *${name} = ${name}_holder.data;`,
+    declare: (e, name, count) =>
+      `struct { int before; ${e.type} data[${count}]; } ${name}_holder; ${e.type} *${name} = ${name}_holder.data;`,
   },
 ];
 

@@ -42,15 +42,21 @@ const helper = (p: Parts, suffix: string, parameter: string, before: string): st
   `NOINLINE static void ${p.name}_${suffix}(${parameter}) {\n  ${before}\n  ${p.use}\n}\n`;
 
 /** `pass` is called with `data` in the outer function; `unpack` gets it back inside. */
-function passed(name: string, parameter: (type: string) => string, pass: string, unpack: (type: string) => string): Flow {
+function passed(
+  name: string,
+  parameter: (type: string) => string,
+  pass: string,
+  unpack: (type: string) => string,
+): Flow {
   return {
     name,
     write: (p) =>
-      helper(p, 'sink', parameter(p.type), unpack(p.type)) + around(p, `${p.make}\n  ${pass.replace('SINK', `${p.name}_sink`)}`),
+      helper(p, 'sink', parameter(p.type), unpack(p.type)) +
+      around(p, `${p.make}\n  ${pass.replace('SINK', `${p.name}_sink`)}`),
   };
 }
 
-export const FLOWS: readonly Flow[] = [
+const TEMPLATES: readonly Flow[] = [
   { name: 'direct', write: (p) => around(p, `${p.make}\n  {\n    ${p.use}\n  }`) },
   guarded('if_constant', 'if (constant_five == 5) {'),
   guarded('if_global', 'if (global_five == 5) {'),
@@ -94,15 +100,35 @@ export const FLOWS: readonly Flow[] = [
   }`,
       ),
   },
-  passed('argument', (t) => `${t} data`, 'SINK(data);', () => ''),
-  passed('pointer_argument', (t) => `${t} *in`, 'SINK(&data);', (t) => `${t} data = *in;`),
-  passed('void_argument', () => 'void *in', 'SINK(&data);', (t) => `${t} data = *(${t} *)in;`),
+  passed(
+    'argument',
+    (t) => `${t} data`,
+    'SINK(data);',
+    () => '',
+  ),
+  passed(
+    'pointer_argument',
+    (t) => `${t} *in`,
+    'SINK(&data);',
+    (t) => `${t} data = *in;`,
+  ),
+  passed(
+    'void_argument',
+    () => 'void *in',
+    'SINK(&data);',
+    (t) => `${t} data = *(${t} *)in;`,
+  ),
   {
     name: 'struct_argument',
     write: (p) => `struct ${p.name}_box { ${p.type} data; };
 ${helper(p, 'sink', `struct ${p.name}_box box`, `${p.type} data = box.data;`)}${around(p, `struct ${p.name}_box box;\n  ${p.make}\n  box.data = data;\n  ${p.name}_sink(box);`)}`,
   },
-  passed('array_argument', (t) => `${t} in[]`, `{ PTYPE all[5]; all[2] = data; SINK(all); }`, (t) => `${t} data = in[2];`),
+  passed(
+    'array_argument',
+    (t) => `${t} in[]`,
+    `{ PTYPE all[5]; all[2] = data; SINK(all); }`,
+    (t) => `${t} data = in[2];`,
+  ),
   {
     name: 'function_pointer',
     write: (p) =>
@@ -132,10 +158,42 @@ ${around(p, `${p.make}\n  ${p.name}_flag = 1;\n  ${p.name}_sink(data);`)}`,
       return `${helper(p, '4', `${p.type} data`, '')}${next(3)}${next(2)}${next(1)}${around(p, `${p.make}\n  ${p.name}_1(data);`)}`;
     },
   },
-  { ...passed('reference', (t) => `${t} &data`, 'SINK(data);', () => ''), cpp: true },
-  { ...passed('vector', (t) => `std::vector<${t}> in`, '{ std::vector<PTYPE> all(5, data); all[2] = data; SINK(all); }', (t) => `${t} data = in[2];`), cpp: true },
-  { ...passed('list', (t) => `std::list<${t}> in`, '{ std::list<PTYPE> all; all.push_back(data); all.push_back(data); SINK(all); }', (t) => `${t} data = in.back();`), cpp: true },
-  { ...passed('map', (t) => `std::map<int, ${t}> in`, '{ std::map<int, PTYPE> all; all[0] = data; all[2] = data; SINK(all); }', (t) => `${t} data = in[2];`), cpp: true },
+  {
+    ...passed(
+      'reference',
+      (t) => `${t} &data`,
+      'SINK(data);',
+      () => '',
+    ),
+    cpp: true,
+  },
+  {
+    ...passed(
+      'vector',
+      (t) => `std::vector<${t}> in`,
+      '{ std::vector<PTYPE> all(5, data); all[2] = data; SINK(all); }',
+      (t) => `${t} data = in[2];`,
+    ),
+    cpp: true,
+  },
+  {
+    ...passed(
+      'list',
+      (t) => `std::list<${t}> in`,
+      '{ std::list<PTYPE> all; all.push_back(data); all.push_back(data); SINK(all); }',
+      (t) => `${t} data = in.back();`,
+    ),
+    cpp: true,
+  },
+  {
+    ...passed(
+      'map',
+      (t) => `std::map<int, ${t}> in`,
+      '{ std::map<int, PTYPE> all; all[0] = data; all[2] = data; SINK(all); }',
+      (t) => `${t} data = in[2];`,
+    ),
+    cpp: true,
+  },
   {
     name: 'class',
     cpp: true,
@@ -162,9 +220,10 @@ struct ${p.name}_derived : ${p.name}_base {
 };
 ${around(p, `${p.make}\n  const ${p.name}_base &object = ${p.name}_derived();\n  object.act(data);`)}`,
   },
-].map(withTypes);
+];
 
 /** `PTYPE` stands for the type of the data where a flow is written as a template. */
-function withTypes(flow: Flow): Flow {
-  return { ...flow, write: (p) => flow.write(p).replaceAll('PTYPE', p.type) };
-}
+export const FLOWS: readonly Flow[] = TEMPLATES.map((flow) => ({
+  ...flow,
+  write: (p: Parts) => flow.write(p).replaceAll('PTYPE', p.type),
+}));
