@@ -4,18 +4,19 @@
 //   const { instance } = await load({ original, instrumented: bytes, onFinding: (report) => { console.error(asanText(report)); } });
 
 import { hasMultiMemory } from './host/features.ts';
+import { probeAllocator } from './host/probe.ts';
 import { createSymbolizer } from './host/symbols/index.ts';
-import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from './instrument/index.ts';
+import {
+  type Inspection,
+  type Instrumented,
+  type InstrumentOptions,
+  inspect as inspectWith,
+  instrument as instrumentWith,
+} from './instrument/index.ts';
 import { runtimeImages } from './instrument/runtime-images.ts';
 
 export * from './host/index.ts';
-export {
-  type Inspection,
-  InstrumentError,
-  type Instrumented,
-  type InstrumentOptions,
-  inspect,
-} from './instrument/index.ts';
+export { glueNames, type Inspection, InstrumentError, type Instrumented, type InstrumentOptions } from './instrument/index.ts';
 
 /**
  * Instruments a module with the runtime this package ships; debug information is read from the module itself. What is made
@@ -23,5 +24,11 @@ export {
  */
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
-  return instrumentWith(bytes, runtimeImages, { debugInfo: createSymbolizer(bytes), ...suited, ...options });
+  const debugInfo = createSymbolizer(bytes);
+  return instrumentWith(bytes, runtimeImages, { debugInfo, probe: probeAllocator, ...suited, ...options });
+}
+
+/** What would be done with a module, and what was found in it. */
+export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
+  return inspectWith(bytes, { probe: probeAllocator, ...options });
 }

@@ -14,6 +14,7 @@ export const INSTRUMENT_ERRORS = {
   E_ALREADY_INSTRUMENTED: 'the module is already instrumented by wasan%s',
   E_NO_ALLOCATOR: 'the allocator named on the command line is not in the module: %s',
   E_ALLOCATOR_SIGNATURE: 'a function named as an allocator has the wrong type: %s',
+  E_STACK_POINTER: 'what was named as the stack pointer is no mutable global of pointer size: %s',
   E_LIMIT: 'the instrumented module would exceed a limit of WebAssembly engines: %s',
 } as const;
 

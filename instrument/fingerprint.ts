@@ -4,38 +4,22 @@
 //   chunk:   p-8 prev_foot | p-4 head: size | PINUSE 1 | CINUSE 2 | p payload
 //
 // malloc and free are recognised by their constants and by the state they share: the absolute addresses both touch.
-// Their relatives are recognised by what they do to the word in front of a pointer. A relative that takes a pointer apart
-// and cannot be told by name makes the whole family unusable: wrapping the rest would hand it pointers it misreads.
+// Their relatives are recognised by what they do to the word in front of a pointer. Code that takes a pointer apart and is
+// none of them (a relative that was inlined into its caller) raises a doubt: blocks must then keep their shape (allocator.ts).
 
-import { Decoder } from './wasm/decoder.ts';
+import { FeatureCache, type BodyFeatures } from './body-features.ts';
 import { type Module, pointerType } from './wasm/module.ts';
-import { IMM, OP, TYPE } from './wasm/opcodes.ts';
-
-/** What one pass over a body tells. */
-export interface BodyFeatures {
-  readonly size: number;
-  /** Distinct i32.const values. */
-  readonly constants: ReadonlySet<number>;
-  /** Absolute addresses loaded from or stored to. */
-  readonly addresses: ReadonlySet<number>;
-  readonly callees: ReadonlySet<number>;
-  /** Reads or writes the word in front of its first parameter. */
-  readonly opensParameter: boolean;
-  /** Reads or writes the word in front of something else. */
-  readonly opensOther: boolean;
-  readonly multiplies: boolean;
-  readonly fills: boolean;
-  readonly stores: number;
-  readonly loads: number;
-}
+import { TYPE } from './wasm/opcodes.ts';
 
 export interface Fingerprint {
   /** Role name of allocator.ts -> function. */
   readonly roles: ReadonlyMap<string, number>;
   /** One sentence per finding, for `wasan inspect`. */
   readonly evidence: readonly string[];
-  /** Set if the family was found but may not be wrapped: why. */
-  readonly refused: string | undefined;
+  /** dlmalloc was found: the word in front of a block is its size. */
+  readonly found: boolean;
+  /** Why some relative may not have been recognised. */
+  readonly doubt: string | undefined;
 }
 
 /** mparams.magic = 0x55555558, set up by malloc's initialisation. */
@@ -67,7 +51,7 @@ export function fingerprint(module: Module, known: ReadonlyMap<string, number>):
 }
 
 function nothing(): Fingerprint {
-  return { roles: new Map(), evidence: [], refused: undefined };
+  return { roles: new Map(), evidence: [], found: false, doubt: undefined };
 }
 
 function findMalloc(module: Module, features: FeatureCache, evidence: string[]): number | undefined {
@@ -111,7 +95,7 @@ interface Family {
   readonly known: ReadonlyMap<string, number>;
 }
 
-/** Finds realloc, calloc, memalign, malloc_usable_size; refuses the family if something else takes its chunks apart. */
+/** Finds realloc, calloc, memalign, malloc_usable_size; and doubts that these are all if something else takes chunks apart. */
 function relatives(module: Module, features: FeatureCache, family: Family, evidence: string[]): Fingerprint {
   const roles = new Map<string, number>([
     ['malloc', family.malloc],
@@ -133,11 +117,12 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
   // Helpers of a relative (realloc's try_realloc_chunk, memalign's internal_memalign) are reached from it alone.
   const explained = reachable(features, [...roles.values(), ...taken]);
   const left = unexplained.filter((f) => !explained.has(f));
-  const refused =
-    left.length > 0
-      ? `function ${left.join(', ')} takes malloc's chunks apart in a way wasan does not know`
-      : undefined;
-  return { roles, evidence, refused };
+  for (let f = module.importedFunctions; f < module.functions.length; f++) {
+    if (!explained.has(f) && !left.includes(f) && features.of(f).readsHead) left.push(f);
+  }
+  const doubt =
+    left.length > 0 ? `${left.map((f) => `function ${f}`).join(', ')} looks into malloc's blocks, too` : undefined;
+  return { roles, evidence, found: true, doubt };
 }
 
 function relativeRole(module: Module, cache: FeatureCache, family: Family, f: number): string | undefined {
@@ -149,10 +134,9 @@ function relativeRole(module: Module, cache: FeatureCache, family: Family, f: nu
   const mallocs = x.callees.has(family.malloc);
   const frees = x.callees.has(family.free);
   if (shape === '2>1' && x.opensParameter && mallocs && (frees || touches >= 2)) return 'realloc';
-  // Compilers reuse the parameter's local for the block, whose head calloc looks at to see whether it must be cleared.
-  const opens = x.opensOther || x.opensParameter;
-  if (shape === '2>1' && mallocs && x.multiplies && opens && (x.fills || x.callees.size >= 1)) return 'calloc';
-  if (shape === '2>1' && mallocs && x.opensOther && x.stores >= 2) return 'memalign';
+  // calloc looks at the head of the block to see whether it must be cleared.
+  if (shape === '2>1' && mallocs && x.multiplies && x.readsHead) return 'calloc';
+  if (shape === '2>1' && mallocs && x.opensOther && x.readsHead && x.stores >= 2) return 'memalign';
   if (isUsableSize(x, shape)) return 'malloc_usable_size';
   if ((x.opensParameter || x.opensOther) && touches >= 2) return 'unexplained';
   return undefined;
@@ -197,90 +181,4 @@ function functionsOf(module: Module, params: readonly number[], results: readonl
 
 function within(value: number, [low, high]: readonly [number, number]): boolean {
   return value >= low && value <= high;
-}
-
-/** Features of bodies, read when asked for. */
-class FeatureCache {
-  private readonly module: Module;
-  private readonly cache = new Map<number, BodyFeatures>();
-
-  constructor(module: Module) {
-    this.module = module;
-  }
-
-  has(f: number): boolean {
-    return f >= this.module.importedFunctions;
-  }
-
-  bodySize(f: number): number {
-    const body = this.module.bodies[f - this.module.importedFunctions]!;
-    return body.end - body.start;
-  }
-
-  of(f: number): BodyFeatures {
-    let x = this.cache.get(f);
-    if (!x) {
-      x = readFeatures(this.module, f);
-      this.cache.set(f, x);
-    }
-    return x;
-  }
-}
-
-/** Smallest absolute address a program's state can have; smaller offsets are fields of structures. */
-const LOWEST_STATE = 1024;
-
-function readFeatures(module: Module, f: number): BodyFeatures {
-  const body = module.bodies[f - module.importedFunctions]!;
-  const constants = new Set<number>();
-  const addresses = new Set<number>();
-  const callees = new Set<number>();
-  const d = new Decoder(module.bytes, body.start, body.end);
-  d.skipLocals();
-  const counts = { loads: 0, stores: 0 };
-  const flags = { opensParameter: false, opensOther: false, multiplies: false, fills: false };
-  // A window of two instructions is enough: `local.get p; i32.const 4; i32.sub` is how every level writes "p - 4".
-  let constant: number | undefined;
-  let local: number | undefined;
-  while (d.pos < d.end) {
-    d.next();
-    const { op } = d;
-    if (op === OP.I32_CONST) {
-      constants.add(d.value);
-      constant = d.value;
-      continue;
-    }
-    if (op === OP.LOCAL_GET || op === OP.LOCAL_TEE) {
-      local = d.index;
-      constant = undefined;
-      continue;
-    }
-    if (d.immediates === IMM.FUNC) callees.add(d.index);
-    else if (d.immediates === IMM.MEMARG) {
-      if (op >= OP.I32_STORE && op <= LAST_STORE) counts.stores++;
-      else counts.loads++;
-      if (d.offset >= LOWEST_STATE) addresses.add(d.offset);
-      else if (constant !== undefined && constant >= LOWEST_STATE) addresses.add(constant + d.offset);
-    } else if (op === OP.I32_MUL || op === I64_MUL) flags.multiplies = true;
-    else if (op === OP.MEMORY_FILL) flags.fills = true;
-    else if (isHeaderStep(op, constant)) {
-      // The head lies 4 bytes in front of what malloc returned. Another distance means a wrapper with a prefix of its own
-      // into which realloc was inlined (SQLite's): its parameter is not a chunk.
-      if (local === 0 && Math.abs(constant!) === HEAD) flags.opensParameter = true;
-      else flags.opensOther = true;
-    }
-    constant = undefined;
-    local = undefined;
-  }
-  return { size: body.end - body.start, constants, addresses, callees, ...flags, ...counts };
-}
-
-const HEAD = 4;
-const LAST_STORE = 0x3e;
-const I64_MUL = 0x7e;
-
-/** p - 4 or p - 8, as a subtraction or as the addition of a negative constant. */
-function isHeaderStep(op: number, constant: number | undefined): boolean {
-  if (op === OP.I32_SUB) return constant === 4 || constant === 8;
-  return op === OP.I32_ADD && (constant === -4 || constant === -8);
 }

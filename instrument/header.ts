@@ -10,6 +10,7 @@ import {
   FLAG_REPLACE_INTRIN,
   FLAG_STACK_AFTER_RETURN,
   FLAG_STACK_EXACT,
+  FLAG_TAIL_REDZONES,
   HEADER,
   HEADER_ABI,
   HEADER_CONTEXT_SIZE,
@@ -65,6 +66,8 @@ interface Layout {
   nullLimit: number;
   is64: boolean;
   stack?: StackBounds | undefined;
+  /** Not every function of the allocator is known: see Allocator.layout. */
+  tailRedzones?: boolean;
 }
 
 /** A quarantine limit of 0 means "default" to the runtime: 1 byte holds nothing. */
@@ -107,6 +110,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
     [(options.stackAfterReturn ?? false) && !!options.stack?.exact, FLAG_STACK_AFTER_RETURN],
     [options.stack?.exact ?? false, FLAG_STACK_EXACT],
+    [options.tailRedzones ?? false, FLAG_TAIL_REDZONES],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

@@ -18,6 +18,7 @@ import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc, libcEdits } from './libc.ts';
 import { findMappings, type Mappings } from './mappings.ts';
 import type { Edit, FunctionPlan, Mode, Plan } from './plan.ts';
+import type { Probe } from './probe-module.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, isAbi, rewriteModule } from './stream/engine.ts';
 import { functionNames, type Module, parseModule } from './wasm/module.ts';
@@ -25,8 +26,10 @@ import { functionNames, type Module, parseModule } from './wasm/module.ts';
 export type { Allocator, AllocatorFunction } from './allocator.ts';
 export { ALLOCATOR_ROLES } from './allocator.ts';
 export type { DebugInfo } from './debug-info.ts';
+export { glueNames } from './glue-names.ts';
 export { INSTRUMENT_ERRORS, InstrumentError, type InstrumentErrorCode } from './errors.ts';
 export type { RuntimeOptions } from './header.ts';
+export type { Probe, ProbeQuestion, ProbeResult } from './probe-module.ts';
 export type { StackPointer } from './stack-pointer.ts';
 export type { Engine } from './stream/engine.ts';
 
@@ -46,6 +49,12 @@ export interface InstrumentOptions {
   singleMemory?: boolean;
   /** `role=function` overrides for the allocator (see ALLOCATOR_ROLES). */
   allocator?: AllocatorOptions;
+  /** Export -> its name in the program's JavaScript, where that names what the module does not (glue-names.ts). */
+  glueNames?: Readonly<Record<string, string>>;
+  /** The global that is the stack pointer, where it is not found or found wrongly. */
+  stackPointer?: number;
+  /** Tries out an allocator found in a stripped module; without it bodies and names must do. */
+  probe?: Probe;
   /** Baked into the module: what ASAN_OPTIONS would set. */
   runtime?: RuntimeOptions;
   /** Redzones for stack frames; on by default. */
@@ -124,13 +133,15 @@ const INFO_VERSION = 1;
 export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
   const module = parseModule(bytes);
   refuseUnsupported(module, options);
-  const allocator = findAllocator(module, options.allocator);
+  const { allocator: named, glueNames, probe } = options;
+  const allocator = findAllocator(module, { options: named, glueNames, probe });
   const graph = buildCallGraph(module);
   const mappings = findMappings(module);
-  const roots = [...allocator.functions.map((f) => f.func), ...mappings.functions];
+  const members = [...allocator.functions, ...allocator.kept].map((f) => f.func);
+  const roots = [...members, ...mappings.functions];
   const closure = allocatorClosure(graph, roots);
   const reaches = reaching(module, graph, roots);
-  const stackPointer = findStackPointer(module);
+  const stackPointer = findStackPointer(module, options.stackPointer);
   const libc = findLibc(module, new Set(roots));
   const limit = nullLimit(module, stackPointer);
   const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
@@ -295,6 +306,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       ...options.runtime,
       nullLimit: inspection.nullLimit,
       is64,
+      tailRedzones: allocator.layout === 'behind',
       stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer),
     }),
     segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
@@ -333,6 +345,8 @@ function infoSection(inspection: Inspection, memoryPages: number): Uint8Array {
     allocator: allocator.functions.map((f) => ({ role: f.role.role, func: f.func, how: f.how, name: f.name })),
     stackPointer: stackPointer?.global ?? null,
     nullLimit: inspection.nullLimit,
+    ...(allocator.functions.length > 0 && { layout: allocator.layout, confidence: allocator.confidence }),
+    ...(allocator.probeFailed && { notice: `heap checks are off: ${allocator.refused}` }),
     ...(isShared(module) && { sharedMemory: { initial: memoryPages, maximum: SHARED_PAGES } }),
   };
   return new TextEncoder().encode(JSON.stringify(info));

@@ -1,13 +1,14 @@
 // Which global is the shadow stack pointer (`__stack_pointer`), and where the stack lies. By name or export where there is
 // one; else by shape: the mutable pointer-sized global most functions subtract a constant from in their first instructions.
 
+import { InstrumentError } from './errors.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { globalNames, KIND, type Module, pointerType } from './wasm/module.ts';
 import { OP } from './wasm/opcodes.ts';
 
 export interface StackPointer {
   readonly global: number;
-  readonly how: 'import' | 'export' | 'name' | 'shape';
+  readonly how: 'option' | 'import' | 'export' | 'name' | 'shape';
   /** Initial value = end of the stack, where the initialiser is a constant. */
   readonly initial: number | undefined;
   /** Prologues that subtract from it. */
@@ -18,13 +19,18 @@ const NAME = '__stack_pointer';
 /** A prologue starts within this many instructions of the body. */
 const PROLOGUE_WINDOW = 12;
 
-export function findStackPointer(module: Module): StackPointer | undefined {
+export function findStackPointer(module: Module, option?: number): StackPointer | undefined {
   const counts = countPrologues(module);
   const at = (global: number, how: StackPointer['how']): StackPointer | undefined => {
     const g = module.globals[global];
     if (!g?.mutable || g.type !== pointerType(module)) return undefined;
     return { global, how, initial: g.constant, prologues: counts.get(global) ?? 0 };
   };
+  if (option !== undefined) {
+    const given = at(option, 'option');
+    if (!given) throw new InstrumentError('E_STACK_POINTER', `global ${option}`);
+    return given;
+  }
   const imported = module.imports.find((i) => i.kind === KIND.GLOBAL && i.name === NAME);
   if (imported) return at(imported.index, 'import');
   const exported = module.exports.find((e) => e.kind === KIND.GLOBAL && e.name === NAME);

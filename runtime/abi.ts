@@ -156,6 +156,7 @@ export const FLAG_NEW_DELETE_TYPE_MISMATCH = 16;
 export const FLAG_REALLOC_ZERO_FREES = 32; // allocator_frees_and_returns_null_on_realloc_zero
 export const FLAG_STACK_AFTER_RETURN = 64; // detect_stack_use_after_return
 export const FLAG_STACK_EXACT = 128; // HEADER_STACK_LOW is the stack's end, not merely below it
+export const FLAG_TAIL_REDZONES = 256; // malloc's blocks keep their addresses: redzones behind them alone (runtime/tail.ts)
 
 // ---------------------------------------------------------------------------------------------- report record
 // Written by the runtime just before it calls the host (or traps); read by host/report/facts.ts and `wasan explain`.
@@ -248,6 +249,7 @@ export const CHUNK_FREE_THREAD = 31; // u8
 export const CHUNK_UNUSED = 0;
 export const CHUNK_LIVE = 1;
 export const CHUNK_QUARANTINED = 2;
+export const CHUNK_OPEN = 3; // in use; the program has read the allocator's size word, and may use what that says
 
 // How a chunk was obtained, and so how it must be released.
 export const ALLOC_MALLOC = 1; // malloc, calloc, realloc, aligned_alloc, posix_memalign -> free

@@ -15,10 +15,13 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { followGrowth } from './as-growth';
+import { chunkSize } from './chunks';
 import { isInGap, isReadOnly, meantBegin, meantSize, rangeLeavesGlobal, writesConstants } from './globals';
 import { shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
+import { redzoneCode } from './redzone';
 import { accessesReported, finding, kindOf } from './report';
+import { opensHeader, sizeWordOf } from './tail';
 import { SHARED } from './thread';
 import { isMappingCode, resolveFault } from './vma-bound';
 
@@ -103,6 +106,8 @@ function guiltyCode(addr: Addr): u32 {
   const code = shadowOf(addr >> 3);
   if (code >= 0x80) return code;
   const next = shadowOf((addr >> 3) + 1);
+  const behind = next ? 0 : sizeWordOf(addr);
+  if (behind) return redzoneCode(chunkSize(behind), true);
   return next < 0x80 && isInGap(addr) ? <u32>ASAN_GLOBAL_REDZONE : next;
 }
 
@@ -121,6 +126,7 @@ function slowAccess(addr: Addr, offset: Addr, size: u32, access: u32, site: u32)
     if (access & ACCESS_WRITE) writesConstants(first, size, access, site);
     return;
   }
+  if (opensHeader(badByte, first, size, access)) return;
   reportBad(first, size, access, site);
 }
 

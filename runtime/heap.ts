@@ -23,6 +23,7 @@ import { poisonInside, unpoison } from './poison';
 import { drainQuarantine } from './quarantine';
 import { redzoneCode, sideRedzone } from './redzone';
 import { heapFinding } from './report';
+import { claimChunk, isTailOnly, layOutTail } from './tail';
 import { lock, unlock } from './thread';
 import { mapChunk } from './vma-heap';
 
@@ -31,21 +32,23 @@ export function allocate(size: Addr, align: Addr, kind: u32): Addr {
   prepare();
   if (align < 8) align = 8;
   const side = <Addr>sideRedzone(size);
-  const left = leftRedzone(side, align, kind);
+  const tail = isTailOnly(kind);
+  const left = tail ? 0 : leftRedzone(side, align, kind);
   const total = rawSize(size, side, left, align, kind);
   const most = <Addr>load<u32>(HEADER_MAX_ALLOCATION);
   if (total < size || (most && size > most)) return refuse(size, align, kind, KIND_ALLOCATION_TOO_BIG);
-  const mapped = mapChunk(size, align, kind);
+  const mapped = tail ? 0 : mapChunk(size, align, kind);
   if (mapped) return mapped;
   let raw = rawAlloc(total, align, kind);
   if (!raw && drained()) raw = rawAlloc(total, align, kind);
   if (!raw) return refuse(size, align, kind, KIND_OUT_OF_MEMORY);
   const begin = (raw + left + (align - 1)) & ~(align - 1);
   lock();
-  const chunk = addChunk(begin, size);
+  const chunk = tail ? claimChunk(begin, size) : addChunk(begin, size);
   if (chunk) {
     describe(chunk, kind, align, <u32>(begin - raw));
-    if (flag(FLAG_POISON_HEAP)) layOut(raw, begin, size, raw + total, kind);
+    if (tail) layOutTail(chunk, begin, size, begin + total);
+    else if (flag(FLAG_POISON_HEAP)) layOut(raw, begin, size, raw + total, kind);
     count(HEADER_STAT_REDZONE_BYTES, <u32>(total - size));
   }
   unlock();

@@ -19,10 +19,11 @@ import { Addr } from './addr';
 import { chunkAround, chunkSize, findChunk } from './chunks';
 import { count, flag } from './header';
 import { allocate } from './heap';
-import { failAsOriginal } from './original';
+import { failAsOriginal, rawRealloc } from './original';
 import * as program from './program';
 import { release, staleChunk } from './release';
 import { heapFinding } from './report';
+import { isForeign, isTailOnly, letGo } from './tail';
 import { lock, unlock } from './thread';
 import { isMapped, remapChunk } from './vma-heap';
 
@@ -51,6 +52,7 @@ export function asan_realloc(ptr: Addr, size: Addr): Addr {
     release(ptr, ALLOC_MALLOC);
     return 0;
   }
+  if (isTailOnly(ALLOC_MALLOC) && (letGo(ptr) || (!findChunk(ptr) && isForeign(ptr)))) return rawRealloc(ptr, size);
   return resize(ptr, size, 8, ALLOC_MALLOC);
 }
 

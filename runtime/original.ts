@@ -46,6 +46,14 @@ export function rawFree(raw: Addr, total: Addr, align: Addr, kind: u32): void {
   allow();
 }
 
+/** Blocks that the wrapper does not know, or whose size only the original knows. */
+export function rawRealloc(raw: Addr, size: Addr): Addr {
+  suppress();
+  const moved = program.realloc(raw, size);
+  allow();
+  return moved;
+}
+
 /** Gives a chunk's memory back to the allocator it came from, with the size and alignment it was asked for. */
 export function giveBack(chunk: u32): void {
   const size = chunkSize(chunk);

@@ -15,6 +15,7 @@ import { chunkBegin, chunkSize, dropChunk } from './chunks';
 import { count } from './header';
 import { logHeap } from './heap-log';
 import { giveBack, heldBytes } from './original';
+import { forgetTail } from './tail';
 
 export function enqueue(chunk: u32): void {
   store<u8>(chunk, CHUNK_QUARANTINED, CHUNK_STATE);
@@ -34,7 +35,10 @@ export function drainQuarantine(): bool {
   return true;
 }
 
-/** The shadow stays poisoned: nobody owns the memory until the original allocator hands it out again. */
+/**
+ * The shadow stays poisoned: nobody owns the memory until the original allocator hands it out again; unless functions that
+ * the wrapper does not know may hand it out.
+ */
 function evictOldest(): void {
   const chunk = load<u32>(HEADER_QUARANTINE_HEAD);
   const next = load<u32>(chunk, CHUNK_NEXT);
@@ -42,6 +46,7 @@ function evictOldest(): void {
   if (!next) store<u32>(HEADER_QUARANTINE_TAIL, 0);
   count(HEADER_QUARANTINE_BYTES, -heldBytes(chunk));
   logHeap(EVENT_RELEASE, chunkBegin(chunk), chunkSize(chunk));
+  forgetTail(chunk);
   giveBack(chunk);
   dropChunk(chunk);
   count(HEADER_STAT_EVICTED, 1);

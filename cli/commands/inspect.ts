@@ -2,7 +2,7 @@
 
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer } from '../../host/index.ts';
-import { type Inspection, inspect } from '../../instrument/index.ts';
+import { type Inspection, inspect } from '../../index.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainChecks } from '../explain-checks.ts';

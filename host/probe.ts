@@ -1,0 +1,187 @@
+// Does a pair of functions behave like malloc and free? Tried out in an instance of its own, made from a copy of the module
+// in which everything else traps: blocks must lie in memory, apart from each other, keep what is written to them, and be
+// handed out again once they are freed.
+
+/** What instrument/probe-module.ts asks; only bytes and names pass between the two. */
+interface Question {
+  readonly bytes: Uint8Array;
+  readonly exports: Readonly<Record<string, string>>;
+  readonly memory: string;
+  readonly importedMemory:
+    | { module: string; name: string; initial: number; maximum: number | undefined; shared: boolean }
+    | undefined;
+}
+
+interface Answer {
+  readonly outcome: 'confirmed' | 'failed' | 'unknown';
+  readonly reason: string;
+  readonly wrong: readonly string[];
+  readonly sizeWord: boolean;
+  readonly facts: readonly string[];
+}
+
+const SIZES = [1, 8, 13, 24, 40, 64, 100, 256, 1000, 4096, 20000, 3, 16, 48, 72, 500] as const;
+const PAGE = 65536;
+const COPIED_OUTSIDE = 512;
+
+/** Further members of the family, and what a trial shows. */
+const RELATIVES = [
+  ['realloc', 'realloc keeps what a block holds'],
+  ['calloc', 'calloc clears'],
+  ['memalign', 'memalign aligns'],
+] as const;
+
+class Wrong extends Error {}
+
+/** Tries the functions out. Never throws. */
+export function probeAllocator(question: Question): Answer {
+  let trial: Trial;
+  try {
+    trial = new Trial(question);
+  } catch (error) {
+    return unknown(`the module could not be tried out (${sentence(error)})`);
+  }
+  try {
+    return trial.run();
+  } catch (error) {
+    const reason = error instanceof Wrong ? error.message : `it trapped (${sentence(error)})`;
+    return { outcome: 'failed', reason, wrong: [], sizeWord: false, facts: [`probe run: ${reason}`] };
+  }
+}
+
+function unknown(reason: string): Answer {
+  return { outcome: 'unknown', reason, wrong: [], sizeWord: false, facts: [`probe run: ${reason}`] };
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface Block {
+  readonly at: number;
+  readonly size: number;
+  readonly fill: number;
+}
+
+type Call = (...args: number[]) => number;
+
+class Trial {
+  private readonly memory: WebAssembly.Memory;
+  private readonly role: (name: string) => Call | undefined;
+  private fill = 1;
+
+  constructor({ bytes, exports, memory, importedMemory }: Question) {
+    const module = new WebAssembly.Module(bytes as BufferSource);
+    const imports: Record<string, Record<string, unknown>> = {};
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      const group = (imports[from] ??= {});
+      group[name] = kind === 'memory' ? new WebAssembly.Memory(descriptor(importedMemory!)) : (n: unknown) => this.host(n);
+    }
+    const instance = new WebAssembly.Instance(module, imports as WebAssembly.Imports);
+    this.memory = instance.exports[memory] as WebAssembly.Memory;
+    this.role = (name) => (exports[name] === undefined ? undefined : (instance.exports[exports[name]!] as Call));
+  }
+
+  run(): Answer {
+    const blocks = SIZES.map((size) => this.allocate(size));
+    if (blocks.some((b) => b === undefined)) return unknown('malloc found no memory in an instance of its own');
+    const live = blocks as Block[];
+    this.expectApart(live);
+    this.expectKept(live, 'was overwritten by later calls of malloc');
+    const word = this.sizeWord(live);
+    const freed = live.filter((_, i) => i % 2 === 0);
+    const kept = live.filter((_, i) => i % 2 === 1);
+    for (const { at } of freed) this.free(at);
+    this.expectKept(kept, 'was overwritten by free');
+    const again = freed.map(({ size }) => this.allocate(size)).filter((b) => b !== undefined);
+    this.expectApart([...kept, ...again]);
+    this.expectKept(kept, 'was overwritten after others were freed');
+    const old = new Set(freed.map((b) => b.at));
+    if (!again.some((b) => old.has(b.at))) throw new Wrong('no freed block was ever handed out again');
+    const facts = [`probe run: ${SIZES.length} blocks apart and aligned, freed ones handed out again`];
+    const wrong = RELATIVES.filter(([role]) => !this.tryRelative(role, kept));
+    for (const [role, fact] of RELATIVES) {
+      if (!this.role(role)) continue;
+      const isWrong = wrong.some(([name]) => name === role);
+      facts.push(`probe run: ${isWrong ? `what looked like ${role} is something else` : fact}`);
+    }
+    if (word) facts.push('probe run: the word in front of a block tells its size');
+    return { outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+  }
+
+  /** What the module calls outside: the one call that matters is the one for more memory, given a size in bytes. */
+  private host(argument: unknown): number {
+    const size = this.memory?.buffer.byteLength ?? 0;
+    if (typeof argument !== 'number' || argument <= size || argument > size + 16 * PAGE) return 0;
+    this.memory.grow(Math.ceil((argument - size) / PAGE));
+    return 1;
+  }
+
+  private allocate(size: number): Block | undefined {
+    const at = this.role('malloc')!(size) >>> 0;
+    if (at === 0) return undefined;
+    const block = { at, size, fill: this.fill++ & 0xff };
+    this.bytes(block).fill(block.fill);
+    return block;
+  }
+
+  private free(at: number): void {
+    this.role('free')!(at);
+  }
+
+  private bytes({ at, size }: Block): Uint8Array {
+    if (at % 8 !== 0) throw new Wrong(`malloc(${size}) answered ${at}, which is not aligned`);
+    if (at + size > this.memory.buffer.byteLength) throw new Wrong(`malloc(${size}) answered ${at}, beyond memory`);
+    return new Uint8Array(this.memory.buffer, at, size);
+  }
+
+  private expectApart(blocks: readonly Block[]): void {
+    const sorted = [...blocks].sort((a, b) => a.at - b.at);
+    for (const [i, next] of sorted.slice(1).entries()) {
+      const { at, size } = sorted[i]!;
+      if (at + size > next.at) throw new Wrong(`the blocks at ${at} and ${next.at} overlap`);
+    }
+  }
+
+  private expectKept(blocks: readonly Block[], what: string): void {
+    for (const block of blocks) {
+      if (this.bytes(block).some((b) => b !== block.fill)) throw new Wrong(`the block at ${block.at} ${what}`);
+    }
+  }
+
+  /** A size with flags in its low bits, no smaller than what was asked for and not much larger. */
+  private sizeWord(blocks: readonly Block[]): boolean {
+    const view = new DataView(this.memory.buffer);
+    return blocks.every(({ at, size }) => {
+      const word = view.getUint32(at - 4, true) & ~7;
+      return word >= size && word <= size + 48;
+    });
+  }
+
+  /** False if the function is there and does something else. */
+  private tryRelative(role: string, blocks: readonly Block[]): boolean {
+    const call = this.role(role);
+    if (!call) return true;
+    try {
+      if (role === 'realloc') return blocks.every((block) => this.growsBy(call, block));
+      const at = (role === 'calloc' ? call(10, 12) : call(64, 120)) >>> 0;
+      const bytes = this.bytes({ at, size: 120, fill: 0 });
+      if (at === 0) return false;
+      return role === 'calloc' ? bytes.every((b) => b === 0) : at % 64 === 0;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Emscripten leaves the copying of more than half a KiB to JavaScript, so only small blocks can be tried. */
+  private growsBy(realloc: Call, block: Block): boolean {
+    if (block.size >= COPIED_OUTSIDE) return true;
+    const at = realloc(block.at, block.size * 3) >>> 0;
+    return at !== 0 && this.bytes({ ...block, at }).every((b) => b === block.fill);
+  }
+}
+
+function descriptor(memory: NonNullable<Question['importedMemory']>): WebAssembly.MemoryDescriptor {
+  const { initial, maximum, shared } = memory;
+  return { initial, ...(maximum === undefined ? {} : { maximum }), ...(shared ? { shared } : {}) };
+}

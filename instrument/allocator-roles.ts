@@ -1,0 +1,81 @@
+// The functions an allocator consists of: what they are called, their signatures, and what of the runtime replaces them.
+
+import { type Module, pointerType } from './wasm/module.ts';
+import { TYPE } from './wasm/opcodes.ts';
+
+/** One member of an allocator family and the runtime function that takes its place. */
+export interface AllocatorRole {
+  readonly role: string;
+  /** Names it goes by: plain strings match whole names, expressions are for mangled ones. */
+  readonly names: readonly (string | RegExp)[];
+  /** p = program pointer or size_t, i = i32. */
+  readonly params: string;
+  readonly result: '' | 'p' | 'i';
+  /** Export of the runtime that replaces it. */
+  readonly wrapper: string;
+  /** Import of the runtime ("program" module) that is bound to the original; '' if the wrapper needs none. */
+  readonly original: string;
+}
+
+const role = (
+  name: string,
+  names: readonly (string | RegExp)[],
+  params: string,
+  result: '' | 'p' | 'i',
+  wrapper: string,
+  original = '',
+): AllocatorRole => ({ role: name, names, params, result, wrapper, original });
+
+/** Every role. The order is the order of `wasan inspect`. */
+export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
+  role('malloc', ['malloc', 'dlmalloc', '__libc_malloc', 'emscripten_builtin_malloc', 'emmalloc_malloc', 'mi_malloc', 'napi_wasm_malloc'], 'p', 'p', 'asan_malloc', 'malloc'),
+  role('free', ['free', 'dlfree', '__libc_free', 'emscripten_builtin_free', 'emmalloc_free', 'mi_free', 'cfree'], 'p', '', 'asan_free', 'free'),
+  role('calloc', ['calloc', 'dlcalloc', '__libc_calloc', 'emscripten_builtin_calloc', 'emmalloc_calloc', 'mi_calloc'], 'pp', 'p', 'asan_calloc'),
+  role('realloc', ['realloc', 'dlrealloc', '__libc_realloc', 'emscripten_builtin_realloc', 'emmalloc_realloc', 'mi_realloc'], 'pp', 'p', 'asan_realloc', 'realloc'),
+  role('reallocarray', ['reallocarray'], 'ppp', 'p', 'asan_reallocarray'),
+  role('memalign', ['memalign', 'dlmemalign', '__libc_memalign', 'emscripten_builtin_memalign', 'emmalloc_memalign'], 'pp', 'p', 'asan_memalign'),
+  role('aligned_alloc', ['aligned_alloc', 'emmalloc_aligned_alloc'], 'pp', 'p', 'asan_aligned_alloc'),
+  role('posix_memalign', ['posix_memalign', 'dlposix_memalign', 'emmalloc_posix_memalign'], 'ppp', 'i', 'asan_posix_memalign'),
+  role('malloc_usable_size', ['malloc_usable_size', 'dlmalloc_usable_size', 'emmalloc_usable_size', 'mi_usable_size'], 'p', 'p', 'asan_malloc_usable_size'),
+  role('operator new', ['_Znwm', '_Znwj', 'operator new(unsigned long)', 'operator new(unsigned int)'], 'p', 'p', 'asan_new', 'operator_new'),
+  role('operator new[]', ['_Znam', '_Znaj', 'operator new[](unsigned long)', 'operator new[](unsigned int)'], 'p', 'p', 'asan_new_array'),
+  role('operator new nothrow', ['_ZnwmRKSt9nothrow_t', '_ZnwjRKSt9nothrow_t'], 'pp', 'p', 'asan_new_nothrow'),
+  role('operator new[] nothrow', ['_ZnamRKSt9nothrow_t', '_ZnajRKSt9nothrow_t'], 'pp', 'p', 'asan_new_array_nothrow'),
+  role('operator new aligned', ['_ZnwmSt11align_val_t', '_ZnwjSt11align_val_t'], 'pp', 'p', 'asan_new_aligned'),
+  role('operator new[] aligned', ['_ZnamSt11align_val_t', '_ZnajSt11align_val_t'], 'pp', 'p', 'asan_new_array_aligned'),
+  role('operator delete', ['_ZdlPv', 'operator delete(void*)'], 'p', '', 'asan_delete'),
+  role('operator delete[]', ['_ZdaPv', 'operator delete[](void*)'], 'p', '', 'asan_delete_array'),
+  role('operator delete sized', ['_ZdlPvm', '_ZdlPvj', 'operator delete(void*, unsigned long)', 'operator delete(void*, unsigned int)'], 'pp', '', 'asan_delete_sized'),
+  role('operator delete[] sized', ['_ZdaPvm', '_ZdaPvj', 'operator delete[](void*, unsigned long)', 'operator delete[](void*, unsigned int)'], 'pp', '', 'asan_delete_array_sized'),
+  role('operator delete aligned', ['_ZdlPvSt11align_val_t'], 'pp', '', 'asan_delete_aligned'),
+  role('operator delete[] aligned', ['_ZdaPvSt11align_val_t'], 'pp', '', 'asan_delete_array_aligned'),
+  role('operator delete sized aligned', ['_ZdlPvmSt11align_val_t', '_ZdlPvjSt11align_val_t'], 'ppp', '', 'asan_delete_sized_aligned'),
+  role('operator delete[] sized aligned', ['_ZdaPvmSt11align_val_t', '_ZdaPvjSt11align_val_t'], 'ppp', '', 'asan_delete_array_sized_aligned'),
+  role('__rust_alloc', rustNames('__rust_alloc', '__rdl_alloc'), 'pp', 'p', 'asan_rust_alloc', 'rust_alloc'),
+  role('__rust_dealloc', rustNames('__rust_dealloc', '__rdl_dealloc'), 'ppp', '', 'asan_rust_dealloc', 'rust_dealloc'),
+  role('__rust_realloc', rustNames('__rust_realloc', '__rdl_realloc'), 'pppp', 'p', 'asan_rust_realloc'),
+  role('__rust_alloc_zeroed', rustNames('__rust_alloc_zeroed', '__rdl_alloc_zeroed'), 'pp', 'p', 'asan_rust_alloc_zeroed'),
+  role('__wbindgen_malloc', ['__wbindgen_malloc', '__wbindgen_export_0'], 'pp', 'p', 'asan_wbindgen_malloc', 'wbindgen_malloc'),
+  role('__wbindgen_realloc', ['__wbindgen_realloc', '__wbindgen_export_1'], 'pppp', 'p', 'asan_wbindgen_realloc'),
+  role('__wbindgen_free', ['__wbindgen_free', '__wbindgen_export_2'], 'ppp', '', 'asan_wbindgen_free', 'wbindgen_free'),
+  role('tlsf alloc', ['~lib/rt/tlsf/__alloc', '~lib/rt/__alloc'], 'p', 'p', 'asan_as_alloc', 'as_alloc'),
+  role('tlsf realloc', ['~lib/rt/tlsf/__realloc', '~lib/rt/__realloc'], 'pp', 'p', 'asan_as_realloc'),
+  role('tlsf free', ['~lib/rt/tlsf/__free', '~lib/rt/__free'], 'p', '', 'asan_as_free', 'as_free'),
+]; // biome-ignore format: a table
+
+/** Rust's shims: plain, legacy-mangled and v0-mangled (`_RNvCs..._7___rustc12___rust_alloc`). */
+function rustNames(...names: string[]): (string | RegExp)[] {
+  return names.flatMap((n) => [n, new RegExp(`^_R.*\\d_?${n}$`), new RegExp(`^__rustc(\\[[0-9a-f]+\\])?::${n}$`)]);
+}
+
+/** The roles a name stands for. */
+export function rolesNamed(name: string): AllocatorRole[] {
+  return ALLOCATOR_ROLES.filter((r) => r.names.some((n) => (typeof n === 'string' ? n === name : n.test(name))));
+}
+
+export function signatureFits(module: Module, func: number, r: AllocatorRole): boolean {
+  const pointer = pointerType(module);
+  const expand = (codes: string) => [...codes].map((c) => (c === 'p' ? pointer : TYPE.I32));
+  const type = module.types[module.functions[func]!];
+  return !!type && type.params.join() === expand(r.params).join() && type.results.join() === expand(r.result).join();
+}

@@ -1,0 +1,88 @@
+// The C allocator of a module without function names: exports and glue name some of it at best, bodies tell the rest, and a
+// probe run tries it out. What is known decides where redzones may go: on both sides of a block only if no function can be
+// left that would misread the pointers.
+
+import type { Allocator, AllocatorFunction, HeapLayout } from './allocator.ts';
+import { ALLOCATOR_ROLES } from './allocator-roles.ts';
+import { type Fingerprint, fingerprint } from './fingerprint.ts';
+import { buildProbe, type Probe, type ProbeResult } from './probe-module.ts';
+import type { Module } from './wasm/module.ts';
+
+type Stripped = Pick<
+  Allocator,
+  'functions' | 'kept' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'
+>;
+
+/** Roles that stand for a call of malloc or free; the others of a family not known whole keep their own code. */
+const REPLACED_BEHIND: ReadonlySet<string> = new Set(['malloc', 'free', 'calloc', 'realloc']);
+/** Their code takes blocks apart and is the allocator's own, so it goes unchecked where it is kept. */
+const KEPT_BEHIND: ReadonlySet<string> = new Set(['memalign', 'aligned_alloc', 'posix_memalign']);
+
+export function completeStripped(module: Module, found: readonly AllocatorFunction[], probe?: Probe): Stripped {
+  const known = new Map(found.map((f) => [f.role.role, f.func]));
+  const print = fingerprint(module, known);
+  const byBody = [...print.roles].filter(([name]) => !known.has(name)).map(([name, func]) => bodyFunction(name, func));
+  const candidates = [...found, ...byBody];
+  const of = (role: string) => candidates.find((f) => f.role.role === role)?.func;
+  const [malloc, free] = [of('malloc'), of('free')];
+  const overruled = found.some((f) => f.how === 'option');
+  if (malloc === undefined || (free === undefined && !overruled)) {
+    const reason = malloc === undefined ? undefined : 'malloc is known, but which function is free cannot be told';
+    return { ...left(print.evidence, reason), functions: overruled ? candidates : [] };
+  }
+  const answer = free === undefined ? undefined : tryOut(module, candidates, probe);
+  const evidence = [...print.evidence, ...(answer?.facts ?? [])];
+  if (answer?.outcome === 'failed' && !overruled) {
+    return { ...left(evidence, `a probe run of malloc and free went wrong: ${answer.reason}`), probeFailed: true };
+  }
+  const wrong = new Set(overruled ? [] : answer?.wrong);
+  const all = candidates.filter((f) => !wrong.has(f.role.role));
+  const realloc = all.some((f) => f.role.role === 'realloc');
+  const tried = probe === undefined || answer?.outcome === 'confirmed';
+  const whole = tried && wrong.size === 0 && realloc && print.doubt === undefined;
+  const layout = overruled ? 'around' : layoutOf(print, { whole, realloc }, answer);
+  if (layout === undefined) {
+    return left(evidence, 'malloc and free are known, but which function is realloc cannot be told');
+  }
+  const replaced = layout === 'around' ? all : all.filter((f) => REPLACED_BEHIND.has(f.role.role));
+  return {
+    functions: replaced,
+    kept: layout === 'around' ? [] : all.filter((f) => KEPT_BEHIND.has(f.role.role)),
+    layout,
+    evidence: [...evidence, whyLayout(layout, print)],
+    confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
+    refused: undefined,
+    probeFailed: false,
+  };
+}
+
+function left(evidence: readonly string[], refused: string | undefined): Stripped {
+  return { functions: [], kept: [], layout: 'around', evidence, confidence: 'none', refused, probeFailed: false };
+}
+
+function tryOut(module: Module, all: readonly AllocatorFunction[], probe?: Probe): ProbeResult | undefined {
+  const question = probe && buildProbe(module, new Map(all.map((f) => [f.role.role, f.func])));
+  return question && probe(question);
+}
+
+/** Undefined if neither layout is safe: relatives may be missing, and blocks carry no size word to watch. */
+function layoutOf(
+  print: Fingerprint,
+  { whole, realloc }: { whole: boolean; realloc: boolean },
+  answer: ProbeResult | undefined,
+): HeapLayout | undefined {
+  if (print.found && whole) return 'around';
+  if (print.found || answer?.sizeWord) return 'behind';
+  return realloc ? 'around' : undefined;
+}
+
+function whyLayout(layout: HeapLayout, print: Fingerprint): string {
+  if (layout === 'around') return 'the family is known whole: redzones go on both sides of a block';
+  const why = print.doubt ?? 'relatives of malloc may have been inlined';
+  return `${why}: redzones go behind blocks alone, and pointers stay what they were`;
+}
+
+function bodyFunction(roleName: string, func: number): AllocatorFunction {
+  const role = ALLOCATOR_ROLES.find((r) => r.role === roleName)!;
+  return { role, func, how: 'body', name: `function ${func}` };
+}

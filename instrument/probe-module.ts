@@ -1,0 +1,142 @@
+// A copy of a module in which its allocator can be tried out: the functions under test exported, everything that they do
+// not reach trapping, the start function gone. Small, so that an engine compiles it at once; whoever runs it is the host.
+
+import { Writer } from './wasm/bytes.ts';
+import { Decoder } from './wasm/decoder.ts';
+import { KIND, type Module, SECTION } from './wasm/module.ts';
+import { IMM, OP } from './wasm/opcodes.ts';
+
+/** What is to be tried out. */
+export interface ProbeQuestion {
+  readonly bytes: Uint8Array;
+  /** Role of allocator-roles.ts -> name of the export in `bytes`. */
+  readonly exports: Readonly<Record<string, string>>;
+  /** Export of the memory. */
+  readonly memory: string;
+  /** Where the module imports its memory from, and what it must be like. */
+  readonly importedMemory: ImportedMemory | undefined;
+}
+
+interface ImportedMemory {
+  readonly module: string;
+  readonly name: string;
+  readonly initial: number;
+  readonly maximum: number | undefined;
+  readonly shared: boolean;
+}
+
+export interface ProbeResult {
+  /** 'unknown': it could not be tried, which speaks for nothing. */
+  readonly outcome: 'confirmed' | 'failed' | 'unknown';
+  readonly reason: string;
+  /** Roles whose functions do something else: malloc and free are right all the same. */
+  readonly wrong: readonly string[];
+  /** The word in front of every block tells its size. */
+  readonly sizeWord: boolean;
+  /** Sentences for `wasan inspect`. */
+  readonly facts: readonly string[];
+}
+
+export type Probe = (question: ProbeQuestion) => ProbeResult;
+
+const PREFIX = 'wasan.probe.';
+const MEMORY = `${PREFIX}memory`;
+
+/** Undefined for a module that cannot be tried on its own: its data comes with its start function, or it is a library. */
+export function buildProbe(module: Module, roles: ReadonlyMap<string, number>): ProbeQuestion | undefined {
+  const memory = module.memories[0];
+  if (!memory || memory.is64 || module.data.some((d) => d.passive || d.address === undefined)) return undefined;
+  if (module.imports.some((i) => i.kind !== KIND.FUNC && i.kind !== KIND.MEMORY)) return undefined;
+  const exported = [...roles].map(([role, func]) => ({ name: PREFIX + role, role, func }));
+  const imported = module.imports.find((i) => i.kind === KIND.MEMORY);
+  const { min: initial, max: maximum, shared } = memory;
+  return {
+    bytes: probeBytes(module, exported),
+    exports: Object.fromEntries(exported.map(({ role, name }) => [role, name])),
+    memory: MEMORY,
+    importedMemory: imported && { module: imported.module, name: imported.name, initial, maximum, shared },
+  };
+}
+
+interface Exported {
+  readonly name: string;
+  readonly func: number;
+}
+
+/** Sections that may stand in front of the exports. */
+const BEFORE_EXPORTS: ReadonlySet<number> = new Set([
+  SECTION.TYPE,
+  SECTION.IMPORT,
+  SECTION.FUNCTION,
+  SECTION.TABLE,
+  SECTION.MEMORY,
+  SECTION.TAG,
+  SECTION.GLOBAL,
+]);
+
+function probeBytes(module: Module, exported: readonly Exported[]): Uint8Array {
+  const w = new Writer(1 << 16);
+  w.append(module.bytes, 0, 8);
+  const copy = (id: number, from: number, to: number) => {
+    w.byte(id);
+    w.u32(to - from);
+    w.append(module.bytes, from, to);
+  };
+  const kept = module.sections.filter((s) => s.id !== SECTION.CUSTOM);
+  for (const { id, start, end } of kept.filter((s) => BEFORE_EXPORTS.has(s.id))) copy(id, start, end);
+  w.section(SECTION.EXPORT, exportSection(exported));
+  for (const { id, start, end } of kept.filter((s) => !BEFORE_EXPORTS.has(s.id))) {
+    if (id === SECTION.CODE) w.section(id, codeSection(module, reachable(module, exported)));
+    else if (id !== SECTION.EXPORT && id !== SECTION.START) copy(id, start, end);
+  }
+  return w.view().slice();
+}
+
+function exportSection(exported: readonly Exported[]): Writer {
+  const w = new Writer();
+  const entry = (name: string, kind: number, index: number) => {
+    w.name(name);
+    w.byte(kind);
+    w.u32(index);
+  };
+  w.u32(exported.length + 1);
+  for (const { name, func } of exported) entry(name, KIND.FUNC, func);
+  entry(MEMORY, KIND.MEMORY, 0);
+  return w;
+}
+
+function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
+  const w = new Writer(1 << 16);
+  w.u32(module.bodies.length);
+  module.bodies.forEach(({ start, end }, i) => {
+    if (alive.has(module.importedFunctions + i)) {
+      w.u32(end - start);
+      w.append(module.bytes, start, end);
+    } else {
+      w.u32(3);
+      w.byte(0); // no locals
+      w.byte(OP.UNREACHABLE);
+      w.byte(OP.END);
+    }
+  });
+  return w;
+}
+
+/** Everything direct calls lead to; an indirect call traps unless that happens to hold its target, too. */
+function reachable(module: Module, exported: readonly Exported[]): Set<number> {
+  const seen = new Set(exported.map((e) => e.func));
+  const work = [...seen];
+  while (work.length > 0) {
+    const body = module.bodies[work.pop()! - module.importedFunctions];
+    if (!body) continue;
+    const d = new Decoder(module.bytes, body.start, body.end);
+    d.skipLocals();
+    while (d.pos < d.end) {
+      d.next();
+      if (d.immediates !== IMM.FUNC || seen.has(d.index)) continue;
+      seen.add(d.index);
+      work.push(d.index);
+    }
+  }
+  return seen;
+}

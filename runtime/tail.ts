@@ -1,0 +1,124 @@
+// Heap blocks with a redzone behind them alone, for an allocator of which malloc and free are known but not every relative:
+// a realloc or calloc that was inlined into somebody else's function, a memalign nobody named. Pointers stay the original's
+// and the size word in front of a block stays what the original wrote, so such functions do what they did before.
+//
+//   begin-8       begin-4     begin                 begin+size
+//   | block before | size word | user region | pad to 8 | right redzone |      the original knows one block up to here
+//   04                          00 .. 00 or prefix        FC
+//
+// Whoever reads the size word may learn how large the block is for the original, and use all of it: from then on the block
+// is OPEN and has no redzone. Pointers that are no chunk's belong to functions that are not known: the original gets them.
+import {
+  ACCESS_RANGE,
+  ACCESS_WRITE,
+  ALLOC_MALLOC,
+  CHUNK_ALLOC_KIND,
+  CHUNK_LIVE,
+  CHUNK_OPEN,
+  CHUNK_QUARANTINED,
+  CHUNK_STATE,
+  FLAG_POISON_HEAP,
+  FLAG_TAIL_REDZONES,
+  HEADER_PHASE,
+  HEADER_STACK_HIGH,
+  PHASE_EARLY,
+} from './abi';
+import { Addr } from './addr';
+import { addChunk, chunkBegin, chunkSize, dropChunk, findChunk } from './chunks';
+import { flag } from './header';
+import { shadowOf } from './mapping';
+import { bodySize } from './original';
+import { poisonInside, unpoison, writeShadow } from './poison';
+import { redzoneCode, sideRedzone } from './redzone';
+import { lock, unlock } from './thread';
+
+const SIZE_WORD: u32 = 4; // bytes; in front of it the granule is the block before's
+const LONGEST_WALK: Addr = 8192; // granules
+
+export function isTailOnly(kind: u32): bool {
+  return kind == ALLOC_MALLOC && flag(FLAG_TAIL_REDZONES);
+}
+
+/** A record for a block; one that was freed behind the wrapper's back may have left its own. 0 if there is no room. */
+export function claimChunk(begin: Addr, size: Addr): u32 {
+  const stale = findChunk(begin);
+  if (stale && load<u8>(stale, CHUNK_STATE) == CHUNK_QUARANTINED) return 0;
+  if (stale) dropChunk(stale);
+  return addChunk(begin, size);
+}
+
+/** While nothing is judged yet, nobody would notice a look at the size word: such blocks are open from the start. */
+export function layOutTail(chunk: u32, begin: Addr, size: Addr, end: Addr): void {
+  if (load<u32>(HEADER_PHASE) == PHASE_EARLY) return store<u8>(chunk, CHUNK_OPEN, CHUNK_STATE);
+  if (!flag(FLAG_POISON_HEAP)) return;
+  unpoison(begin, size);
+  const bodyEnd = begin + bodySize(size);
+  poisonInside(begin + ((size + 7) & ~7), bodyEnd - begin, redzoneCode(size, false));
+  poisonInside(bodyEnd, end - bodyEnd, redzoneCode(size, false));
+  const before = (begin >> 3) - 1;
+  if (!shadowOf(before)) writeShadow(before, 1, SIZE_WORD);
+}
+
+/** All that the wrapper asked the original for becomes valid. */
+function bare(chunk: u32): void {
+  if (!flag(FLAG_POISON_HEAP)) return;
+  const begin = chunkBegin(chunk);
+  const size = chunkSize(chunk);
+  unpoison(begin, bodySize(size) + <Addr>sideRedzone(size));
+  if (sizeWordOf(begin - SIZE_WORD)) writeShadow((begin >> 3) - 1, 1, 0);
+}
+
+/** A block that leaves the quarantine: functions that are not known may hand its memory out. */
+export function forgetTail(chunk: u32): void {
+  if (isTailOnly(load<u8>(chunk, CHUNK_ALLOC_KIND))) bare(chunk);
+}
+
+/** The record of the chunk whose size word this byte is, if that is poisoned; else 0. */
+export function sizeWordOf(addr: Addr): u32 {
+  if (!flag(FLAG_TAIL_REDZONES) || (<u32>addr & 7) < SIZE_WORD || shadowOf(addr >> 3) != SIZE_WORD) return 0;
+  return findChunk(((addr >> 3) + 1) << 3);
+}
+
+/**
+ * Whether a bad access is the allocator's way to look at a size word: a load of it, or of the byte with its flags, which
+ * tells no size. Opens the block. Of a freed block the word alone is opened: a neighbour's owner looks at it, too.
+ */
+export function opensHeader(bad: Addr, first: Addr, size: u32, access: u32): bool {
+  if (access & (ACCESS_WRITE | ACCESS_RANGE) || (size != 4 && size != 1) || bad != first) return false;
+  if ((<u32>first & 7) != SIZE_WORD) return false;
+  lock();
+  const chunk = sizeWordOf(first);
+  if (chunk && size == 4) openChunk(chunk);
+  unlock();
+  return chunk != 0;
+}
+
+function openChunk(chunk: u32): void {
+  if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
+    writeShadow((chunkBegin(chunk) >> 3) - 1, 1, 0);
+    return;
+  }
+  bare(chunk);
+  store<u8>(chunk, CHUNK_OPEN, CHUNK_STATE);
+}
+
+/** Drops the record of an open block, which from now on is the original's alone. */
+export function letGo(ptr: Addr): bool {
+  lock();
+  const chunk = findChunk(ptr);
+  const open = chunk != 0 && load<u8>(chunk, CHUNK_STATE) == CHUNK_OPEN;
+  if (open) dropChunk(chunk);
+  unlock();
+  return open;
+}
+
+/** Whether the pointer may be a block that some unknown function handed out: not the stack's, not inside a known chunk. */
+export function isForeign(ptr: Addr): bool {
+  if (<u32>ptr & 7 || ptr < <Addr>load<u32>(HEADER_STACK_HIGH) || shadowOf(ptr >> 3) >= 0x80) return false;
+  let granule = (ptr >> 3) - 1;
+  const least = granule > LONGEST_WALK ? granule - LONGEST_WALK : 0;
+  while (granule > least && !shadowOf(granule)) granule--;
+  const begin = (granule + 1) << 3;
+  const chunk = findChunk(begin);
+  return !chunk || load<u8>(chunk, CHUNK_STATE) != CHUNK_LIVE || ptr - begin >= chunkSize(chunk);
+}
