@@ -259,6 +259,13 @@ export class Harness {
         },
         malloc: raw('malloc'),
         free: release('free'),
+        realloc: (ptr: number | bigint, size: number | bigint) => {
+          this.originals.push(`realloc ${at(ptr)} ${at(size)}`);
+          const moved = this.allocator.malloc(at(size));
+          bytes().copyWithin(moved, at(ptr), at(ptr) + at(size));
+          this.allocator.free(at(ptr));
+          return this.#out(moved);
+        },
         operator_new: (size: number | bigint) => {
           this.originals.push(`operator_new ${at(size)}`);
           return this.#out(0);

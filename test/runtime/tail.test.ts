@@ -1,0 +1,156 @@
+// Redzones behind blocks alone: pointers are the original's, a look at the size word opens a block, and blocks that unknown
+// functions handed out pass through. Addresses come from the first-fit model, whose blocks have room for a size word.
+import { describe, expect, test } from 'vitest';
+import * as abi from '../../runtime/abi.ts';
+import { ALL_FLAGS, Harness, type HarnessOptions } from '../support/runtime-harness.ts';
+
+const FC = abi.ASAN_HEAP_RIGHT_REDZONE;
+const FD = abi.ASAN_HEAP_FREED;
+const WORD = 4;
+
+function harness(options: HarnessOptions = {}): Harness {
+  const header = { [abi.HEADER_FLAGS]: ALL_FLAGS | abi.FLAG_TAIL_REDZONES, ...options.header };
+  return new Harness({ ...options, header });
+}
+
+/** Blocks with a gap of 16 bytes in front, as allocators with block headers leave it. */
+function blocks(h: Harness, ...sizes: number[]): number[] {
+  return sizes.map((size) => {
+    h.allocator.malloc(1);
+    return h.call('asan_malloc', size);
+  });
+}
+
+describe('redzones', () => {
+  test('lie behind a block, and the pointer is the original’s', () => {
+    const h = harness();
+    const [p] = blocks(h, 13) as [number];
+    expect(h.originals).toEqual([`malloc ${16 + 16}`]);
+    expect(h.shadows(p - 16, 6)).toEqual([0, WORD, 0, 5, FC, FC]);
+  });
+
+  test('an empty block is one of poison', () => {
+    const h = harness();
+    const [p] = blocks(h, 0) as [number];
+    expect(h.shadows(p, 3)).toEqual([FC, FC, FC]);
+  });
+
+  test('overflow, underflow and use after free are told', () => {
+    const h = harness();
+    const [p] = blocks(h, 13) as [number];
+    expect(h.kinds(() => h.store(1, p + 13))).toEqual([abi.KIND_HEAP_OOB]);
+    expect(h.kinds(() => h.load(8, p + 8))).toEqual([abi.KIND_HEAP_OOB]);
+    expect(h.kinds(() => h.store(4, p - 4))).toEqual([abi.KIND_HEAP_OOB]);
+    expect(h.kinds(() => h.load(1, p - 1))).toEqual([abi.KIND_HEAP_OOB]);
+    h.call('asan_free', p);
+    expect(h.shadows(p, 2)).toEqual([FD, FD]);
+    expect(h.kinds(() => h.load(4, p))).toEqual([abi.KIND_HEAP_UAF]);
+    expect(h.kinds(() => h.call('asan_free', p))).toEqual([abi.KIND_DOUBLE_FREE]);
+  });
+
+  test('the last word in front of the size word is the block before’s', () => {
+    const h = harness();
+    const [p] = blocks(h, 13) as [number];
+    expect(h.kinds(() => h.store(4, p - 8))).toEqual([]);
+  });
+});
+
+describe('a look at the size word', () => {
+  test('of four bytes opens the block: all that the original gave is valid', () => {
+    const h = harness();
+    const [p] = blocks(h, 13) as [number];
+    expect(h.kinds(() => h.load(4, p - 4))).toEqual([]);
+    expect(h.shadows(p - 8, 5)).toEqual([0, 0, 0, 0, 0]);
+    expect(h.kinds(() => h.store(4, p - 4))).toEqual([]); // in place: the flags of a block that grew
+    h.call('asan_free', p);
+    expect(h.kinds(() => h.load(4, p))).toEqual([abi.KIND_HEAP_UAF]);
+  });
+
+  test('of its flags alone leaves it as it is', () => {
+    const h = harness();
+    const [p] = blocks(h, 13) as [number];
+    expect(h.kinds(() => h.load(1, p - 4))).toEqual([]);
+    expect(h.shadows(p - 8, 4)).toEqual([WORD, 0, 5, FC]);
+  });
+
+  test('of a freed neighbour opens the word alone', () => {
+    const h = harness();
+    const [p] = blocks(h, 16) as [number];
+    h.call('asan_free', p);
+    expect(h.kinds(() => h.load(4, p - 4))).toEqual([]);
+    expect(h.kinds(() => h.store(4, p - 4))).toEqual([]);
+    expect(h.kinds(() => h.load(4, p))).toEqual([abi.KIND_HEAP_UAF]);
+  });
+
+  test('before reports are on cannot be seen: such blocks are open from the start', () => {
+    const h = harness({ early: true });
+    const [p] = blocks(h, 13) as [number];
+    h.call('init');
+    expect(h.kinds(() => h.store(8, p + 24))).toEqual([]);
+    h.call('asan_free', p);
+    expect(h.kinds(() => h.load(1, p))).toEqual([abi.KIND_HEAP_UAF]);
+  });
+});
+
+describe('blocks of functions that are not known', () => {
+  test('are freed by the original', () => {
+    const h = harness();
+    const foreign = h.allocator.malloc(64);
+    expect(h.kinds(() => h.call('asan_free', foreign))).toEqual([]);
+    expect(h.originals).toEqual([`free ${foreign}`]);
+  });
+
+  test('are resized by the original, and so is an open one', () => {
+    const h = harness();
+    const foreign = h.allocator.malloc(64);
+    const [p] = blocks(h, 13) as [number];
+    h.load(4, p - 4);
+    h.originals.length = 0;
+    h.call('asan_realloc', foreign, 80);
+    const moved = h.call('asan_realloc', p, 90);
+    expect(h.originals).toEqual([`realloc ${foreign} 80`, `realloc ${p} 90`]);
+    expect(h.kinds(() => h.store(8, moved + 104))).toEqual([]);
+  });
+
+  test('a pointer into a known block is none of them', () => {
+    const h = harness();
+    const [p] = blocks(h, 100) as [number];
+    expect(h.kinds(() => h.call('asan_free', p + 8))).toEqual([abi.KIND_BAD_FREE]);
+    expect(h.kinds(() => h.call('asan_free', p + 3))).toEqual([abi.KIND_BAD_FREE]);
+    h.call('asan_free', p);
+    expect(h.kinds(() => h.call('asan_free', p + 8))).toEqual([abi.KIND_BAD_FREE]);
+  });
+
+  test('nor is one into the stack', () => {
+    const h = harness({ header: { [abi.HEADER_FLAGS]: ALL_FLAGS | abi.FLAG_TAIL_REDZONES, [abi.HEADER_STACK_HIGH]: 8192 } });
+    expect(h.kinds(() => h.call('asan_free', 4096))).toEqual([abi.KIND_BAD_FREE]);
+  });
+
+  test('may get the memory of a block that left the quarantine: nothing of it stays poisoned', () => {
+    const h = harness({
+      header: { [abi.HEADER_FLAGS]: ALL_FLAGS | abi.FLAG_TAIL_REDZONES, [abi.HEADER_QUARANTINE_LIMIT]: 1 },
+    });
+    const [p] = blocks(h, 40) as [number];
+    h.call('asan_free', p);
+    expect(h.shadows(p - 8, 8)).toEqual(Array(8).fill(0));
+  });
+
+  test('a block freed behind the wrapper’s back may be handed out anew', () => {
+    const h = harness();
+    const [p] = blocks(h, 40) as [number];
+    h.load(4, p - 4); // whoever inlined free reads the size word first
+    h.allocator.free(p);
+    expect(h.call('asan_malloc', 40)).toBe(p);
+    expect(h.kinds(() => h.store(1, p + 40))).toEqual([abi.KIND_HEAP_OOB]);
+    expect(h.kinds(() => h.call('asan_free', p))).toEqual([]);
+  });
+});
+
+test('realloc of a known block moves it, with a redzone of its own', () => {
+  const h = harness();
+  const [p] = blocks(h, 13) as [number];
+  const q = h.call('asan_realloc', p, 20);
+  expect(q).not.toBe(p);
+  expect(h.kinds(() => h.store(1, q + 20))).toEqual([abi.KIND_HEAP_OOB]);
+  expect(h.kinds(() => h.load(1, p))).toEqual([abi.KIND_HEAP_UAF]);
+});
