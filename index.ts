@@ -16,7 +16,13 @@ import {
 import { runtimeImages } from './instrument/runtime-images.ts';
 
 export * from './host/index.ts';
-export { glueNames, type Inspection, InstrumentError, type Instrumented, type InstrumentOptions } from './instrument/index.ts';
+export {
+  glueNames,
+  type Inspection,
+  InstrumentError,
+  type Instrumented,
+  type InstrumentOptions,
+} from './instrument/index.ts';
 
 /**
  * Instruments a module with the runtime this package ships; debug information is read from the module itself. What is made

@@ -2,6 +2,7 @@
 //
 //   import { instrument, load, asanText, PLAIN_STYLE } from 'wasan/browser';
 
+import { probeAllocator } from '../host/probe.ts';
 import { createSymbolizer } from '../host/symbols/index.ts';
 import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from '../instrument/index.ts';
 import { engineLayout } from './engine-layout.ts';
@@ -25,5 +26,6 @@ export { engineLayout } from './engine-layout.ts';
  */
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const suited = options.host ? engineLayout() : {};
-  return instrumentWith(bytes, embeddedImages, { debugInfo: createSymbolizer(bytes), ...suited, ...options });
+  const debugInfo = createSymbolizer(bytes);
+  return instrumentWith(bytes, embeddedImages, { debugInfo, probe: probeAllocator, ...suited, ...options });
 }

@@ -1,7 +1,7 @@
 // The leak check of a running module: gathers what the scan starts from (the module's globals, the stack pointer, what the
 // host keeps, functions that are running) and judges what it found.
 
-import { HEADER_CONTEXT_SIZE, HEADER_PROGRAM_POINTER } from '../runtime/abi.ts';
+import { FLAG_TAIL_REDZONES, HEADER_CONTEXT_SIZE, HEADER_FLAGS, HEADER_PROGRAM_POINTER } from '../runtime/abi.ts';
 import { functionReturns } from './function-results.ts';
 import { findLeaks } from './leak-scan.ts';
 import type { ReportContext } from './report/describe.ts';
@@ -39,17 +39,21 @@ export interface LeakMoment {
 
 export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck {
   const image = openImage(moment.memory1);
+  // Blocks of functions that are not known may hold pointers to the others: nothing is certain then.
+  const isWhole = (readU32(image, HEADER_FLAGS) & FLAG_TAIL_REDZONES) === 0;
   const pointers = [...moment.kept, ...(options.roots ?? [])];
-  const blocks = findLeaks({
-    memory0: moment.memory0,
-    memory1: moment.memory1,
-    pointers: options.useGlobals === false ? pointers : [...pointers, ...globalValues(moment.exports)],
-    stackPointer: stackPointer(moment),
-    useGlobals: options.useGlobals ?? true,
-    useStacks: options.useStacks ?? true,
-    maybeInLocal:
-      options.useRegisters === false ? () => false : localHolder(moment, readU32(image, HEADER_CONTEXT_SIZE)),
-  });
+  const blocks = !isWhole
+    ? []
+    : findLeaks({
+        memory0: moment.memory0,
+        memory1: moment.memory1,
+        pointers: options.useGlobals === false ? pointers : [...pointers, ...globalValues(moment.exports)],
+        stackPointer: stackPointer(moment),
+        useGlobals: options.useGlobals ?? true,
+        useStacks: options.useStacks ?? true,
+        maybeInLocal:
+          options.useRegisters === false ? () => false : localHolder(moment, readU32(image, HEADER_CONTEXT_SIZE)),
+      });
   return judgeLeaks(
     blocks,
     {

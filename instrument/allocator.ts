@@ -2,13 +2,13 @@
 // their bodies look like. Nothing is guessed: a name with the wrong signature is not the allocator, a probe run that fails
 // turns it off, and what was not found is said by `wasan inspect`.
 
-import { type AllocatorRole, ALLOCATOR_ROLES, rolesNamed, signatureFits } from './allocator-roles.ts';
+import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
 import { InstrumentError } from './errors.ts';
 import type { Probe } from './probe-module.ts';
 import { functionNames, KIND, type Module } from './wasm/module.ts';
 
-export { type AllocatorRole, ALLOCATOR_ROLES } from './allocator-roles.ts';
+export { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
 
 /** A function found to play a role, and how it was found. */
 export interface AllocatorFunction {
@@ -46,7 +46,7 @@ export interface Allocator {
 export type AllocatorOptions = Readonly<Record<string, string>>;
 
 export interface AllocatorSearch {
-  readonly options?: AllocatorOptions | undefined;
+  readonly allocator?: AllocatorOptions | undefined;
   /** Export -> the name it has in the program's JavaScript (glue-names.ts). */
   readonly glueNames?: Readonly<Record<string, string>> | undefined;
   /** Tries out what was found in a stripped module. */
@@ -54,7 +54,10 @@ export interface AllocatorSearch {
 }
 
 /** Finds the allocator. An option beats an export, an export beats the glue, and that a name. */
-export function findAllocator(module: Module, { options = {}, glueNames = {}, probe }: AllocatorSearch = {}): Allocator {
+export function findAllocator(
+  module: Module,
+  { allocator: options = {}, glueNames = {}, probe }: AllocatorSearch = {},
+): Allocator {
   const found: AllocatorFunction[] = [];
   const rejected: string[] = [];
   const taken = new Set<number>();

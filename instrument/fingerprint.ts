@@ -7,7 +7,7 @@
 // Their relatives are recognised by what they do to the word in front of a pointer. Code that takes a pointer apart and is
 // none of them (a relative that was inlined into its caller) raises a doubt: blocks must then keep their shape (allocator.ts).
 
-import { FeatureCache, type BodyFeatures } from './body-features.ts';
+import { type BodyFeatures, FeatureCache } from './body-features.ts';
 import { type Module, pointerType } from './wasm/module.ts';
 import { TYPE } from './wasm/opcodes.ts';
 

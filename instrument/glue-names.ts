@@ -6,7 +6,8 @@ import { Reader } from './wasm/bytes.ts';
 import { KIND, SECTION } from './wasm/module.ts';
 
 /** Names worth knowing: the allocator's. */
-const WANTED = /\b_(emscripten_builtin_)?(malloc|free|calloc|realloc|memalign|posix_memalign|aligned_alloc)\s*=(?!=)\s*/g;
+const WANTED =
+  /\b_(emscripten_builtin_)?(malloc|free|calloc|realloc|memalign|posix_memalign|aligned_alloc)\s*=(?!=)\s*/g;
 /** How far an assignment may reach. */
 const REACH = 240;
 const MEMBER = /\[\s*["'](\w+)["']\s*\]|\.(\w+)/g;

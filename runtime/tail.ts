@@ -52,8 +52,7 @@ export function layOutTail(chunk: u32, begin: Addr, size: Addr, end: Addr): void
   if (load<u32>(HEADER_PHASE) == PHASE_EARLY) return store<u8>(chunk, CHUNK_OPEN, CHUNK_STATE);
   if (!flag(FLAG_POISON_HEAP)) return;
   unpoison(begin, size);
-  const bodyEnd = begin + bodySize(size);
-  poisonInside(begin + ((size + 7) & ~7), bodyEnd - begin, redzoneCode(size, false));
+  const bodyEnd = begin + ((size + 7) & ~7);
   poisonInside(bodyEnd, end - bodyEnd, redzoneCode(size, false));
   const before = (begin >> 3) - 1;
   if (!shadowOf(before)) writeShadow(before, 1, SIZE_WORD);

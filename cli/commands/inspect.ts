@@ -2,15 +2,16 @@
 
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer } from '../../host/index.ts';
-import { type Inspection, inspect } from '../../index.ts';
+import { type Inspection, inspect } from '../../instrument/index.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainChecks } from '../explain-checks.ts';
-import { ALLOCATOR_FLAG, allocatorOptions } from '../instrument-flags.ts';
+import { glueNamesFor } from '../glue.ts';
+import { ALLOCATOR_FLAGS, allocatorOptions } from '../instrument-flags.ts';
 import { readModule } from '../module-file.ts';
 
 const FLAGS: readonly Flag[] = [
-  ALLOCATOR_FLAG,
+  ...ALLOCATOR_FLAGS,
   { name: '--json', sentence: 'machine-readable output' },
   { name: '--explain-checks', sentence: 'list every access that carries no check of its own, and why' },
 ];
@@ -24,7 +25,7 @@ export const inspectCommand: Command = {
     const path = rest[0];
     if (path === undefined || rest.length > 1) throw new SanitizerError('E_USAGE', 'wasan inspect takes one module');
     const bytes = readModule(path);
-    const found = inspect(bytes, { allocator: allocatorOptions(values), threads: true });
+    const found = inspect(bytes, { ...allocatorOptions(values), ...glueNamesFor(path, bytes, values), threads: true });
     const symbolizer = createSymbolizer(bytes);
     if (values.has('--explain-checks')) {
       io.stdout(explainChecks(found, symbolizer));
@@ -57,6 +58,9 @@ function describe(path: string, size: number, found: Inspection, debugInfo: stri
     },
     debugInfo,
     allocator: allocator.functions.map((f) => ({ role: f.role.role, function: f.func, name: f.name, how: f.how })),
+    kept: allocator.kept.map((f) => ({ role: f.role.role, function: f.func, name: f.name, how: f.how })),
+    layout: allocator.functions.length > 0 ? allocator.layout : null,
+    confidence: allocator.confidence,
     rejected: allocator.rejected,
     evidence: allocator.evidence,
     refused: allocator.refused ?? null,
@@ -105,8 +109,9 @@ function text(f: Facts): string {
     `symbols        ${f.debugInfo}`,
     `stack pointer  ${f.stackPointer ? `global ${f.stackPointer.global}, found by ${f.stackPointer.how} (${f.stackPointer.prologues} prologues), starts at ${f.stackPointer.initial ?? 'an unknown address'}` : 'not found'}`,
     `null page      ${f.nullPage > 0 ? `addresses below ${f.nullPage}` : 'none'}`,
-    `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked)` : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
+    `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked), confidence ${f.confidence}` : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
     ...f.allocator.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}`),
+    ...f.kept.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}; left as it is`),
     ...f.evidence.map((e) => `  evidence: ${e}`),
     ...(f.refused ? [`  left alone: ${f.refused}; name it with --allocator to overrule`] : []),
     ...f.rejected.map((name) => `  not used: ${name} has another signature`),

@@ -8,6 +8,7 @@ import { instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { glueNamesFor } from '../glue.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
 import { readModule, writeWhole } from '../module-file.ts';
 import { IGNORE_FLAG, ignoreOf } from '../policy.ts';
@@ -39,16 +40,23 @@ export const instrumentCommand: Command = {
     const symbolizer = createSymbolizer(bytes);
     const started = performance.now();
     const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());
-    const { bytes: instrumented, summary } = instrument(bytes, runtimeImages, {
+    const {
+      bytes: instrumented,
+      summary,
+      inspection,
+    } = instrument(bytes, runtimeImages, {
       ...how,
       host: values.has('--host'),
       runtime: runtimeOptions(options),
       debugInfo: symbolizer,
       strings: options.replace_str,
       ...ignoreOf(values, symbolizer),
+      ...glueNamesFor(path, bytes, values),
       progress: progress.step,
     });
     progress.end();
+    const { probeFailed, refused } = inspection.allocator;
+    if (probeFailed) io.stderr(`wasan: ${basename(path)}: heap checks are off: ${refused}\n`);
     writeWhole(out, instrumented);
     const seconds = (performance.now() - started) / 1000;
     const growth = summary.bytesAfter / summary.bytesBefore;

@@ -13,6 +13,13 @@ import { DEFAULT_SETTINGS, SETTINGS_VARIABLE, type Settings } from '../node/sett
 const FLAGS: readonly Flag[] = [
   ...INSTRUMENT_FLAGS,
   {
+    name: '--include',
+    value: 'glob',
+    repeat: true,
+    sentence: 'instrument only modules that matching scripts load ("**/sql.js/**")',
+  },
+  { name: '--exclude', value: 'glob', repeat: true, sentence: 'leave modules alone that matching scripts load' },
+  {
     name: '--cache-dir',
     value: 'folder',
     sentence: `where instrumented modules are kept (${DEFAULT_SETTINGS.cacheFolder})`,
@@ -41,12 +48,16 @@ export const nodeCommands: readonly Command[] = [
 function launch(name: string, args: readonly string[], io: Io): Promise<number> {
   const { values, options, rest } = parseFlags(args, FLAGS);
   if (rest.length === 0) throw new SanitizerError('E_USAGE', `wasan ${name} needs something to run`);
-  const { mode = 'inline', mapping = 'flat', allocator = {} } = instrumentOptions(values);
+  const { mode = 'inline', mapping = 'flat', allocator = {}, stackPointer } = instrumentOptions(values);
   const settings: Settings = {
     ...DEFAULT_SETTINGS,
     mode,
     mapping,
     allocator,
+    ...(stackPointer === undefined ? {} : { stackPointer }),
+    glue: values.get('--glue')?.[0] ?? null,
+    include: values.get('--include') ?? [],
+    exclude: values.get('--exclude') ?? [],
     cacheFolder: values.get('--cache-dir')?.[0] ?? DEFAULT_SETTINGS.cacheFolder,
     cacheBytes: cacheBytes(values.get('--cache-size')?.[0]),
     options,

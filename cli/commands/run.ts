@@ -13,6 +13,7 @@ import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Findings } from '../findings.ts';
+import { glueNamesFor } from '../glue.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 import {
@@ -91,6 +92,7 @@ function prepare(path: string, original: Uint8Array, preparation: Preparation): 
   const { bytes, inspection } = instrument(original, runtimeImages, {
     ...instrumentation,
     ...ignoreOf(values, symbolizer),
+    ...glueNamesFor(path, original, values),
     host: true,
     singleMemory: instrumentation.singleMemory || !hasMultiMemory(),
     runtime: runtimeOptions(options),
@@ -99,6 +101,8 @@ function prepare(path: string, original: Uint8Array, preparation: Preparation): 
     progress: progress.step,
   });
   progress.end();
+  const { probeFailed, refused } = inspection.allocator;
+  if (probeFailed) io.stderr(`wasan: ${basename(path)}: heap checks are off: ${refused}\n`);
   if (options.verbosity > 0) io.stderr(verboseText(inspection, options, symbolizer.info));
   return bytes;
 }

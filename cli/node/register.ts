@@ -6,12 +6,14 @@ import { readFileSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { intercept } from '../../host/intercept.ts';
 import type { Options } from '../../host/options.ts';
-import { hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
+import { readWasmModule } from '../../host/symbols/wasm-module.ts';
+import { glueNames, hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
 import type { Io } from '../command.ts';
 import { Findings } from '../findings.ts';
 import { suppressionsOf } from '../policy.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 import { ModuleCache } from './cache.ts';
+import { isWanted, loadingScript, scriptText } from './loader.ts';
 import { readSettings } from './settings.ts';
 import { type Failure, NodeThreads } from './threads.ts';
 
@@ -29,13 +31,15 @@ function register(): void {
   const settings = readSettings(process.env);
   const options = readOptions({ ...settings.options, help: false }, io);
   const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
-  const { mode, mapping, allocator } = settings;
+  const { mode, mapping, allocator, stackPointer } = settings;
   const instrumentation = {
     ...{ mode, mapping, allocator, threads: true },
+    ...(stackPointer === undefined ? {} : { stackPointer }),
     runtime: runtimeOptions(options),
     strings: options.replace_str,
   };
-  const key = JSON.stringify([version(), hasMultiMemory(), instrumentation]);
+  const fixed = JSON.stringify([version(), hasMultiMemory(), instrumentation]);
+  const nameOf = (original: Uint8Array) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`;
   const findings = new Findings(options, io, process.pid, 'wasm');
   process.once('exit', () => {
     if (findings.reports.length === 0) return; // a child without findings must not replace its parent's page
@@ -46,13 +50,19 @@ function register(): void {
   intercept({
     rewrite: (original) => {
       if (original.length < settings.minimumBytes) return undefined;
+      const script = loadingScript();
+      if (!isWanted(script, settings.include, settings.exclude)) return undefined;
       try {
-        return cache.get(original, key, () => instrument(original, { ...instrumentation, host: true }).bytes);
+        const names = glueNames(original, scriptText(settings.glue ?? script));
+        const how = { ...instrumentation, glueNames: names, host: true };
+        const made = cache.get(original, fixed + JSON.stringify(names), () => instrument(original, how).bytes);
+        tellNotice(made, nameOf(original));
+        return made;
       } catch (error) {
         return leaveAlone(error, options);
       }
     },
-    nameOf: (original) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`,
+    nameOf,
     pid: process.pid,
     suppressions: suppressionsOf(options),
     threads,
@@ -65,6 +75,13 @@ function register(): void {
       return failure.halt;
     },
   });
+}
+
+/** What the instrumented module has to say of itself: that a probe run failed, also when it comes from the cache. */
+function tellNotice(instrumented: Uint8Array, name: string): void {
+  const section = readWasmModule(instrumented).custom('wasan.info');
+  const { notice } = JSON.parse(new TextDecoder().decode(section)) as { notice?: string };
+  if (notice !== undefined) io.stderr(`wasan: ${name}: ${notice}\n`);
 }
 
 /** A module that cannot be instrumented runs as it is: the program's work comes first. It is said once. */

@@ -9,6 +9,12 @@ export interface Settings {
   readonly mode: 'inline' | 'outline';
   readonly mapping: 'flat' | 'paged';
   readonly allocator: Readonly<Record<string, string>>;
+  readonly stackPointer?: number;
+  /** A file whose text names minified exports; null: the script that loads the module. */
+  readonly glue: string | null;
+  /** Globs of the scripts whose modules are instrumented; none: all. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
   /** Modules smaller than this many bytes are left alone: feature probes, thunks. */
   readonly minimumBytes: number;
   readonly cacheFolder: string;
@@ -21,6 +27,9 @@ export const DEFAULT_SETTINGS: Settings = {
   mode: 'inline',
   mapping: 'flat',
   allocator: {},
+  glue: null,
+  include: [],
+  exclude: [],
   minimumBytes: 512,
   cacheFolder: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wasan'),
   cacheBytes: 1 << 30,

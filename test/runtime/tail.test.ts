@@ -29,6 +29,12 @@ describe('redzones', () => {
     expect(h.shadows(p - 16, 6)).toEqual([0, WORD, 0, 5, FC, FC]);
   });
 
+  test('end with what the original was asked for', () => {
+    const h = harness();
+    const [p] = blocks(h, 400) as [number];
+    expect(h.shadows(p + 392, 7)).toEqual([0, FC, FC, FC, FC, 0, 0]);
+  });
+
   test('an empty block is one of poison', () => {
     const h = harness();
     const [p] = blocks(h, 0) as [number];
@@ -122,7 +128,9 @@ describe('blocks of functions that are not known', () => {
   });
 
   test('nor is one into the stack', () => {
-    const h = harness({ header: { [abi.HEADER_FLAGS]: ALL_FLAGS | abi.FLAG_TAIL_REDZONES, [abi.HEADER_STACK_HIGH]: 8192 } });
+    const h = harness({
+      header: { [abi.HEADER_FLAGS]: ALL_FLAGS | abi.FLAG_TAIL_REDZONES, [abi.HEADER_STACK_HIGH]: 8192 },
+    });
     expect(h.kinds(() => h.call('asan_free', 4096))).toEqual([abi.KIND_BAD_FREE]);
   });
 
