@@ -16,6 +16,10 @@ export interface CallGraph {
   readonly addressTaken: ReadonlySet<number>;
   /** Mutable globals each function writes. */
   readonly globalsWritten: readonly (readonly number[])[];
+  /** 1 for functions with exception handlers. */
+  readonly catches: Uint8Array;
+  /** Whether any function calls in place of returning. */
+  readonly tailCalls: boolean;
 }
 
 /** Decodes every body once. */
@@ -26,6 +30,8 @@ export function buildCallGraph(module: Module): CallGraph {
   const indirect: number[][] = Array.from({ length: count }, () => []);
   const globalsWritten: number[][] = Array.from({ length: count }, () => []);
   const addressTaken = new Set(module.addressTaken);
+  const catches = new Uint8Array(count);
+  let tailCalls = false;
   const decoder = new Decoder(module.bytes);
   module.bodies.forEach((body, i) => {
     const func = module.importedFunctions + i;
@@ -43,13 +49,15 @@ export function buildCallGraph(module: Module): CallGraph {
       else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) types.add(-1);
       else if (decoder.immediates === IMM.REF_FUNC) addressTaken.add(decoder.index);
       else if (op === OP.GLOBAL_SET) globals.add(decoder.index);
+      else if (op === OP.TRY || op === OP.TRY_TABLE) catches[func] = 1;
+      tailCalls ||= op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT || op === OP.RETURN_CALL_REF;
     }
     callees[func] = [...direct];
     indirect[func] = [...types];
     globalsWritten[func] = [...globals];
     for (const callee of direct) callers[callee]?.push(func);
   });
-  return { callees, callers, indirect, addressTaken, globalsWritten };
+  return { callees, callers, indirect, addressTaken, globalsWritten, catches, tailCalls };
 }
 
 /**

@@ -241,6 +241,7 @@ function planFunction(func: number, context: PlanContext): FunctionPlan {
     skip: own ? 'allocator' : isLibc && !unseen ? 'libc' : ignored ? 'ignored' : 'checked',
     mode: options.mode ?? 'inline',
     recordsCalls: !own && reaches[func] === 1,
+    resetsTop: graph.tailCalls || graph.catches[func] === 1,
     redirectsCalls: !own,
     overReads: isLibc || context.overReaders.has(func),
     edits: own || isLibc || ignored ? [] : functionEdits(func, context),

@@ -27,6 +27,8 @@ export interface FunctionPlan {
   mode: Mode;
   /** Calls leave their site on the shadow call stack, because the allocator can be reached from here. */
   recordsCalls: boolean;
+  /** The top of that stack is set before each such call, not once: an exception or a tail call may have left it elsewhere. */
+  resetsTop?: boolean;
   /** Calls to the allocator go to the runtime's wrappers. False only inside the allocator itself. */
   redirectsCalls: boolean;
   /** Changes to the program's own instructions, in code order: stack frames, argument checks. */

@@ -16,6 +16,8 @@ import { arenaAlloc } from './arena';
 import { stackBase, stackTop } from './thread';
 
 const BUCKETS: u32 = 16384;
+const EVEN_FACTOR: u64 = 0x9e3779b97f4a7c15;
+const ODD_FACTOR: u64 = 0xc2b2ae3d27d4eb4f;
 
 /** Top of the shadow call stack; instrumented code saves it on entry and moves it around calls it records. */
 export let __wasan_cs: u32 = CALL_STACK_BASE;
@@ -55,25 +57,31 @@ function openDepot(): bool {
   return true;
 }
 
-/** Two frames a step: this runs on every allocation and every free. */
+/** Two words side by side: this runs on every allocation and every free, and waits for its multiplications. */
 function hashFrames(begin: u32, end: u32): u32 {
-  let hash: u64 = <u64>(end - begin);
-  if ((end - begin) & 4) {
-    hash = (hash ^ load<u32>(begin)) * 0x9e3779b97f4a7c15;
-    begin += 4;
+  let even: u64 = <u64>(end - begin);
+  let odd: u64 = ODD_FACTOR;
+  for (; begin + 16 <= end; begin += 16) {
+    even = (rotl(even, 29) ^ load<u64>(begin)) * EVEN_FACTOR;
+    odd = (rotl(odd, 31) ^ load<u64>(begin, 8)) * ODD_FACTOR;
   }
-  for (; begin < end; begin += 8) {
-    hash = (rotl(hash, 29) ^ load<u64>(begin)) * 0x9e3779b97f4a7c15;
+  if (end - begin >= 8) {
+    even = (rotl(even, 29) ^ load<u64>(begin)) * EVEN_FACTOR;
+    begin += 8;
   }
-  return <u32>(hash >> 32);
+  if (begin < end) odd = (rotl(odd, 31) ^ load<u32>(begin)) * ODD_FACTOR;
+  return <u32>(((even ^ rotl(odd, 17)) * EVEN_FACTOR) >> 32);
 }
 
+/** Two frames a step. The depot has them in the other order. */
 function sameFrames(id: u32, count: u32, end: u32): bool {
   if (load<u32>(id, DEPOT_COUNT) != count) return false;
-  for (let i: u32 = 0; i < count; i++) {
-    if (load<u32>(id + (i << 2), DEPOT_SITES) != load<u32>(end - 4 - (i << 2))) return false;
+  for (; count > 1; count -= 2) {
+    end -= 8;
+    if (load<u64>(id, DEPOT_SITES) != rotl(load<u64>(end), 32)) return false;
+    id += 8;
   }
-  return true;
+  return !count || load<u32>(id, DEPOT_SITES) == load<u32>(end - 4);
 }
 
 function remember(bucket: u32, hash: u32, count: u32, end: u32): u32 {

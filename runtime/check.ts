@@ -17,7 +17,7 @@ import { Addr } from './addr';
 import { followGrowth } from './as-growth';
 import { chunkSize } from './chunks';
 import { isInGap, isReadOnly, meantBegin, meantSize, rangeLeavesGlobal, writesConstants } from './globals';
-import { shadowOf, skipClean } from './mapping';
+import { isPlainlyValid, shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { redzoneCode } from './redzone';
 import { accessesReported, finding, kindOf } from './report';
@@ -149,6 +149,7 @@ export function rangeIsBad(addr: Addr, size: Addr, access: u32, site: u32): bool
     return true;
   }
   const end = memoryLast();
+  if (last <= end && isPlainlyValid(addr, last)) return rangeLeavesGlobal(addr, size, access, site);
   if (addr > end) {
     badByte = addr;
   } else {

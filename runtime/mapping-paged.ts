@@ -119,6 +119,11 @@ function recount(chunk: u32, at: u32, count: u32, sign: i32): void {
   store<u32>(chunk, load<u32>(chunk, WILDS) + wilds * sign, WILDS);
 }
 
+/** Whether every byte of [first, last] is valid. False may mean: look closer. */
+export function isPlainlyValid(first: Addr, last: Addr): bool {
+  return skipClean(first >> 3, last >> 3) > last >> 3;
+}
+
 /** The first granule in [granule, last] whose shadow is not 00, or last + 1. */
 export function skipClean(granule: Addr, last: Addr): Addr {
   while (granule <= last) {

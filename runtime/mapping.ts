@@ -57,6 +57,24 @@ export function fillShadow(granule: Addr, count: Addr, code: u32): void {
   for (; at < end; at++) store<u8>(at, code, SHADOW_BASE);
 }
 
+/** Whether every byte of [first, last] is valid, by one look at a short range's shadow. False may mean: look closer. */
+export function isPlainlyValid(first: Addr, last: Addr): bool {
+  const granule = first >> 3;
+  const more = (last >> 3) - granule;
+  if (more > 7) return skipClean(granule, last >> 3) > last >> 3;
+  if (granule + 8 > <Addr>load<u32>(HEADER_SHADOW_LIMIT)) return false;
+  if (more < 2) {
+    // Bytes: a word that was just written byte by byte is slow to read.
+    if (more && load<u8>(<u32>granule, SHADOW_BASE)) return false;
+    const code = <u32>load<u8>(<u32>(last >> 3), SHADOW_BASE);
+    return !code || (code < 0x80 && (<u32>last & 7) < code);
+  }
+  const codes = load<u64>(<u32>granule, SHADOW_BASE) << ((<u64>(7 - more)) << 3); // the last granule's on top
+  if (!codes) return true;
+  const code = <u32>(codes >> 56);
+  return !(codes << 8) && code < 0x80 && (<u32>last & 7) < code; // it ends inside a valid prefix
+}
+
 /** The first granule in [granule, last] whose shadow is not 00, or last + 1. */
 export function skipClean(granule: Addr, last: Addr): Addr {
   const limit = <Addr>load<u32>(HEADER_SHADOW_LIMIT);

@@ -13,6 +13,11 @@ function zeroBytes(word: u64): u64 {
   return (word - ONES) & ~word & HIGHS;
 }
 
+/** The same bit of the first byte that is not zero, or lower. */
+function firstBits(word: u64): u64 {
+  return word & (0 - word);
+}
+
 /** How many bytes there are from `at` to the end of memory. */
 function room(at: Addr): Addr {
   const last = memoryLast();
@@ -47,7 +52,11 @@ export function commonLength(a: Addr, b: Addr, most: Addr, fold: bool): Addr {
   let i: Addr = 0;
   for (; end - i >= 8; i += 8) {
     const word = program.load64(a + i);
-    if (word != program.load64(b + i) || zeroBytes(word)) break;
+    const differs = word ^ program.load64(b + i);
+    const ends = zeroBytes(word);
+    if (!(differs | ends)) continue;
+    if (fold && differs) break;
+    return i + <Addr>(ctz(firstBits(differs) | ends) >> 3);
   }
   for (; i < end; i++) {
     const x = program.load8(a + i);

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
+import { readBranchHints } from '../../host/engine-flags.ts';
 import { intercept } from '../../host/intercept.ts';
 import type { Options } from '../../host/options.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
@@ -28,6 +29,7 @@ const io: Io = {
 register();
 
 function register(): void {
+  readBranchHints();
   const settings = readSettings(process.env);
   const options = readOptions({ ...settings.options, help: false }, io);
   const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);

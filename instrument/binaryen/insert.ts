@@ -195,9 +195,10 @@ export class FunctionPass implements Visitor {
     const { i32 } = VALUE_TYPE;
     const frame = this.named('frame', i32);
     const lost = b.above(b.tee(frame, b.callStackTop(), i32), CALL_STACK_BASE + CALL_STACK_BYTES - 8);
+    const callees = b.addI32(b.get(frame, i32), b.i32(4));
     const head = b.block(
       b.when(lost, b.set(frame, b.i32(CALL_STACK_BASE))),
-      b.set(this.named('callee frame', i32), b.addI32(b.get(frame, i32), b.i32(4))),
+      this.plan.resetsTop ? b.set(this.named('callee frame', i32), callees) : b.setCallStackTop(callees),
     );
     const type = raw.typeOf(body);
     if (type === VALUE_TYPE.unreachable) return b.block(head, body);
@@ -230,16 +231,17 @@ export class FunctionPass implements Visitor {
   private recordCall(event: Event, row: Row, node: Pointer, count: number): Pointer {
     const { i32 } = VALUE_TYPE;
     const record = this.b.store(this.b.get(this.named('frame', i32), i32), this.b.i32(event.site));
-    const publish = this.b.setCallStackTop(this.b.get(this.named('callee frame', i32), i32));
+    const steps = [record];
+    if (this.plan.resetsTop) steps.push(this.b.setCallStackTop(this.b.get(this.named('callee frame', i32), i32)));
     this.locate(record, event);
     for (let last = count - 1; last >= 0; last--) {
       const operand = row.get(node, last);
       if (CONSTANT_IDS.has(raw.idOf(operand))) continue;
       // Operands after this one are constant: the record may stand before them.
-      row.set(node, last, this.before(operand, [record, publish]));
+      row.set(node, last, this.before(operand, steps));
       return node;
     }
-    return this.b.block(record, publish, node);
+    return this.b.block(...steps, node);
   }
 
   // ------------------------------------------------------------------------------------------------- accesses

@@ -280,6 +280,7 @@ export class BodyRewriter {
     }
     this.constant((this.target.shared ? CALL_STACK_SHARE : CALL_STACK_BASE + CALL_STACK_BYTES) - 8);
     code.byte(OP.I32_GT_U);
+    this.hints.unlikely(code.length);
     code.byte(OP.IF);
     code.byte(TYPE.VOID);
     if (this.target.shared) this.local(OP.LOCAL_GET, frame);
@@ -290,7 +291,8 @@ export class BodyRewriter {
     this.local(OP.LOCAL_GET, frame);
     this.constant(4);
     code.byte(OP.I32_ADD);
-    this.local(OP.LOCAL_SET, this.scratchLocal('callee frame', TYPE.I32));
+    if (this.plan.resetsTop) this.local(OP.LOCAL_SET, this.scratchLocal('callee frame', TYPE.I32));
+    else this.setTop();
     this.wraps = isPlainBlock(type);
     if (this.wraps) {
       code.byte(OP.BLOCK);
@@ -306,9 +308,13 @@ export class BodyRewriter {
     const from = code.length;
     if (closesBlock && this.wraps) code.byte(OP.END);
     this.local(OP.LOCAL_GET, this.scratchLocal('frame', TYPE.I32));
-    code.byte(OP.GLOBAL_SET);
-    code.u32(this.target.callStackGlobal);
+    this.setTop();
     this.sites.inserted(from, code.length, 0, false);
+  }
+
+  private setTop(): void {
+    this.code.byte(OP.GLOBAL_SET);
+    this.code.u32(this.target.callStackGlobal);
   }
 
   /** A call: its site goes to the shadow call stack, its target is renumbered. */
@@ -331,9 +337,10 @@ export class BodyRewriter {
     this.local(OP.LOCAL_GET, this.scratchLocal('frame', TYPE.I32));
     this.constant(this.sites.next());
     this.runtimeAccess(OP.I32_STORE, 2, 0);
-    this.local(OP.LOCAL_GET, this.scratchLocal('callee frame', TYPE.I32));
-    code.byte(OP.GLOBAL_SET);
-    code.u32(this.target.callStackGlobal);
+    if (this.plan.resetsTop) {
+      this.local(OP.LOCAL_GET, this.scratchLocal('callee frame', TYPE.I32));
+      this.setTop();
+    }
     this.sites.inserted(from, code.length, 0, true);
   }
 

@@ -42,6 +42,8 @@ export interface Linked {
   readonly glue: readonly Glue[];
   /** Output indices of the runtime's own functions, imports included. */
   readonly functionMap: Int32Array;
+  /** Runtime imports whose calls become an instruction on the program's memory. */
+  readonly accesses: ReadonlyMap<number, readonly number[]>;
   readonly memory: RuntimeMemory;
   readonly firstGlobal: number;
 }
@@ -51,17 +53,19 @@ export function linkRuntime(input: LinkInput): Linked {
   const { runtime, firstFunction } = input;
   const functionMap = new Int32Array(runtime.functions.length);
   const glue: Glue[] = [];
+  const accesses = new Map<number, readonly number[]>();
   const defined = runtime.functions.length - runtime.importedFunctions;
   for (let i = 0; i < defined; i++) functionMap[runtime.importedFunctions + i] = firstFunction + i;
   for (const entry of runtime.imports) {
     const type = runtime.types[runtime.functions[entry.index]!]!;
     const bound = entry.module === 'program' ? input.originals.get(entry.name) : undefined;
+    const access = entry.module === 'program' ? programAccess(entry.name, input.program.memories[0]!.is64) : undefined;
     if (bound !== undefined) functionMap[entry.index] = bound;
+    else if (access) accesses.set(entry.index, access);
     else if (entry.module === 'host' && input.host) functionMap[entry.index] = input.reportImport;
     else {
       functionMap[entry.index] = firstFunction + defined + glue.length;
-      const body = entry.module === 'host' ? undefined : programGlue(entry.name, type, input.program.memories[0]!.is64);
-      if (body) glue.push({ name: `__wasan_${entry.name}`, type, body });
+      if (entry.module !== 'host') glue.push({ name: `__wasan_${entry.name}`, type, body: missingGlue(type) });
       else glue.push(...trapGlue(type, firstFunction + defined + glue.length, input.memory));
     }
   }
@@ -71,74 +75,47 @@ export function linkRuntime(input: LinkInput): Linked {
     if (e.kind === 0) functions.set(e.name, functionMap[e.index]!);
     if (e.kind === 3) globals.set(e.name, input.firstGlobal + e.index);
   }
-  return { functions, globals, glue, functionMap, memory: input.memory, firstGlobal: input.firstGlobal };
+  return { functions, globals, glue, functionMap, accesses, memory: input.memory, firstGlobal: input.firstGlobal };
 }
 
-/** Access to the program's memory for the runtime, whose own instructions all mean its own memory. */
-function programGlue(name: string, type: FuncType, is64: boolean): Writer {
-  const w = new Writer(32);
-  w.byte(0); // no locals
-  const get = (i: number) => {
-    w.byte(OP.LOCAL_GET);
-    w.byte(i);
-  };
-  const access = (op: number, align: number) => {
-    w.byte(op);
-    w.byte(align);
-    w.byte(0);
-  };
-  for (let i = 0; i < type.params.length && name in PROGRAM_ACCESS; i++) get(i);
+/**
+ * Access to the program's memory for the runtime, whose own instructions all mean its own memory: the one instruction that
+ * takes the place of the call.
+ */
+function programAccess(name: string, is64: boolean): readonly number[] | undefined {
   switch (name) {
     case 'load8':
-      access(OP.I32_LOAD8_U, 0);
-      break;
+      return [OP.I32_LOAD8_U, 0, 0];
     case 'load32':
-      access(OP.I32_LOAD, 0);
-      break;
+      return [OP.I32_LOAD, 0, 0];
     case 'load64':
-      access(OP.I64_LOAD, 0);
-      break;
+      return [OP.I64_LOAD, 0, 0];
     case 'store8':
-      access(OP.I32_STORE8, 0);
-      break;
+      return [OP.I32_STORE8, 0, 0];
     case 'store32':
-      access(OP.I32_STORE, 0);
-      break;
+      return [OP.I32_STORE, 0, 0];
     case 'load_ptr':
-      access(is64 ? OP.I64_LOAD : OP.I32_LOAD, 0);
-      break;
+      return [is64 ? OP.I64_LOAD : OP.I32_LOAD, 0, 0];
     case 'store_ptr':
-      access(is64 ? OP.I64_STORE : OP.I32_STORE, 0);
-      break;
+      return [is64 ? OP.I64_STORE : OP.I32_STORE, 0, 0];
     case 'fill':
-      for (const b of [0xfc, 11, 0]) w.byte(b);
-      break;
+      return [0xfc, 11, 0];
     case 'copy':
-      for (const b of [0xfc, 10, 0, 0]) w.byte(b);
-      break;
+      return [0xfc, 10, 0, 0];
     case 'pages':
-      w.byte(OP.MEMORY_SIZE);
-      w.byte(0);
-      break;
-    default: // an allocator entry point the program does not have: fails as an allocator out of memory does
-      if (type.results.length > 0) zero(w, type.results[0]!);
+      return [OP.MEMORY_SIZE, 0];
   }
+  return undefined;
+}
+
+/** An allocator entry point the program does not have: fails as an allocator out of memory does. */
+function missingGlue(type: FuncType): Writer {
+  const w = new Writer(8);
+  w.byte(0); // no locals
+  if (type.results.length > 0) zero(w, type.results[0]!);
   w.byte(OP.END);
   return w;
 }
-
-const PROGRAM_ACCESS = {
-  load8: 1,
-  load32: 1,
-  load64: 1,
-  store8: 1,
-  store32: 1,
-  load_ptr: 1,
-  store_ptr: 1,
-  fill: 1,
-  copy: 1,
-  pages: 1,
-} as const;
 
 function zero(w: Writer, type: number): void {
   w.byte(type === TYPE.I64 ? OP.I64_CONST : OP.I32_CONST);
@@ -202,6 +179,16 @@ export function copyRuntimeBody(runtime: Module, body: Body, linked: Linked, out
   out.append(w.bytes, 0, w.length);
 }
 
+function relocateCall(d: Decoder, linked: Linked, w: Writer): void {
+  const access = linked.accesses.get(d.index);
+  if (access) {
+    for (const byte of access) w.byte(byte);
+    return;
+  }
+  w.byte(d.op);
+  w.u32(linked.functionMap[d.index]!);
+}
+
 function relocate(runtime: Module, body: Body, linked: Linked, w: Writer): void {
   const d = new Decoder(runtime.bytes, body.start, body.end);
   d.skipLocals();
@@ -210,8 +197,7 @@ function relocate(runtime: Module, body: Body, linked: Linked, w: Writer): void 
     d.next();
     switch (d.immediates) {
       case IMM.FUNC:
-        w.byte(d.op);
-        w.u32(linked.functionMap[d.index]!);
+        relocateCall(d, linked, w);
         break;
       case IMM.GLOBAL:
         w.byte(d.op);
