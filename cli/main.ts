@@ -10,6 +10,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { instrumentCommand } from './commands/instrument.ts';
 import { nodeCommands } from './commands/node.ts';
 import { runWasiCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { vmaCommand } from './commands/vma.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -20,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   inspectCommand,
   explainCommand,
   vmaCommand,
+  serveCommand,
   ...nodeCommands,
 ];
 

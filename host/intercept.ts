@@ -29,6 +29,8 @@ export interface InterceptOptions {
   /** Findings not to be told. */
   readonly suppressions?: SanitizerOptions['suppressions'];
   readonly threads?: ThreadRegistry;
+  /** Whether stacks go on into the JavaScript that called the module. Default true. */
+  readonly scriptFrames?: boolean;
 }
 
 /** What is remembered of a module that was instrumented. */
@@ -164,7 +166,7 @@ class Interceptor {
   }
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
-    const { onFinding, nameOf, pid, suppressions } = this.options;
+    const { onFinding, nameOf, pid, suppressions, scriptFrames } = this.options;
     const sanitizer: Sanitizer = new Sanitizer({
       original: known.original,
       instrumented: known.instrumented,
@@ -172,6 +174,7 @@ class Interceptor {
       ...(nameOf ? { moduleName: nameOf(known.original) } : {}),
       ...(pid === undefined ? {} : { pid }),
       ...(suppressions ? { suppressions } : {}),
+      ...(scriptFrames === undefined ? {} : { scriptFrames }),
       onFinding: (report) => onFinding(report, sanitizer),
     });
     return sanitizer;

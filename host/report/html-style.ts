@@ -2,10 +2,10 @@
 export const HTML_STYLE = `
 :root { color-scheme: light dark;
   --ink: #1b1f24; --quiet: #57606a; --paper: #ffffff; --panel: #f5f7f9; --line: #d0d7de; --accent: #0a58b5; --alarm: #b3261e; --mark: #fff3bf;
-  --valid: #e9f5ec; --partial: #fff0c2; --redzone: #ffd3cf; --freed: #ead9f7; --poisoned: #d3e5ff; --internal: #dfe3e8; --live: #2f7d4f; --held: #8250b0; }
+  --valid: #e9f5ec; --partial: #fff0c2; --redzone: #ffd3cf; --freed: #ead9f7; --poisoned: #d3e5ff; --internal: #dfe3e8; --live: #2f7d4f; --held: #8250b0; --some: #c28a00; }
 @media (prefers-color-scheme: dark) { :root {
   --ink: #e6edf3; --quiet: #9aa6b2; --paper: #0f1318; --panel: #181e25; --line: #333c47; --accent: #6cb0ff; --alarm: #ff8f85; --mark: #4a3f10;
-  --valid: #16311f; --partial: #4b3a08; --redzone: #5b1d19; --freed: #41255c; --poisoned: #16365f; --internal: #333c47; --live: #4fae77; --held: #b48ae0; } }
+  --valid: #16311f; --partial: #4b3a08; --redzone: #5b1d19; --freed: #41255c; --poisoned: #16365f; --internal: #333c47; --live: #4fae77; --held: #b48ae0; --some: #d9a514; } }
 * { box-sizing: border-box; }
 body { margin: 0; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
 a { color: var(--accent); }
@@ -25,7 +25,7 @@ pre { overflow: auto; background: var(--panel); border: 1px solid var(--line); b
 mark { background: var(--mark); color: inherit; display: inline-block; min-width: 100%; }
 dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 8px 24px; margin: 12px 0; }
 dt { color: var(--quiet); font-size: 0.85rem; } dd { margin: 0; overflow-wrap: anywhere; }
-.stack { padding-left: 2em; } .stack li { margin: 2px 0; }
+.stack { padding-left: 2em; } .stack li { margin: 2px 0; overflow-wrap: anywhere; }
 table.data { border-collapse: collapse; width: 100%; } table.data caption { text-align: left; color: var(--quiet); }
 table.data th, table.data td { text-align: left; padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); }
 .scroll { overflow: auto; max-height: 24rem; }
@@ -46,7 +46,8 @@ td:focus-visible { outline: 3px solid var(--accent); outline-offset: 0; }
 .swatch { display: inline-block; padding: 0 6px; border: 1px solid var(--line); }
 .swatch.live { border-left: 10px solid var(--live); } .swatch.held { border-left: 10px solid var(--held); } .swatch.moment { border-left: 3px solid var(--alarm); }
 .timeline svg, .overview svg { width: 100%; height: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; }
-.overview rect.valid { fill: var(--valid); } .overview rect.partial { fill: var(--partial); } .overview rect.redzone { fill: var(--redzone); } .overview rect.freed { fill: var(--freed); } .overview rect.poisoned { fill: var(--poisoned); } .overview rect.internal { fill: var(--internal); }
+.overview rect.valid { fill: var(--valid); } .overview rect.partial { fill: var(--some); } .overview rect.redzone { fill: var(--alarm); } .overview rect.freed { fill: var(--held); } .overview rect.poisoned { fill: var(--accent); } .overview rect.internal { fill: var(--quiet); }
+.overview .partial { background: var(--some); } .overview .redzone { background: var(--alarm); } .overview .freed { background: var(--held); } .overview .poisoned { background: var(--accent); } .overview .internal { background: var(--quiet); }
 .timeline text { fill: var(--ink); font-size: 13px; } polygon.live { fill: var(--live); } polygon.held { fill: var(--held); } line.moment { stroke: var(--alarm); stroke-width: 2; }
 @media (max-width: 800px) { .page { grid-template-columns: minmax(0, 1fr); } nav { position: static; border-right: 0; border-bottom: 1px solid var(--line); max-height: none; } main { padding: 8px 16px 32px; } }
 @media print { nav, .tools { display: none; } .page { display: block; } .view, .scroll { max-height: none; } }

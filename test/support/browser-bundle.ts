@@ -6,7 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { buildBrowser } from '../../browser/build.mts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SOURCES = ['{browser,host,instrument}/**/*', 'runtime/abi.ts', 'build/runtime-*.wasm', 'package-lock.json'];
+const SOURCES = [
+  '{browser,host,instrument,playground}/**/*',
+  'runtime/abi.ts',
+  'build/runtime-*.wasm',
+  'package-lock.json',
+];
 
 /** The folder that holds them. Workers that build at once leave whole results only. */
 export async function browserBundle(): Promise<string> {
