@@ -17,6 +17,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly usage: string;
+  /** Exit code of a refusal, where it is not the one of all commands. */
+  readonly refusalCode?: number;
   /** Resolves to the exit code. */
   run(args: readonly string[], io: Io): Promise<number>;
 }

@@ -49,14 +49,14 @@ async function main(args: readonly string[]): Promise<number> {
     }
     throw new SanitizerError('E_USAGE', `there is no command "${name}"; wasan --help lists them`);
   } catch (error) {
-    return refuse(error);
+    return refuse(error, command);
   }
 }
 
-function refuse(error: unknown): number {
+function refuse(error: unknown, command: Command | undefined): number {
   if (error instanceof SanitizerError || error instanceof InstrumentError) {
     io.stderr(`wasan: ${error.message} [${error.code}]\n`);
-    return EXIT.USAGE;
+    return command?.refusalCode ?? EXIT.USAGE;
   }
   io.stderr(`wasan: this is a bug in wasan, please report it: ${(error as Error).stack ?? String(error)}\n`);
   return EXIT.INTERNAL;

@@ -10,6 +10,9 @@ export type FindingKind = 'crash' | 'timeout' | 'oom' | 'leak';
 /** libFuzzer's exit codes. */
 export const FUZZ_EXIT: Readonly<Record<FindingKind, number>> = { crash: 77, timeout: 70, oom: 71, leak: 77 };
 
+/** libFuzzer's exit code after bad usage, a folder it cannot read, a file it cannot write. */
+export const FUZZ_REFUSAL = 1;
+
 export interface Finding {
   readonly kind: FindingKind;
   /** The class: "heap-buffer-overflow", "unreachable". */

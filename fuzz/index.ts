@@ -7,7 +7,7 @@ import { runtimeImages } from '../instrument/runtime-images.ts';
 import { Campaign, type Observer, type Totals } from './campaign.ts';
 import { type Executor, ModuleExecutor } from './executor.ts';
 import type { Finding } from './finding.ts';
-import { sha1 } from './folder.ts';
+import { openFolder, regressionInputs, sha1, writeFile } from './folder.ts';
 import { FunctionExecutor, type SetUp } from './functions.ts';
 import { minimize } from './minimize.ts';
 import { seededRandom } from './random.ts';
@@ -24,6 +24,8 @@ export interface FuzzOptions {
   /** Longest input. Default 4096. */
   readonly maxLength?: number;
   readonly seeds?: readonly Uint8Array[];
+  /** Folder with inputs of earlier findings: replayed first, all of them; new findings are saved there. */
+  readonly regressions?: string;
   readonly dictionary?: readonly Uint8Array[];
   /** Milliseconds one run of a module may take. Default 1000. */
   readonly timeout?: number;
@@ -99,17 +101,27 @@ export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}
         )
       : openModule(target, options);
   const end = performance.now() + (options.maxRuntime ?? Number.POSITIVE_INFINITY);
+  const { regressions } = options;
+  if (regressions !== undefined) openFolder(regressions);
   const campaign = new Campaign({
     executor,
     random: seededRandom(options.seed ?? 1),
     nameOf: sha1,
-    observer: options.observer ?? {},
+    observer: {
+      ...options.observer,
+      onFinding: (finding, input) => {
+        if (regressions !== undefined) writeFile(regressions, `${finding.kind}-${sha1(input)}`, input, true);
+        options.observer?.onFinding?.(finding, input);
+      },
+    },
     runs: options.runs ?? 100_000,
     maxLength: options.maxLength ?? 4096,
     dictionary: options.dictionary ?? [],
     ignoreCrashes: options.keepGoing ?? false,
     shouldStop: () => performance.now() > end,
   });
+  for (const input of regressions === undefined ? [] : regressionInputs(regressions))
+    campaign.attempt(input, undefined, true);
   campaign.run(options.seeds ?? []);
   return {
     findings: campaign.findings.map(({ finding, input }) => ({

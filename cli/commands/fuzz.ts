@@ -1,10 +1,11 @@
 // wasan fuzz: finds inputs that make a module do something wrong. Flags, output, corpus folders and exit codes are
 // libFuzzer's, so that what drives libFuzzer can drive this.
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
-import { type Finding, FUZZ_EXIT } from '../../fuzz/finding.ts';
+import { type Finding, FUZZ_EXIT, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
+import { isFile } from '../../fuzz/folder.ts';
 import { openModule } from '../../fuzz/index.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Command, Io } from '../command.ts';
@@ -17,9 +18,12 @@ import { runWorkers } from '../fuzz/workers.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 
 const MIB = 1 << 20;
+/** What a run depends on besides its input. */
+const RUN_FLAGS = ['entry', 'timeout', 'rss_limit_mb', 'detect_leaks', 'scale'];
 
 export const fuzzCommand: Command = {
   name: 'fuzz',
+  refusalCode: FUZZ_REFUSAL,
   summary: 'find inputs that make a module do something wrong',
   usage: `wasan fuzz [flags] module.wasm [corpus ...]\nwasan fuzz [flags] module.wasm file ...\n\n${fuzzFlagHelp()}`,
   run: async (args, io) => {
@@ -35,9 +39,9 @@ export const fuzzCommand: Command = {
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
-      replay: `wasan fuzz ${flags.text('entry') && `-entry=${flags.text('entry')} `}${path}`,
+      replay: ['wasan fuzz', ...flags.given(RUN_FLAGS), path].join(' '),
     };
-    const files = inputs.filter((input) => statSync(input, { throwIfNoEntry: false })?.isFile());
+    const files = inputs.filter(isFile);
     if (flags.number('merge') !== 0) return mergeFolders(executor, inputs, io) ?? EXIT.CLEAN;
     if (files.length > 0) return runSaved(executor, files, flags, artifacts, io);
     io.stderr(`INFO: Seed: ${seed}\nINFO: Loaded 1 modules   (${executor.counters} inline 8-bit counters)\n`);

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { Campaign } from '../../fuzz/campaign.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import type { Finding } from '../../fuzz/finding.ts';
-import { listNames, openFolder, readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
+import { listNames, openFolder, readInputs, regressionInputs, sha1, writeFile } from '../../fuzz/folder.ts';
 import { minimizeFinding } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 import type { Io } from '../command.ts';
-import { type Artifacts, saveFinding, saveMinimized } from './artifacts.ts';
+import { type Artifacts, pathOf, saveFinding, saveMinimized, writeDurably } from './artifacts.ts';
 import type { FuzzFlags } from './flags.ts';
 import { FuzzStatus } from './status.ts';
 
@@ -42,6 +42,7 @@ class CommandCampaign {
   private readonly setting: Setting;
   private readonly status: FuzzStatus;
   private readonly campaign: Campaign;
+  private readonly regressions: readonly Uint8Array[];
   private readonly seeds: readonly Uint8Array[];
   private readonly seen: Set<string>;
   private interrupted = false;
@@ -52,12 +53,14 @@ class CommandCampaign {
     const { flags, folders, now, io } = setting;
     this.setting = setting;
     if (folders[0] !== undefined) openFolder(folders[0]);
+    const once = flags.text('regressions');
+    this.regressions = once === '' ? [] : regressionInputs(once);
     this.seeds = folders.flatMap((folder) => readInputs(folder).map((file) => file.bytes));
     this.seen = new Set(folders[0] === undefined ? [] : listNames(folders[0]));
     this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0);
     const longest = this.seeds.reduce((max, seed) => Math.max(max, seed.length), MIN_MAX_LENGTH);
     this.campaign = new Campaign({
-      executor: setting.executor,
+      executor: guarded(setting.executor, setting.artifacts),
       random: seededRandom(setting.seed),
       nameOf: sha1,
       runs: flags.number('runs'),
@@ -86,6 +89,7 @@ class CommandCampaign {
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
     try {
+      this.replayRegressions();
       if (flags.number('runs') !== 0) this.campaign.start(this.seeds);
       else for (const seed of this.seeds) this.campaign.attempt(seed, undefined, true);
       while (!this.campaign.done() && !this.interrupted) await this.slice();
@@ -97,6 +101,15 @@ class CommandCampaign {
     this.status.event(this.campaign, 'DONE');
     if (flags.number('print_final_stats') !== 0) this.status.say(this.status.finalStats(this.campaign));
     return { first: this.campaign.findings[0]?.finding, interrupted: this.interrupted };
+  }
+
+  /** What was once found comes first, all of it. */
+  private replayRegressions(): void {
+    for (const input of this.regressions) this.campaign.attempt(input, undefined, true);
+    if (this.regressions.length === 0) return;
+    this.status.say(
+      `INFO: ${this.regressions.length} regressions replayed, ${this.campaign.findings.length} found again\n`,
+    );
   }
 
   private async slice(): Promise<void> {
@@ -154,6 +167,24 @@ class CommandCampaign {
       if (bytes) this.campaign.attempt(bytes, undefined, true);
     }
   }
+}
+
+/** A bug of ours must not cost the input that shows it. */
+function guarded(executor: Executor, artifacts: Artifacts): Executor {
+  const run = (input: Uint8Array) => {
+    try {
+      return executor.run(input);
+    } catch (error) {
+      writeDurably(pathOf(`crash-${sha1(input)}`, artifacts), input);
+      throw error;
+    }
+  };
+  return {
+    counters: executor.counters,
+    run,
+    current: () => executor.current(),
+    compares: (input) => executor.compares(input),
+  };
 }
 
 /** Another worker may remove a file between listing and reading. */

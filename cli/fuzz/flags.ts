@@ -20,6 +20,7 @@ export const FUZZ_FLAGS = [
   row('rss_limit_mb', 1024, 'MiB the memory of the program may grow to; more is a finding'),
   row('dict', '', 'file with words to insert'),
   row('artifact_prefix', './', 'what the names of saved findings begin with'),
+  row('regressions', '', 'folder with inputs of earlier findings, replayed first'),
   row('exact_artifact_path', '', 'the name of a saved finding'),
   row('merge', 0, '1: copy into the first folder what adds coverage from the others'),
   row('minimize_crash', 0, '1: make the given crashing input smaller'),
@@ -44,6 +45,8 @@ export const FUZZ_FLAGS = [
 export interface FuzzFlags {
   readonly number: (name: string) => number;
   readonly text: (name: string) => string;
+  /** Those of the named flags that were given, as they would be given again. */
+  readonly given: (names: readonly string[]) => string[];
   readonly rest: readonly string[];
   readonly unknown: readonly string[];
 }
@@ -65,6 +68,10 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
   return {
     number: (name) => values.get(name) as number,
     text: (name) => values.get(name) as string,
+    given: (names) =>
+      FUZZ_FLAGS.filter((f) => names.includes(f.name) && values.get(f.name) !== f.fallback).map(
+        (f) => `-${f.name}=${values.get(f.name)}`,
+      ),
     rest,
     unknown,
   };

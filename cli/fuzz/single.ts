@@ -9,7 +9,7 @@ import { cleanse } from '../../fuzz/minimize.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Io } from '../command.ts';
-import { type Artifacts, pathOf, write } from './artifacts.ts';
+import { type Artifacts, pathOf, writeDurably } from './artifacts.ts';
 
 /** Runs each file; the first finding. */
 export function runFiles(executor: Executor, files: readonly string[], io: Io, now: () => number): Finding | undefined {
@@ -47,7 +47,7 @@ export function reduceFile(
   const result =
     how === 'minimize' ? minimizeFinding(executor, finding, bytes, left) : cleanse(bytes, keeps, () => left <= 0);
   const target = pathOf(`${how === 'minimize' ? 'minimized-from' : 'cleaned-from'}-${sha1(bytes)}`, artifacts);
-  write(target, result);
+  writeDurably(target, result);
   io.stderr(`${finding.text}${how}: ${bytes.length} to ${result.length} bytes\nTest unit written to ${target}\n`);
   return undefined;
 }

@@ -1,0 +1,138 @@
+// What goes wrong around a campaign: kills, a full disk, a corpus that cannot be read, targets that cannot be fuzzed. One
+// sentence each, libFuzzer's exit code, and nothing half-written.
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import binaryen from 'binaryen';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openFolder, readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
+import { killCampaign } from './kills.ts';
+import { SEEDED } from './seeded-bugs.ts';
+import { compileTarget } from './targets.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const DISK_FULL = new URL('disk-full.mjs', import.meta.url).href;
+const EXAMPLE = new URL('../../examples/fuzz/json.c', import.meta.url);
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wasan-robust-'));
+  writeFileSync(join(folder, 'free.wasm'), await compileTarget(SEEDED['use after free']!));
+  writeFileSync(join(folder, 'json.wasm'), await compileTarget(readFileSync(EXAMPLE, 'utf8'), ['-DFIXED']));
+  writeFileSync(
+    join(folder, 'no-memory.wasm'),
+    wat('(module (func (export "LLVMFuzzerTestOneInput") (param i32 i32)))'),
+  );
+  writeFileSync(
+    join(folder, 'hidden-memory.wasm'),
+    wat('(module (memory 1) (func (export "LLVMFuzzerTestOneInput") (param i32 i32)))'),
+  );
+  writeFileSync(
+    join(folder, 'imports.wasm'),
+    wat(`(module (import "env" "draw" (func $draw)) (memory (export "memory") 1)
+      (func (export "LLVMFuzzerTestOneInput") (param i32 i32) (call $draw)))`),
+  );
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function wat(text: string): Uint8Array {
+  const module = binaryen.parseText(text);
+  const bytes = module.emitBinary();
+  module.dispose();
+  return bytes;
+}
+
+function fuzz(args: readonly string[], diskFullAfter?: number): { code: number | null; text: string } {
+  const full = diskFullAfter === undefined ? [] : ['--import', DISK_FULL];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...full, MAIN, 'fuzz', '-verbosity=0', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, DISK_FULL_AFTER: String(diskFullAfter ?? '') },
+  });
+  return { code: status, text: (stdout + stderr).replace(/^INFO: (Seed|Loaded).*\n/gm, '') };
+}
+
+const whole = (path: string) =>
+  readdirSync(join(folder, path)).every((name) => sha1(readFileSync(join(folder, path, name))) === name);
+
+test('ten kills at random moments: whole files only, none lost, and the campaign goes on from them', async () => {
+  const { units, edges } = await killCampaign(folder, 'json.wasm', 10, 250);
+  expect(units).toBeGreaterThan(10);
+  for (let i = 1; i < edges.length; i++) expect(edges[i]!).toBeGreaterThanOrEqual(edges[i - 1]!);
+}, 120_000);
+
+test('a full disk ends the campaign in one sentence, and leaves whole files', () => {
+  const { code, text } = fuzz(['-seed=1', '-runs=20000', 'json.wasm', 'full'], 5);
+  expect(code).toBe(1);
+  expect(text).toMatch(/^wasan: [^\n]*full[^\n]*ENOSPC: no space left on device, write \[E_OUTPUT\]\n$/);
+  expect(readdirSync(join(folder, 'full'))).toHaveLength(5);
+  expect(whole('full')).toBe(true);
+});
+
+test('a finding that cannot be saved is printed, with its input', () => {
+  const { code, text } = fuzz(['-seed=1', '-runs=10000', '-artifact_prefix=lost/', 'free.wasm'], 0);
+  expect(code).toBe(77);
+  expect(text).toContain('ERROR: AddressSanitizer: heap-use-after-free');
+  expect(text).toContain('ENOSPC: no space left on device');
+  expect(text).toContain(`Base64: ${Buffer.from('FUZZ').toString('base64')}`);
+  expect(readdirSync(join(folder, 'lost'))).toEqual([]);
+});
+
+test.each([
+  ['a module without memory', ['no-memory.wasm'], /memory/],
+  ['a module that keeps its memory to itself', ['hidden-memory.wasm'], /does not export its memory/],
+  ['an import nobody provides', ['imports.wasm'], /it imports "env.draw", which nobody provides/],
+  ['a corpus below a file', ['free.wasm', 'free.wasm/corpus'], /free\.wasm\/corpus/],
+  ['a corpus that cannot be listed', ['free.wasm', 'circle'], /circle/],
+  [
+    'a file where the artifacts’ folder should be',
+    ['-minimize_crash=1', '-artifact_prefix=free.wasm/', 'free.wasm', 'crash'],
+    /free\.wasm/,
+  ],
+  ['a dictionary with an error', ['-dict=crash', 'free.wasm'], /line 1 of the dictionary/],
+  ['a module that is none', ['crash'], /not a WebAssembly binary/],
+])('%s is one sentence and exit code 1', (_name, args, sentence) => {
+  if (args.includes('circle')) symlinkSync('circle', join(folder, 'circle'));
+  writeFileSync(join(folder, 'crash'), 'FUZZ');
+  const { code, text } = fuzz(['-runs=1', ...args]);
+  expect(text).toMatch(/^wasan: [^\n]+ \[E_\w+\]\n$/);
+  expect(text).toMatch(sentence);
+  expect(code).toBe(1);
+});
+
+test('regressions are replayed first, all of them, and findings say which saved one is the same bug', () => {
+  const once = join(folder, 'once');
+  openFolder(once);
+  writeFile(once, 'crash-a', 'FUZZ');
+  writeFile(once, 'fine', 'fine');
+  const first = fuzz(['-verbosity=1', '-runs=0', '-regressions=once', '-artifact_prefix=again/', 'free.wasm']);
+  expect(first.code).toBe(77);
+  expect(first.text).toContain('INFO: 2 regressions replayed, 1 found again');
+  const second = fuzz([
+    '-seed=1',
+    '-runs=20000',
+    '-entry=LLVMFuzzerTestOneInput',
+    '-artifact_prefix=again/',
+    '-max_len=9',
+    'free.wasm',
+  ]);
+  const crash = `crash-${sha1(new TextEncoder().encode('FUZZ'))}`;
+  expect(second.text).toContain(`replay: wasan fuzz -entry=LLVMFuzzerTestOneInput free.wasm again/${crash}`);
+  writeFileSync(join(folder, 'longer'), 'FUZZ!');
+  const third = fuzz(['-runs=0', '-regressions=longer', '-artifact_prefix=again/', 'free.wasm']);
+  expect(third.text).toContain(`the same bug as again/${crash}`);
+});
+
+test('drafts of killed processes are removed once they are old', () => {
+  const place = join(folder, 'drafts');
+  openFolder(place);
+  for (const name of ['.wasan-old', '.wasan-new']) writeFileSync(join(place, name), 'half');
+  utimesSync(join(place, '.wasan-old'), new Date(0), new Date(0));
+  openFolder(place);
+  expect(readdirSync(place)).toEqual(['.wasan-new']);
+  expect(readInputs(place)).toEqual([]);
+});
