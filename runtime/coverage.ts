@@ -5,19 +5,12 @@
 //   | u8 per edge, wrapping ...  | u8 per comparison ...    | record | record ... up to COMPARES_TOP | arena
 //
 //   record:  comparison << 8 | flags u32    bytes of each operand u32    first operand ...    second ...    (padded to 8)
-import {
-  HEADER_COMPARE_USES,
-  HEADER_COMPARES_LIMIT,
-  HEADER_COMPARES_TOP,
-  HEADER_PATIENCE,
-  REPORT_KIND,
-  TICK,
-} from './abi';
+import { HEADER_COMPARE_USES, HEADER_COMPARES_LIMIT, HEADER_COMPARES_TOP, HEADER_PATIENCE } from './abi';
 import { Addr } from './addr';
-import { report } from './host';
 import { depth_enter, depth_leave } from './init';
 import { asan_free, asan_malloc } from './malloc';
 import * as program from './program';
+import { tick } from './tick';
 
 const MAX_USES: u32 = 24; // records per comparison and run: a loop must not fill the log
 const MAX_OPERAND: Addr = 32;
@@ -28,10 +21,8 @@ export function coverage_full(counter: u32): void {
   store<u8>(counter, FULL);
   const patience = load<u32>(HEADER_PATIENCE);
   if (!patience) return;
-  store<u32>(HEADER_PATIENCE, patience - 1);
-  if (patience > 1) return;
-  store<u32>(REPORT_KIND, TICK);
-  if (report()) unreachable();
+  if (patience > 1) store<u32>(HEADER_PATIENCE, patience - 1);
+  else tick();
 }
 
 /** Room for a record, or 0. */

@@ -16,6 +16,7 @@ import { arenaAlloc, arenaExtend } from './arena';
 import { admit, fillShadow, setShadow, shadowOf } from './mapping';
 import { pages } from './program';
 import { lock, unlock } from './thread';
+import { tick } from './tick';
 
 const ENTRY: u32 = 24;
 const FIRST_LOG: u32 = 64; // entries
@@ -37,6 +38,7 @@ export function healWild(): bool {
     store<u32>(HEADER_WILD_FROM, <u32>now);
   }
   unlock();
+  if (grown) tick();
   return grown;
 }
 
