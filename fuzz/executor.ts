@@ -1,6 +1,6 @@
 // Runs inputs: what the campaign needs to know of a target, and the target that is an instrumented module in this process.
 
-import { captureStack } from '../host/engine-stack.ts';
+import { captureStack, stackText } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import type { Symbolizer } from '../host/symbols/index.ts';
@@ -279,7 +279,7 @@ class Harness {
   }
 
   private stackHere(): ReturnType<Sanitizer['symbolizeStack']> {
-    return this.sanitizer.symbolizeStack(new Error().stack ?? '');
+    return this.sanitizer.symbolizeStack(stackText());
   }
 
   /** What a run that threw was about. The instance is not used again. */

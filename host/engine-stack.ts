@@ -16,14 +16,19 @@ interface StackTraceLimit {
   stackTraceLimit?: number;
 }
 
-/** Captures the current stack, innermost first. */
-export function captureStack(): EngineFrame[] {
+/** The current stack as the engine writes it, deeper than it does by itself. */
+export function stackText(): string {
   const limits = Error as StackTraceLimit;
   const before = limits.stackTraceLimit;
   limits.stackTraceLimit = DEPTH;
   const { stack } = new Error();
   if (before !== undefined) limits.stackTraceLimit = before;
-  return parseStack(stack ?? '').filter((f) => f.functionIndex !== undefined || !isOwn(f.text ?? ''));
+  return stack ?? '';
+}
+
+/** Captures the current stack, innermost first. */
+export function captureStack(): EngineFrame[] {
+  return parseStack(stackText()).filter((f) => f.functionIndex !== undefined || !isOwn(f.text ?? ''));
 }
 
 /** Parses an Error's stack text. */
