@@ -63,6 +63,7 @@ export function withoutNames(symbolizer: Symbolizer): Symbolizer {
     globals: () => [],
     localName: () => undefined,
     info: 'stripped',
+    staleDwarf: false,
   };
 }
 

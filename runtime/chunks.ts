@@ -144,11 +144,15 @@ function shift(field: u32, distance: u32): void {
 // ------------------------------------------------------------------------------------------------ the index
 
 /**
- * Neighbours in memory are neighbours here: chunks begin at least 32 bytes apart (header and redzones), so key >> 2 is
- * another number for each, and programs work on chunks in the order they lie. Scattering them would cost a cache miss each.
+ * Neighbours in memory are neighbours here, since programs work on chunks in the order they lie: chunks begin at least 32
+ * bytes apart (header and redzones), so key >> 2 is another number for each, and eight of them share a cache line. The
+ * lines are scattered: were they in order too, dense stretches of memory that fall on each other would make one long run
+ * of them, and every probe would walk it.
  */
 function home(key: u32, mask: u32): u32 {
-  return (key >> 2) & mask;
+  let line = key >> 5;
+  line = (line ^ (line >> 15)) * 0x9e3779b1;
+  return (((line ^ (line >> 15)) << 3) | ((key >> 2) & 7)) & mask;
 }
 
 function insert(key: u32, chunk: u32): void {

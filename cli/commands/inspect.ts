@@ -1,7 +1,7 @@
 // wasan inspect: what was found in a module, and what can therefore be detected in it and what cannot.
 
 import { SanitizerError } from '../../host/errors.ts';
-import { createSymbolizer } from '../../host/index.ts';
+import { createSymbolizer, type Symbolizer } from '../../host/index.ts';
 import { type Inspection, inspect } from '../../instrument/index.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -31,14 +31,14 @@ export const inspectCommand: Command = {
       io.stdout(explainChecks(found, symbolizer));
       return EXIT.CLEAN;
     }
-    const { info } = symbolizer;
-    const facts = describe(path, bytes.length, found, info);
+    const facts = describe(path, bytes.length, found, symbolizer);
     io.stdout(values.has('--json') ? `${JSON.stringify(facts, null, 2)}\n` : text(facts));
     return EXIT.CLEAN;
   },
 };
 
-function describe(path: string, size: number, found: Inspection, debugInfo: string) {
+function describe(path: string, size: number, found: Inspection, symbolizer: Symbolizer) {
+  const { info: debugInfo, staleDwarf } = symbolizer;
   const { module, allocator, stackPointer } = found;
   const memory = module.memories[0]!;
   const checked = found.plan.functions.filter((f) => f.skip === 'checked').length;
@@ -57,6 +57,7 @@ function describe(path: string, size: number, found: Inspection, debugInfo: stri
       memory64: memory.is64,
     },
     debugInfo,
+    staleDwarf,
     allocator: allocator.functions.map((f) => ({ role: f.role.role, function: f.func, name: f.name, how: f.how })),
     kept: allocator.kept.map((f) => ({ role: f.role.role, function: f.func, name: f.name, how: f.how })),
     layout: allocator.functions.length > 0 ? allocator.layout : null,
@@ -106,7 +107,7 @@ function text(f: Facts): string {
   const lines = [
     `${f.module}: ${f.bytes} bytes, ${f.functions} functions, ${f.checkedFunctions} checked`,
     `memory         ${memory}`,
-    `symbols        ${f.debugInfo}`,
+    `symbols        ${f.debugInfo}${f.staleDwarf ? ' (there is DWARF, but of code that a tool has rewritten since)' : ''}`,
     `stack pointer  ${f.stackPointer ? `global ${f.stackPointer.global}, found by ${f.stackPointer.how} (${f.stackPointer.prologues} prologues), starts at ${f.stackPointer.initial ?? 'an unknown address'}` : 'not found'}`,
     `null page      ${f.nullPage > 0 ? `addresses below ${f.nullPage}` : 'none'}`,
     `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked), confidence ${f.confidence}` : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,

@@ -5,6 +5,7 @@ import { ByteReader } from './byte-reader.ts';
 import { demangle } from './demangle.ts';
 import { Dwarf, dwarfSections } from './dwarf.ts';
 import { dwarfFrames, type SourceFrame } from './dwarf-frames.ts';
+import { isStale } from './dwarf-stale.ts';
 import { dwarfGlobals, dwarfStackFrame, type StackFrame, type Variable } from './dwarf-variables.ts';
 import { readNameSection } from './name-section.ts';
 import { readSourceMap, type SourceMap, sourceMapFromUrl } from './source-map.ts';
@@ -49,6 +50,8 @@ export interface Symbolizer {
   /** The text of a source file, by the name that frames give it, where debug information carries it. */
   source?(file: string): string | undefined;
   readonly info: 'dwarf' | 'source-map' | 'names' | 'stripped';
+  /** There is DWARF, but of code that has been rewritten since: only what it says of globals is used. */
+  readonly staleDwarf: boolean;
   /** File name of the module that holds the DWARF. */
   readonly externalDebug?: string;
   /** Source map that the host would have to load. */
@@ -65,6 +68,7 @@ class ModuleSymbolizer implements Symbolizer {
   readonly #module: WasmModule;
   readonly #names: () => ReturnType<typeof readNameSection>;
   readonly #dwarf: Dwarf | undefined;
+  readonly #stale: () => boolean;
   readonly #sourceMap: () => SourceMap | undefined;
   readonly #onProblem: (error: unknown) => void;
   readonly #readable: (name: string) => string;
@@ -80,6 +84,7 @@ class ModuleSymbolizer implements Symbolizer {
     this.#names = lazy(() => readNameSection(namesOf(this.#module) ?? namesOf(debugModule)));
     const sections = (debugModule && dwarfSections(debugModule)) ?? dwarfSections(this.#module);
     this.#dwarf = sections && new Dwarf(sections, () => codeBounds(this.#module), this.#onProblem);
+    this.#stale = lazy(() => this.#dwarf !== undefined && isStale(this.#dwarf, this.#module));
     const external = this.#customString('external_debug_info');
     if (external !== undefined) this.externalDebug = external;
     const url = this.#customString('sourceMappingURL');
@@ -93,13 +98,22 @@ class ModuleSymbolizer implements Symbolizer {
   }
 
   get info(): Symbolizer['info'] {
-    if (this.#dwarf && this.#dwarf.units.length > 0) return 'dwarf';
+    if (this.#code && this.#code.units.length > 0) return 'dwarf';
     if (this.#sourceMap()) return 'source-map';
     return this.#names().functions.size > 0 ? 'names' : 'stripped';
   }
 
   source(file: string): string | undefined {
     return this.#sourceMap()?.text(file);
+  }
+
+  get staleDwarf(): boolean {
+    return this.#stale();
+  }
+
+  /** The DWARF, as far as it is to be believed about code. */
+  get #code(): Dwarf | undefined {
+    return this.#stale() ? undefined : this.#dwarf;
   }
 
   frames(fileOffset: number): Frame[] {
@@ -118,7 +132,8 @@ class ModuleSymbolizer implements Symbolizer {
     if (functionIndex < 0) return [];
     const { starts } = this.#module.bodies;
     const start = starts[functionIndex - this.#module.importedFunctions.length]!;
-    const frames = this.#dwarf ? dwarfFrames(this.#dwarf, fileOffset - this.#module.code.start) : [];
+    const dwarf = this.#code;
+    const frames = dwarf ? dwarfFrames(dwarf, fileOffset - this.#module.code.start) : [];
     if (frames.length > 0) return frames;
     const position = this.#sourceMap()?.at(fileOffset, start);
     return position ? [position] : [];
@@ -144,8 +159,9 @@ class ModuleSymbolizer implements Symbolizer {
 
   #dwarfName(index: number): string | undefined {
     const start = this.#module.bodies.starts[index - this.#module.importedFunctions.length];
-    if (start === undefined || !this.#dwarf) return undefined;
-    return dwarfFrames(this.#dwarf, start - this.#module.code.start).at(-1)?.name;
+    const dwarf = this.#code;
+    if (start === undefined || !dwarf) return undefined;
+    return dwarfFrames(dwarf, start - this.#module.code.start).at(-1)?.name;
   }
 
   functionIndexAt(fileOffset: number): number {
@@ -163,7 +179,7 @@ class ModuleSymbolizer implements Symbolizer {
   stackFrame(index: number): StackFrame | undefined {
     const { starts } = this.#module.bodies;
     const start = starts[index - this.#module.importedFunctions.length];
-    const dwarf = this.#dwarf;
+    const dwarf = this.#code;
     if (start === undefined || !dwarf) return undefined;
     return this.#guard(undefined, () => dwarfStackFrame(dwarf, start, this.#module.code.start));
   }

@@ -10,6 +10,7 @@ export const FRAME_TROUBLES = {
   'several prologues': 'it takes a frame more than once (functions were inlined after compilation)',
   'pointer kept': 'the stack pointer is not provably back at its value at entry wherever the function returns',
   'odd size': 'the size of its frame is not a multiple of 16',
+  'folded allocation': 'offsets into a dynamic allocation of constant size may count from the stack pointer before it',
   instruction: 'it uses an instruction whose operands are not followed',
   loops: 'its loops need too many passes to follow',
 } as const;

@@ -115,6 +115,7 @@ class FrameWalk {
     if (this.writes.length === 0 && this.rooms.length > 0 && this.unclearRoom) return 'pointer kept';
     if (this.entryRead === 0 || (!this.size && this.rooms.length === 0)) return 'no prologue';
     if (this.size && this.size.bytes % 16 !== 0) return 'odd size';
+    if (this.optimised && this.rooms.some((room) => room.size.kind === 'constant')) return 'folded allocation';
     return undefined;
   }
 

@@ -74,6 +74,7 @@ describe('left alone', () => {
     ['the stack pointer is not put back', `${O1}`, 'pointer kept'],
     ['put back on one path only', `${O1} (if (local.get $n) (then ${EPILOGUE}))`, 'pointer kept'],
     ['put back to somewhere else', `${O1} ${leave('(i32.add (local.get $a) (i32.const 32))')}`, 'pointer kept'],
+    ['a dynamic allocation of constant size in optimised code', `${O1} ${leave('(local.tee $b (i32.sub (local.get $a) (i32.const 32)))')} (i32.store (i32.sub (local.get $a) (i32.const 28)) (local.get $n)) ${EPILOGUE}`, 'folded allocation'],
     ['not a multiple of 16', `(local.set $a (i32.sub ${GET} (i32.const 20))) (i32.store (local.get $a) (local.get $n))`, 'odd size'],
   ])('%s', (_, body, trouble) => {
     expect(analyse(body).trouble).toBe(trouble);
