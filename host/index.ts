@@ -6,6 +6,7 @@ export { BOUNDARY, type BoundaryTable, parseBoundary, type Touch } from './bound
 export { HOST_ERRORS, type HostErrorCode, SanitizerError } from './errors.ts';
 export { hasMultiMemory } from './features.ts';
 export type { LeakOptions } from './leak-check.ts';
+export { originalOf } from './original-of.ts';
 export { jsonText, toJsonValue } from './report/json.ts';
 export type { LeakCheck } from './report/leaks.ts';
 export type { StackFrame } from './report/place.ts';

@@ -75,6 +75,8 @@ export interface InstrumentOptions {
   /** Check strlen, strcpy and their family as ranges; on by default. */
   strings?: boolean;
   progress?: (done: number, total: number) => void;
+  /** Carry the original along in the section "wasan.original", for reports where it is not at hand any more. */
+  embedOriginal?: boolean;
   /** Leave out checks that can find nothing new. Default true; -O0 is false. */
   elide?: boolean;
   /** For tests alone: rules of the elimination to switch off (elide/rules.ts). */
@@ -310,7 +312,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer),
     }),
     segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
-    sections: [inspection.frames.section],
+    sections: [inspection.frames.section, ...(options.embedOriginal ? [{ name: 'wasan.original', bytes }] : [])],
     info: infoSection(inspection, memoryPages),
     ...(options.progress ? { progress: options.progress } : {}),
   });

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
-import { openSnapshot, PLAIN_STYLE, Sanitizer } from '../../host/index.ts';
+import { openSnapshot, originalOf, PLAIN_STYLE, Sanitizer } from '../../host/index.ts';
 import { asanStack } from '../../host/report/style.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -13,7 +13,11 @@ import { readModule, readSymbols } from '../module-file.ts';
 import { readOptions } from '../sanitizer-options.ts';
 
 const FLAGS: readonly Flag[] = [
-  { name: '--original', value: 'in.wasm', sentence: 'the module before instrumentation (required)' },
+  {
+    name: '--original',
+    value: 'in.wasm',
+    sentence: 'the module before instrumentation, unless the instrumented one carries it (wasan/asc)',
+  },
   {
     name: '--memory',
     value: 'dump',
@@ -30,27 +34,26 @@ export const explainCommand: Command = {
     const { values, options: flags, rest } = parseFlags(args, FLAGS, true);
     const path = rest[0];
     const originalPath = values.get('--original')?.[0];
-    if (path === undefined || rest.length > 1 || originalPath === undefined) {
+    if (path === undefined || rest.length > 1) {
       throw new SanitizerError('E_USAGE', 'wasan explain takes one instrumented module and --original <module>');
     }
     const options = readOptions(flags, io);
     const stack = readStack(values.get('--stack')?.[0]);
-    const original = readModule(originalPath);
+    const instrumented = readModule(path);
+    const original = originalPath === undefined ? originalOf(instrumented) : readModule(originalPath);
+    if (!original)
+      throw new SanitizerError('E_USAGE', 'wasan explain takes --original <module>: this one carries none');
+    const name = originalPath ?? path;
     const sanitizer = new Sanitizer({
       original,
-      symbolizer: readSymbols(originalPath, original),
-      instrumented: readModule(path),
-      moduleName: basename(originalPath),
+      symbolizer: readSymbols(name, original),
+      instrumented,
+      moduleName: basename(name),
       scriptFrames: false,
     });
     const dump = values.get('--memory')?.[0];
     if (dump !== undefined) {
-      const findings = new Findings(
-        { ...options, log_path: options.log_path || 'stdout' },
-        io,
-        0,
-        basename(originalPath),
-      );
+      const findings = new Findings({ ...options, log_path: options.log_path || 'stdout' }, io, 0, basename(name));
       findings.add(sanitizer.explain(openSnapshot(readModule(dump)), stack));
       findings.close();
       return EXIT.FINDINGS;
