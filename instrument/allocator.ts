@@ -101,7 +101,13 @@ const C_FAMILY = /^(malloc|free|realloc)$/;
 
 type Add = (r: AllocatorRole, func: number, how: AllocatorFunction['how'], name: string) => void;
 
-function addOption(module: Module, names: Map<number, string>, roleName: string, target: string, add: Add): void {
+function addOption(
+  module: Module,
+  names: ReadonlyMap<number, string>,
+  roleName: string,
+  target: string,
+  add: Add,
+): void {
   const r = ALLOCATOR_ROLES.find((x) => x.role === roleName);
   if (!r) throw new InstrumentError('E_NO_ALLOCATOR', `there is no role "${roleName}"`);
   const func = resolveFunction(module, names, target);
@@ -110,7 +116,7 @@ function addOption(module: Module, names: Map<number, string>, roleName: string,
   add(r, func, 'option', target);
 }
 
-function resolveFunction(module: Module, names: Map<number, string>, target: string): number | undefined {
+function resolveFunction(module: Module, names: ReadonlyMap<number, string>, target: string): number | undefined {
   if (/^\d+$/.test(target)) {
     const index = Number(target);
     return index >= module.importedFunctions && index < module.functions.length ? index : undefined;

@@ -55,6 +55,8 @@ export class Assumptions {
 export class Control {
   readonly open: Open[] = [];
   private readonly assumptions: Assumptions;
+  /** Something was caught so far: only then is there a handler to be told of changes. */
+  private catches = false;
 
   constructor(assumptions: Assumptions) {
     this.assumptions = assumptions;
@@ -66,6 +68,7 @@ export class Control {
 
   enter(op: number, at: number, height: number, parameters: number, results: number, state: State | undefined): Open {
     const isLoop = op === OP.LOOP;
+    if (op === OP.TRY || op === OP.TRY_TABLE) this.catches = true;
     const entry: Open = {
       op,
       at,
@@ -93,6 +96,7 @@ export class Control {
 
   /** A local changed: whoever catches a throw from here on cannot rely on what it held before. */
   changed(local: number): void {
+    if (!this.catches) return;
     for (const { handlers } of this.open) for (const handler of handlers) handler.forget(local);
   }
 }

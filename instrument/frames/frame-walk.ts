@@ -50,7 +50,7 @@ class FrameWalk {
   private readonly and: number;
   private stack: Value[] = [];
   /** Undefined in code that is never reached. */
-  private state: State | undefined = new State(new Map(), new Map(), 'entry');
+  private state: State | undefined = new State(new Map(), undefined, 'entry');
   private block = 0;
 
   private entryRead = 0;
@@ -188,11 +188,16 @@ class FrameWalk {
   }
 
   private getLocal(local: number): Value {
-    for (const value of this.state?.lost.get(local) ?? []) {
-      if (value.kind === 'base') this.baseUnclear = true;
-      this.escape(value);
+    const { state } = this;
+    if (!state) return OTHER;
+    const lost = state.lostBy(local);
+    if (lost) {
+      for (const value of lost) {
+        if (value.kind === 'base') this.baseUnclear = true;
+        this.escape(value);
+      }
     }
-    return this.state?.get(local) ?? OTHER;
+    return state.get(local);
   }
 
   private setLocal(value: Value): void {

@@ -51,26 +51,33 @@ export type Pointer = 'entry' | 'frame' | 'thrown' | 'mixed';
 /** Locals that hold something worth knowing, and the stack pointer. */
 export class State {
   readonly locals: Map<number, Value>;
-  /** Pointers into the frame that a local held on one of the paths that met, and something else on another. */
-  readonly lost: Map<number, Value[]>;
+  /**
+   * Pointers into the frame that a local held on one of the paths that met, and something else on another. Mostly there
+   * are none, and states are copied at every branch.
+   */
+  private lost: Map<number, Value[]> | undefined;
   pointer: Pointer;
 
-  constructor(locals: Map<number, Value>, lost: Map<number, Value[]>, pointer: Pointer) {
+  constructor(locals: Map<number, Value>, lost: Map<number, Value[]> | undefined, pointer: Pointer) {
     this.locals = locals;
     this.lost = lost;
     this.pointer = pointer;
   }
 
   copy(pointer: Pointer = this.pointer): State {
-    return new State(new Map(this.locals), new Map(this.lost), pointer);
+    return new State(new Map(this.locals), this.lost && new Map(this.lost), pointer);
   }
 
   get(local: number): Value {
     return this.locals.get(local) ?? OTHER;
   }
 
+  lostBy(local: number): readonly Value[] | undefined {
+    return this.lost?.get(local);
+  }
+
   set(local: number, value: Value): void {
-    this.lost.delete(local);
+    this.lost?.delete(local);
     if (value.kind === 'other' || value.kind === 'compare') this.locals.delete(local);
     else this.locals.set(local, value);
   }
@@ -84,6 +91,7 @@ export class State {
 
   private lose(local: number, value: Value): void {
     if (value.kind !== 'base' && value.kind !== 'object') return;
+    this.lost ??= new Map();
     const known = this.lost.get(local) ?? [];
     if (!known.some((v) => same(v, value))) this.lost.set(local, [...known, value]);
   }
@@ -94,8 +102,10 @@ export class State {
     for (const [local, value] of other.locals) {
       if (!this.locals.has(local)) this.lose(local, value);
     }
-    for (const [local, values] of other.lost)
-      for (const value of values) if (!this.locals.has(local)) this.lose(local, value);
+    if (other.lost) {
+      for (const [local, values] of other.lost)
+        for (const value of values) if (!this.locals.has(local)) this.lose(local, value);
+    }
     if (this.pointer !== other.pointer) this.pointer = 'mixed';
   }
 }

@@ -27,6 +27,8 @@ import { TypeTable } from './type-table.ts';
 /** Custom sections that would be stale, or wrong, in the output. */
 const STALE = /^(\.debug_|reloc\.|linking$|name$|sourceMappingURL$|external_debug_info$|metadata\.code\.)/;
 
+/** By how much checks make code larger, mostly; where it is more, the buffer grows. */
+const CODE_GROWTH = 2.7;
 /** Limits with a maximum, of a shared memory. */
 const SHARED_LIMITS = 3;
 const MEMORY_INIT = [0xfc, 8];
@@ -80,7 +82,8 @@ export function rewriteModule(input: EngineInput): EngineOutput {
 
 class ModuleWriter {
   private readonly input: EngineInput;
-  private readonly out: Writer;
+  /** The output, piece by piece: sections stay where they were written until all are known. */
+  private readonly parts: Uint8Array[] = [];
   private readonly types: TypeTable;
   private readonly sites = new SiteMap();
   private readonly hints = new BranchHints();
@@ -95,7 +98,6 @@ class ModuleWriter {
   constructor(input: EngineInput) {
     this.input = input;
     const { program, runtime } = input;
-    this.out = new Writer(Math.ceil(program.bytes.length * 1.6) + (1 << 16));
     this.types = new TypeTable(program.types);
     const exported = new Map(runtime.exports.filter((e) => e.kind === KIND.FUNC).map((e) => [e.name, e.index]));
     const abi = program.imports.filter((i) => i.kind === KIND.FUNC && isAbi(i.name) && exported.has(i.name));
@@ -141,7 +143,7 @@ class ModuleWriter {
   write(): EngineOutput {
     const { program } = this.input;
     this.internTypes();
-    this.out.append(program.bytes, 0, 8);
+    this.parts.push(program.bytes.subarray(0, 8));
     const customs = this.customSections();
     for (const section of customs.get(0) ?? []) this.copySection(section);
     for (const id of SECTION_ORDER) {
@@ -158,7 +160,7 @@ class ModuleWriter {
       this.writeCustom(NEIGHBOUR_SECTION, neighbourModule(this.input.memoryPages, this.segments()));
     }
     for (const { name, bytes } of this.input.sections ?? []) this.writeCustom(name, bytes);
-    return { bytes: this.out.view().slice(), sites: this.sites.count, target: this.target() };
+    return { bytes: joined(this.parts), sites: this.sites.count, target: this.target() };
   }
 
   /** Custom sections to keep, by the id of the section they follow (0 = before all). */
@@ -173,16 +175,14 @@ class ModuleWriter {
   }
 
   private copySection(section: Section): void {
-    this.out.byte(section.id);
-    this.out.u32(section.end - section.start);
-    this.out.append(this.input.program.bytes, section.start, section.end);
+    this.append(section.id, this.input.program.bytes.subarray(section.start, section.end));
   }
 
   private writeCustom(name: string, contents: Uint8Array): void {
     const w = new Writer(contents.length + 32);
     w.name(name);
     w.append(contents);
-    this.out.section(SECTION.CUSTOM, w);
+    this.append(SECTION.CUSTOM, w.view());
   }
 
   private original(id: number): Section | undefined {
@@ -196,11 +196,19 @@ class ModuleWriter {
       if (section) this.copySection(section);
       return;
     }
-    const w = new Writer(section ? section.end - section.start + 4096 : 4096);
+    const size = section ? section.end - section.start : 0;
+    const w = new Writer((id === SECTION.CODE ? Math.ceil(size * CODE_GROWTH) : size) + 4096);
     write(w, section);
     const hints = id === SECTION.CODE ? this.hints.encode() : undefined;
     if (hints) this.writeCustom(HINT_SECTION, hints);
-    if (w.length > 0) this.out.section(id, w);
+    if (w.length > 0) this.append(id, w.view());
+  }
+
+  private append(id: number, contents: Uint8Array): void {
+    const head = new Writer(8);
+    head.byte(id);
+    head.u32(contents.length);
+    this.parts.push(head.view(), contents);
   }
 
   private readonly writers: Readonly<Record<number, (w: Writer, s: Section | undefined) => void>> = {
@@ -315,8 +323,6 @@ class ModuleWriter {
     const { program, runtime, plan } = this.input;
     const target = this.target();
     const rewriter = new BodyRewriter(program.bytes, target, this.sites, this.hints, plan.reachesAllocator);
-    const code = this.original(SECTION.CODE);
-    w.reserve(code ? Math.ceil((code.end - code.start) * 1.7) : 0);
     const added = runtime.bodies.length + this.linked.glue.length + 1;
     w.u32(program.bodies.length + added);
     program.bodies.forEach((body, i) => {
@@ -434,6 +440,16 @@ class ModuleWriter {
     w.u32(contents.length);
     w.append(contents);
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** The leak check looks at these from the host. What never changes holds no address of the heap, unless it came from outside. */

@@ -62,6 +62,9 @@ export class BodyRewriter {
   /** The current body stands in a block of its own. */
   private wraps = false;
 
+  private readonly exactChecks = new Map<Access, number>();
+  private readonly relaxedChecks = new Map<Access, number>();
+
   /** Plan.reachesAllocator. */
   private readonly reaches: Uint8Array;
 
@@ -193,6 +196,17 @@ export class BodyRewriter {
   private runtimeFunction(name: string): number {
     const index = this.target.checks.get(name);
     if (index === undefined) throw new Error(`the runtime has no ${name}`);
+    return index;
+  }
+
+  /** The check an access calls, by access and whether the function may read too far: looked up by name once. */
+  private checkFunction(access: Access): number {
+    const known = this.plan.overReads ? this.relaxedChecks : this.exactChecks;
+    let index = known.get(access);
+    if (index === undefined) {
+      index = this.runtimeFunction(checkName(access, this.plan.overReads));
+      known.set(access, index);
+    }
     return index;
   }
 
@@ -389,7 +403,7 @@ export class BodyRewriter {
     this.pointerConstant(d.offset);
     this.constant(this.sites.next());
     code.byte(OP.CALL);
-    code.u32(this.runtimeFunction(checkName(access, this.plan.overReads)));
+    code.u32(this.checkFunction(access));
     if (inline) code.byte(OP.END);
     this.local(OP.LOCAL_GET, address);
     access.operands.forEach((type, i) =>

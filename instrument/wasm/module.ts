@@ -414,9 +414,17 @@ function readData(r: Reader, m: Draft): void {
   }
 }
 
+/** Read once per module: several analyses ask, and a large module has a hundred thousand names. */
+const namesRead = new WeakMap<Module, ReadonlyMap<number, string>>();
+
 /** Function names of the "name" section (subsection 1), by function index. Malformed names are dropped, not fatal. */
-export function functionNames(module: Module): Map<number, string> {
-  return nameMap(module, 1);
+export function functionNames(module: Module): ReadonlyMap<number, string> {
+  let names = namesRead.get(module);
+  if (!names) {
+    names = nameMap(module, 1);
+    namesRead.set(module, names);
+  }
+  return names;
 }
 
 /** Global names of the "name" section (subsection 7). */
