@@ -16,19 +16,18 @@ async function main(args: readonly string[]): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const measured: Record<string, Measured> = {};
   for (const [name, run] of Object.entries(SECTIONS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     process.stderr.write(`${name}\n`);
     const before = machine();
     const tables = await run();
-    measured[name] = { ...before, loadAfter: machine().load, tables };
+    const measured: Measured = { ...before, loadAfter: machine().load, tables };
     for (const each of tables) process.stdout.write(`${table(each)}\n`);
+    if (!args.includes(WRITE)) continue;
+    const results = { ...readResults(), [name]: measured }; // at once: a long run may be stopped
+    writeResults(results);
+    writePage(results);
   }
-  if (!args.includes(WRITE)) return;
-  const results = { ...readResults(), ...measured };
-  writeResults(results);
-  writePage(results);
 }
 
 await main(process.argv.slice(2));

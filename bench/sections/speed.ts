@@ -1,14 +1,16 @@
 // What do all default checks cost, and which of them costs what?
 
-import { buildSuite } from '../built.ts';
+import { type BuiltProgram, buildSuite } from '../built.ts';
 import { progress } from '../progress.ts';
 import { type Cell, goal, type Table } from '../report.ts';
 import { geometricMean, ratios, spreadOf } from '../statistics.ts';
 import type { Program } from '../suite.ts';
 import { task } from '../task.ts';
-import { ORIGINAL, WASAN, WITHOUT } from '../variants.ts';
+import { ORIGINAL, type Variant, WASAN, WITHOUT } from '../variants.ts';
 
 const ROUNDS = 9;
+/** Rounds with one thing switched off: eight variants take their time. */
+const PRICE_ROUNDS = 3;
 
 export interface Timed {
   readonly program: Program;
@@ -18,15 +20,20 @@ export interface Timed {
 
 export async function benchSpeed(): Promise<Table[]> {
   const { built, missing } = await buildSuite();
-  const names = [ORIGINAL, WASAN, ...WITHOUT].map((v) => v.name);
-  const timed = built.map(({ program, path }): Timed => {
-    progress(program.name);
-    const { times } = task<{ times: number[][] }>('speed', [path, program.size, ROUNDS, ...names]);
-    return { program, times: new Map(names.map((name, i) => [name, times[i]!])) };
-  });
+  const timed = built.map((each) => time(each, ROUNDS, [ORIGINAL, WASAN]));
   const counted = timed.filter((t) => t.program.kind !== 'loop');
+  const priced = built
+    .filter((b) => b.program.kind !== 'loop')
+    .map((each) => time(each, PRICE_ROUNDS, [ORIGINAL, WASAN, ...WITHOUT]));
   const gone = missing.map(([name, reason]) => [name, `not built: ${reason}`, '', '']);
-  return [slowdowns(counted, gone), prices(counted), loops(timed.filter((t) => t.program.kind === 'loop'))];
+  return [slowdowns(counted, gone), prices(priced), loops(timed.filter((t) => t.program.kind === 'loop'))];
+}
+
+function time({ program, path }: BuiltProgram, rounds: number, variants: readonly Variant[]): Timed {
+  progress(`${program.name}: ${variants.length} variants`);
+  const names = variants.map((v) => v.name);
+  const { times } = task<{ times: number[][] }>('speed', [path, program.size, rounds, ...names]);
+  return { program, times: new Map(names.map((name, i) => [name, times[i]!])) };
 }
 
 function slowdown({ times }: Timed) {
