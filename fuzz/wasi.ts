@@ -21,9 +21,12 @@ export class FuzzWasi {
   private position = 0;
   private ticks = 0n;
   private memory: WebAssembly.Memory | undefined;
+  private touch: (address: number, size: number) => void = () => {};
 
-  attach(memory: WebAssembly.Memory | undefined): void {
+  /** `touch` is told of what is written to the program's memory. */
+  attach(memory: WebAssembly.Memory | undefined, touch: (address: number, size: number) => void): void {
     this.memory = memory;
+    this.touch = touch;
   }
 
   /** Every run sees the same world. */
@@ -62,6 +65,7 @@ export class FuzzWasi {
       environ_get: () => ERRNO.SUCCESS,
       random_get: (at, size) => {
         new Uint8Array(this.memory!.buffer, at! >>> 0, size! >>> 0).fill(42);
+        this.touch(at!, size!);
         return ERRNO.SUCCESS;
       },
       clock_res_get: (_id, result) => this.time(result!, 1000n),
@@ -78,11 +82,14 @@ export class FuzzWasi {
   private numbers(first: number, a: number, second: number, b: number): number {
     this.view.setUint32(first >>> 0, a, true);
     this.view.setUint32(second >>> 0, b, true);
+    this.touch(first, 4);
+    this.touch(second, 4);
     return ERRNO.SUCCESS;
   }
 
   private time(result: number, value: bigint): number {
     this.view.setBigUint64(result >>> 0, value, true);
+    this.touch(result, 8);
     return ERRNO.SUCCESS;
   }
 
@@ -91,6 +98,7 @@ export class FuzzWasi {
     const view = this.view;
     for (let i = 0; i < 24; i++) view.setUint8((result >>> 0) + i, 0);
     view.setUint8(result >>> 0, CHARACTER_DEVICE);
+    this.touch(result, 24);
     return ERRNO.SUCCESS;
   }
 
@@ -101,10 +109,12 @@ export class FuzzWasi {
     for (const [at, size] of this.pieces(vectors, count)) {
       const piece = this.input.subarray(this.position, this.position + size);
       memory.set(piece, at);
+      this.touch(at, piece.length);
       this.position += piece.length;
       total += piece.length;
     }
     this.view.setUint32(result >>> 0, total, true);
+    this.touch(result, 4);
     return ERRNO.SUCCESS;
   }
 
@@ -112,6 +122,7 @@ export class FuzzWasi {
     if (fd !== 1 && fd !== 2) return ERRNO.BADF;
     const total = this.pieces(vectors, count).reduce((sum, [, size]) => sum + size, 0);
     this.view.setUint32(result >>> 0, total, true);
+    this.touch(result, 4);
     return ERRNO.SUCCESS;
   }
 

@@ -8,6 +8,7 @@
 import * as abi from '../runtime/abi.ts';
 import type { Libc } from './libc.ts';
 import type { Edit, Emitter, FunctionPlan } from './plan.ts';
+import { snapshotEdits, snapshotFields, snapshotObstacle } from './snapshot.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { type Module, pointerType } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
@@ -22,6 +23,8 @@ export interface Coverage {
   readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** Pages of the runtime's memory that hold all this. */
   readonly pages: number;
+  /** Address of the snapshot's tables; undefined where runs cannot be undone. */
+  readonly snapshot: number | undefined;
 }
 
 const PAGE = 65536;
@@ -45,14 +48,22 @@ export function planCoverage(
   mode: CoverageMode,
 ): Coverage {
   const planner = new Planner(module, libc, mode);
-  const planned = functions.map((plan, i) =>
+  const counted = functions.map((plan, i) =>
     plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
   );
   const { counters, compares } = planner;
   const uses = BASE + align8(counters);
   const log = uses + align8(compares + 1);
   const end = mode === 'compares' ? log + LOG_BYTES : uses;
-  const pages = Math.ceil((end - BASE) / PAGE);
+  const snapshot = snapshotObstacle(module) === undefined ? Math.ceil(end / PAGE) * PAGE : undefined;
+  const pages = Math.ceil(((snapshot === undefined ? end : snapshot + abi.SNAPSHOT_END) - BASE) / PAGE);
+  const planned =
+    snapshot === undefined
+      ? counted
+      : counted.map((plan, i) => ({
+          ...plan,
+          edits: merge(plan.edits ?? [], snapshotEdits(module, i, plan, snapshot)),
+        }));
   const header = u32s([
     BASE,
     counters,
@@ -66,7 +77,9 @@ export function planCoverage(
     counters,
     compares,
     pages,
+    snapshot,
     segments: [
+      ...(snapshot === undefined ? [] : [snapshotFields(module, snapshot)]),
       { address: abi.HEADER_ARENA_BASE, bytes: u32s([BASE + pages * PAGE]) },
       { address: abi.HEADER_COVERAGE, bytes: header },
     ],

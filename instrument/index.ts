@@ -304,6 +304,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     ]),
     originals: new Map([...inspection.mappings.originals, ...originals(allocator)]),
     memoryPages,
+    snapshot: coverage?.snapshot,
     header: encodeHeader({
       ...options.runtime,
       nullLimit: inspection.nullLimit,
@@ -365,7 +366,9 @@ function refuseSingle(module: Module, options: InstrumentOptions): void {
       ? 'a single memory with this engine'
       : isShared(module)
         ? 'a single memory with threads'
-        : undefined;
+        : options.coverage
+          ? 'a single memory with coverage'
+          : undefined;
   if (reason) throw new InstrumentError('E_UNSUPPORTED', reason);
 }
 

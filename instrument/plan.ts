@@ -56,7 +56,9 @@ export interface Emitter {
   callRuntime(name: string): void;
   /** An i32.load at a fixed address of the runtime's memory. */
   runtimeLoad(address: number): void;
-  /** An i32.store there. */
+  /** An i32.load8_u of the runtime's memory at the address on the stack plus a fixed one. */
+  runtimeByte(address: number): void;
+  /** An i32.store at a fixed address there. */
   runtimeStore(address: number, value: () => void): void;
   /** Adds 1 to a byte at a fixed address of the runtime's memory; with `keeps`, the sum (up to 256) stays on the stack. */
   runtimeCount(address: number, keeps: boolean): void;

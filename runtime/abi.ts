@@ -131,6 +131,12 @@ export const HEADER_COMPARES_LIMIT = 412; // its end
 export const HEADER_COMPARES_TOP = 416; // next free byte of it
 export const HEADER_COMPARE_USES = 420; // one byte per comparison: how often it is in the log
 export const HEADER_PATIENCE = 424; // full loop counters until the host is asked whether the program hangs; 0 = never
+export const HEADER_SNAPSHOT = 484; // tables of runtime/snapshot.ts; 0 = no snapshots in this build
+export const HEADER_SNAPSHOT_COUNT = 488; // pages written since the last reset
+export const HEADER_SNAPSHOT_FULL = 492; // 1 if that is not all of them
+export const HEADER_PROGRAM_PAGES = 496; // what memory.size answers: pages of 64 KiB
+export const HEADER_DEPOT_TOP = 500; // the depot has room of its own: next free byte; 0 = it uses the arena
+export const HEADER_DEPOT_LIMIT = 504; // and its end
 export const HEADER_CALLED_INDEX = 280; // table index of the last indirect call
 export const HEADER_LOCK = 432; // shared memory: thread + 1 of whoever holds the lock, 0 if nobody
 export const HEADER_ATTACHED = 436; // shared memory: ATTACHED_*
@@ -291,3 +297,15 @@ export const CALL_STACK_BASE = 262144; // shadow call stack: u32 site ids, grows
 export const CALL_STACK_BYTES = 4194304;
 export const CALL_STACK_SHARE = 65536; // shared memory: bytes of it per thread, a power of two
 export const SHADOW_BASE = 4456448; // CALL_STACK_BASE + CALL_STACK_BYTES, a multiple of 64 KiB
+
+// ---------------------------------------------------------------------------------------------- snapshots
+// Offsets from HEADER_SNAPSHOT; drawn in runtime/snapshot.ts. Each map and each list of copies is there twice.
+export const SNAPSHOT_PAGE_SHIFT = 12;
+export const SNAPSHOT_MAP = 0;
+export const SNAPSHOT_SAVED = 2097152;
+export const SNAPSHOT_LIST = 10485760;
+export const SNAPSHOT_LIST_ENTRIES = 262144;
+export const SNAPSHOT_GLOBALS = 11534336;
+export const SNAPSHOT_GLOBAL_BYTES = 1048576;
+export const SNAPSHOT_DEPOT = 12582912;
+export const SNAPSHOT_END = 79691776; // 64 MiB of depot, of which what is used takes memory

@@ -66,7 +66,10 @@ export function prepare(): void {
 
 /** Makes memory 1 hold at least `end` bytes. */
 function reserve(end: u32): bool {
-  const limit = load<u32>(HEADER_ARENA_LIMIT);
+  let limit = load<u32>(HEADER_ARENA_LIMIT);
+  if (end <= limit) return true;
+  limit = (<u32>memory.size()) << 16; // a reset may have put an older value back
+  store<u32>(HEADER_ARENA_LIMIT, limit);
   if (end <= limit) return true;
   const missing = (end - limit + PAGE - 1) / PAGE;
   if (memory.grow(missing + GROWTH) < 0 && memory.grow(missing) < 0) return false;

@@ -10,7 +10,10 @@ import {
   DEPOT_SITES,
   HEADER_CONTEXT_SIZE,
   HEADER_DEPOT,
+  HEADER_DEPOT_LIMIT,
   HEADER_DEPOT_MASK,
+  HEADER_DEPOT_TOP,
+  HEADER_SNAPSHOT_FULL,
 } from './abi';
 import { arenaAlloc } from './arena';
 import { stackBase, stackTop } from './thread';
@@ -49,8 +52,21 @@ export function captureStack(): u32 {
   return remember(bucket, hash, count, end);
 }
 
+/** Where runs are undone by snapshots, the depot stays, in a place of its own. */
+function depotAlloc(size: u32): u32 {
+  const top = load<u32>(HEADER_DEPOT_TOP);
+  if (!top) return arenaAlloc(size);
+  const end = top + ((size + 7) & ~7);
+  if (end > load<u32>(HEADER_DEPOT_LIMIT)) {
+    store<u32>(HEADER_SNAPSHOT_FULL, 1); // the host makes a new instance
+    return 0;
+  }
+  store<u32>(HEADER_DEPOT_TOP, end);
+  return top;
+}
+
 function openDepot(): bool {
-  const table = arenaAlloc(BUCKETS << 2);
+  const table = depotAlloc(BUCKETS << 2);
   if (!table) return false;
   store<u32>(HEADER_DEPOT, table);
   store<u32>(HEADER_DEPOT_MASK, BUCKETS - 1);
@@ -85,7 +101,7 @@ function sameFrames(id: u32, count: u32, end: u32): bool {
 }
 
 function remember(bucket: u32, hash: u32, count: u32, end: u32): u32 {
-  const id = arenaAlloc(DEPOT_SITES + (count << 2));
+  const id = depotAlloc(DEPOT_SITES + (count << 2));
   if (!id) return 0;
   store<u32>(id, hash, DEPOT_HASH);
   store<u32>(id, load<u32>(bucket), DEPOT_NEXT);

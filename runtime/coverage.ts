@@ -10,6 +10,7 @@ import { Addr } from './addr';
 import { depth_enter, depth_leave } from './init';
 import { asan_free, asan_malloc } from './malloc';
 import * as program from './program';
+import { __wasan_touch } from './snapshot';
 import { tick } from './tick';
 
 const MAX_USES: u32 = 24; // records per comparison and run: a loop must not fill the log
@@ -91,6 +92,7 @@ export function __wasan_input_alloc(size: Addr): Addr {
   depth_enter();
   const input = asan_malloc(size);
   depth_leave();
+  if (input) __wasan_touch(<u32>input, <u32>size);
   return input;
 }
 

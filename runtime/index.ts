@@ -47,6 +47,16 @@ export {
   asan_reallocarray,
 } from './malloc';
 export {
+  __wasan_reset,
+  __wasan_snapshot,
+  __wasan_touch,
+  snapshot_grow,
+  snapshot_mark,
+  snapshot_mark_own,
+  snapshot_range,
+  snapshot_range_own,
+} from './snapshot';
+export {
   stack_alloca,
   stack_borrowed,
   stack_borrowed_whole,

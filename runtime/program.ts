@@ -14,6 +14,17 @@ export declare function copy(target: Addr, source: Addr, size: Addr): void;
 /** memory.size of the program's memory, in pages of 64 KiB. */
 export declare function pages(): Addr;
 
+// For snapshots (snapshot.ts), in builds that have them: as it is, whatever HEADER_PROGRAM_PAGES says, and unmarked.
+export declare function real_pages(): u32;
+export declare function real_grow(pages: u32): u32;
+/** Program memory to ours, ours to the program's, zeros to the program's. */
+export declare function save(target: u32, source: u32, size: u32): void;
+export declare function restore(target: u32, source: u32, size: u32): void;
+export declare function clear(target: u32, size: u32): void;
+/** Every mutable global, to and from our memory. */
+export declare function globals_save(to: u32): void;
+export declare function globals_restore(from: u32): void;
+
 export declare function malloc(size: Addr): Addr;
 export declare function free(ptr: Addr): void;
 export declare function realloc(ptr: Addr, size: Addr): Addr;

@@ -61,6 +61,8 @@ export interface EngineInput {
   readonly segments?: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** More custom sections, for the host. */
   readonly sections?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Address of the snapshot's tables in the runtime's memory, where runs are to be undone. */
+  readonly snapshot?: number | undefined;
   /** Sites to announce in the header; those written, by default. An engine that adds its own afterwards knows better. */
   readonly siteCount?: number;
   readonly progress?: (done: number, total: number) => void;
@@ -118,6 +120,7 @@ class ModuleWriter {
       reportImport: keptImports,
       firstGlobal: program.globals.length,
       memory: this.runtimeMemory,
+      snapshot: input.snapshot === undefined ? undefined : { base: input.snapshot, memory: program.memories.length },
       originals: new Map([...input.originals].map(([name, f]) => [name, this.functionMap[f]!])),
     });
     for (const [index, name] of this.boundImports) this.functionMap[index] = this.linked.functions.get(name)!;
@@ -332,7 +335,7 @@ class ModuleWriter {
       if ((i & 1023) === 0) this.input.progress?.(i, program.bodies.length);
     });
     this.input.progress?.(program.bodies.length, program.bodies.length);
-    for (const body of runtime.bodies) copyRuntimeBody(runtime, body, this.linked, w);
+    runtime.bodies.forEach((_, i) => copyRuntimeBody(runtime, i, this.linked, w));
     for (const glue of this.linked.glue) {
       w.u32(glue.body.length);
       w.append(glue.body.bytes, 0, glue.body.length);

@@ -171,6 +171,9 @@ export class BodyRewriter {
       this.constant(0);
       this.runtimeAccess(OP.I32_LOAD, 2, address);
     },
+    runtimeByte: (address) => {
+      this.runtimeAccess(OP.I32_LOAD8_U, 0, address);
+    },
     runtimeStore: (address, value) => {
       this.constant(0);
       value();

@@ -11,6 +11,8 @@ import type { Body, FuncType, Module } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import { KIND_NAMES, REPORT_ACCESS, REPORT_KIND } from './report-names.ts';
 import type { RuntimeMemory } from './runtime-memory.ts';
+import { snapshotGlue } from './snapshot-glue.ts';
+import { SnapshotMarks } from './snapshot-marks.ts';
 
 /** A function written by the linker: its signature and its body (locals included, size excluded). */
 export interface Glue {
@@ -32,6 +34,8 @@ export interface LinkInput {
   readonly memory: RuntimeMemory;
   /** Output index of the original behind a runtime import of module "program" ("malloc"), if the program has one. */
   readonly originals: ReadonlyMap<string, number>;
+  /** Address of the snapshot's tables, where every store of the runtime is marked, and the index of the memory they lie in. */
+  readonly snapshot?: { readonly base: number; readonly memory: number } | undefined;
 }
 
 export interface Linked {
@@ -46,6 +50,7 @@ export interface Linked {
   readonly accesses: ReadonlyMap<number, readonly number[]>;
   readonly memory: RuntimeMemory;
   readonly firstGlobal: number;
+  readonly marks: SnapshotMarks | undefined;
 }
 
 /** Decides every index; writes no section yet. */
@@ -56,12 +61,17 @@ export function linkRuntime(input: LinkInput): Linked {
   const accesses = new Map<number, readonly number[]>();
   const defined = runtime.functions.length - runtime.importedFunctions;
   for (let i = 0; i < defined; i++) functionMap[runtime.importedFunctions + i] = firstFunction + i;
+  const snapshot = input.snapshot && { ...input, ...input.snapshot, functionMap };
   for (const entry of runtime.imports) {
     const type = runtime.types[runtime.functions[entry.index]!]!;
     const bound = entry.module === 'program' ? input.originals.get(entry.name) : undefined;
     const access = entry.module === 'program' ? programAccess(entry.name, input.program.memories[0]!.is64) : undefined;
+    const undoing = snapshot && entry.module === 'program' ? snapshotGlue(entry.name, type, snapshot) : undefined;
     if (bound !== undefined) functionMap[entry.index] = bound;
-    else if (access) accesses.set(entry.index, access);
+    else if (undoing) {
+      functionMap[entry.index] = firstFunction + defined + glue.length;
+      glue.push({ name: `__wasan_${entry.name}`, type, body: undoing });
+    } else if (access) accesses.set(entry.index, access);
     else if (entry.module === 'host' && input.host) functionMap[entry.index] = input.reportImport;
     else {
       functionMap[entry.index] = firstFunction + defined + glue.length;
@@ -75,7 +85,9 @@ export function linkRuntime(input: LinkInput): Linked {
     if (e.kind === 0) functions.set(e.name, functionMap[e.index]!);
     if (e.kind === 3) globals.set(e.name, input.firstGlobal + e.index);
   }
-  return { functions, globals, glue, functionMap, accesses, memory: input.memory, firstGlobal: input.firstGlobal };
+  const marks = snapshot && new SnapshotMarks(runtime, functionMap, snapshot.memory, snapshot.base);
+  const { memory, firstGlobal } = input;
+  return { functions, globals, glue, functionMap, accesses, memory, firstGlobal, marks };
 }
 
 /**
@@ -172,9 +184,11 @@ function loadOwn(w: Writer, memory: RuntimeMemory, offset: number): void {
 }
 
 /** Appends one runtime function body, size first, with every index moved to where the linker put it. */
-export function copyRuntimeBody(runtime: Module, body: Body, linked: Linked, out: Writer): void {
+export function copyRuntimeBody(runtime: Module, index: number, linked: Linked, out: Writer): void {
+  const body = runtime.bodies[index]!;
   const w = new Writer(body.end - body.start + 64);
-  relocate(runtime, body, linked, w);
+  const marks = linked.marks?.begin(runtime.importedFunctions + index);
+  relocate(runtime, body, linked, w, marks);
   out.u32(w.length);
   out.append(w.bytes, 0, w.length);
 }
@@ -189,12 +203,16 @@ function relocateCall(d: Decoder, linked: Linked, w: Writer): void {
   w.u32(linked.functionMap[d.index]!);
 }
 
-function relocate(runtime: Module, body: Body, linked: Linked, w: Writer): void {
+function relocate(runtime: Module, body: Body, linked: Linked, w: Writer, marks: SnapshotMarks | undefined): void {
   const d = new Decoder(runtime.bytes, body.start, body.end);
-  d.skipLocals();
-  w.append(runtime.bytes, body.start, d.pos);
+  if (marks) marks.locals(d, w);
+  else {
+    d.skipLocals();
+    w.append(runtime.bytes, body.start, d.pos);
+  }
   while (d.pos < d.end) {
     d.next();
+    marks?.before(d, w);
     switch (d.immediates) {
       case IMM.FUNC:
         relocateCall(d, linked, w);

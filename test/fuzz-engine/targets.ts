@@ -6,12 +6,13 @@ import type { openModule } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 import { compileC } from '../support/compile-c.ts';
 
-export function compileTarget(source: string, flags: readonly string[] = []): Promise<Uint8Array> {
-  return compileC({
-    file: 'target.c',
-    source,
-    flags: ['-O2', '-g', '-mexec-model=reactor', '-Wl,--export=LLVMFuzzerTestOneInput', ...flags],
-  });
+export function compileTarget(
+  source: string,
+  flags: readonly string[] = [],
+  kind: 'reactor' | 'command' = 'reactor',
+): Promise<Uint8Array> {
+  const shape = kind === 'reactor' ? ['-mexec-model=reactor', '-Wl,--export=LLVMFuzzerTestOneInput'] : [];
+  return compileC({ file: 'target.c', source, flags: ['-O2', '-g', ...shape, ...flags] });
 }
 
 export function nameOf(bytes: Uint8Array): string {

@@ -106,6 +106,12 @@ function compiled(variant: Variant): WebAssembly.Module {
   return known;
 }
 
+/** What only the linker of a build with snapshots provides (runtime/snapshot.ts): test/fuzz-engine/snapshot.test.ts runs those. */
+const SNAPSHOT_IMPORTS = ['real_pages', 'real_grow', 'save', 'restore', 'clear', 'globals_save', 'globals_restore'];
+const unlinked = () => {
+  throw new Error('no snapshots here');
+};
+
 export class Harness {
   readonly variant: Variant;
   readonly wide: boolean;
@@ -281,6 +287,7 @@ export class Harness {
         wbindgen_free: release('wbindgen_free'),
         mmap: () => this.#out(0),
         munmap: () => 0,
+        ...Object.fromEntries(SNAPSHOT_IMPORTS.map((name) => [name, unlinked])),
       },
       host: { report: () => this.#record() },
     };

@@ -1,0 +1,302 @@
+// One build of a target and its instance: sets it up once, runs inputs in it, and puts it back to where it was after each.
+
+import { captureStack, stackText } from '../host/engine-stack.ts';
+import { SanitizerError } from '../host/errors.ts';
+import { Sanitizer } from '../host/sanitizer.ts';
+import * as abi from '../runtime/abi.ts';
+import type { ModuleTarget } from './executor.ts';
+import { type Finding, plainFinding, reportFinding } from './finding.ts';
+import { FuzzWasi, ProgramExit } from './wasi.ts';
+
+const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
+/** Full loop counters between two looks at the clock: some 128 rounds each. */
+const PATIENCE = 2048;
+const MIB = 1 << 20;
+const WASM_PAGE = 65536;
+const FIRST_ROOM = 16 * WASM_PAGE;
+/** libFuzzer's word for "keep this input out of the corpus". */
+const REJECTED = -1;
+/** Searches for leaks that found none, one after the other: then there is no looking any more. */
+const MAX_LEAK_SEARCHES = 1000;
+const U32 = (memory: WebAssembly.Memory) => new Uint32Array(memory.buffer, 0, abi.HEADER_END / 4);
+
+type Entry = (pointer: number, length: number) => unknown;
+
+interface Exports {
+  readonly __wasan_input_alloc: (size: number) => number;
+  readonly __wasan_input_free: (pointer: number) => void;
+  readonly __wasan_snapshot: () => number;
+  readonly __wasan_reset: () => void;
+  readonly __wasan_touch: (address: number, size: number) => void;
+  readonly _initialize?: () => void;
+  readonly _start?: () => void;
+  readonly LLVMFuzzerInitialize?: (argc: number, argv: number) => number;
+  readonly [name: string]: unknown;
+}
+
+export class Harness {
+  memory1!: WebAssembly.Memory;
+  private readonly target: ModuleTarget;
+  private readonly module: WebAssembly.Module;
+  private readonly instrumented: Uint8Array;
+  private instance: WebAssembly.Instance | undefined;
+  private exports!: Exports;
+  private sanitizer!: Sanitizer;
+  private readonly wasi = new FuzzWasi();
+  private program: WebAssembly.Memory | undefined;
+  private entry: Entry | undefined;
+  private view: Uint8Array = new Uint8Array(0);
+  private bytes: Uint8Array = new Uint8Array(0);
+  private pending: Finding | undefined;
+  private deadline = 0;
+  /** Runs are undone in place; otherwise the instance is replaced after a finding, and keeps its state until then. */
+  private undoes = false;
+  /** Something has run since the instance was as it began. */
+  private used = false;
+  /** Bytes at the end of memory for inputs, where the target has no allocator; 0 if it has one. */
+  private room = 0;
+  private leakSearches = 0;
+  private readonly known = new Map<string, Finding>();
+
+  constructor(target: ModuleTarget, instrumented: Uint8Array) {
+    this.target = target;
+    this.instrumented = instrumented;
+    this.module = new WebAssembly.Module(instrumented as BufferSource);
+    this.refuseMissing();
+  }
+
+  header(field: number): number {
+    return U32(this.memory1)[field / 4]!;
+  }
+
+  counters(): Uint8Array {
+    if (this.view.byteLength === 0) {
+      const address = this.header(abi.HEADER_COVERAGE);
+      this.view = new Uint8Array(this.memory1.buffer, address, this.header(abi.HEADER_COVERAGE_COUNT));
+    }
+    return this.view;
+  }
+
+  clearCompares(): void {
+    const header = U32(this.memory1);
+    const uses = header[abi.HEADER_COMPARE_USES / 4]!;
+    const log = header[abi.HEADER_COMPARES / 4]!;
+    new Uint8Array(this.memory1.buffer, uses, log - uses).fill(0);
+    header[abi.HEADER_COMPARES_TOP / 4] = log;
+  }
+
+  /** Makes sure there is an instance, as it was when it was set up. */
+  open(): void {
+    if (this.instance && this.used && this.undoes) {
+      if (this.header(abi.HEADER_SNAPSHOT_FULL) !== 0) this.instance = undefined;
+      else this.exports.__wasan_reset();
+    }
+    this.used = false;
+    if (!this.instance) this.setUp();
+  }
+
+  private setUp(): void {
+    const { imports } = this.target;
+    this.sanitizer = new Sanitizer({
+      original: this.target.original,
+      instrumented: this.instrumented,
+      symbolizer: this.target.symbolizer,
+      moduleName: this.target.moduleName,
+      scriptFrames: false,
+    });
+    const instance = new WebAssembly.Instance(this.module, {
+      wasi_snapshot_preview1: this.wasi.imports,
+      ...imports,
+      wasan: { report: () => (this.reported() ? 1 : 0) },
+    });
+    this.instance = instance;
+    this.exports = instance.exports as unknown as Exports;
+    this.sanitizer.attach(instance);
+    this.memory1 = instance.exports.__wasan_memory as WebAssembly.Memory;
+    this.view = new Uint8Array(0);
+    this.bytes = new Uint8Array(0);
+    this.program = Object.values(instance.exports).find(
+      (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory1,
+    );
+    this.wasi.attach(this.program, this.exports.__wasan_touch);
+    this.wasi.reset(new Uint8Array(0));
+    this.entry = this.findEntry();
+    this.deadline = Number.POSITIVE_INFINITY;
+    if (this.entry) {
+      this.exports._initialize?.();
+      this.exports.LLVMFuzzerInitialize?.(0, 0);
+      this.makeRoom();
+    }
+    this.counters().fill(0);
+    this.undoes = imports === undefined && this.exports.__wasan_snapshot() === 1;
+  }
+
+  /** Without an allocator the input ends where the memory does. */
+  private makeRoom(): void {
+    const pointer = this.exports.__wasan_input_alloc(1);
+    if (pointer !== 0) return this.exports.__wasan_input_free(pointer);
+    this.room ||= FIRST_ROOM;
+    const pages = this.room / WASM_PAGE;
+    this.program!.grow(pages);
+    U32(this.memory1)[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
+  }
+
+  run(input: Uint8Array): Finding | undefined {
+    this.open();
+    this.used = true;
+    U32(this.memory1)[abi.HEADER_PATIENCE / 4] = PATIENCE;
+    this.pending = undefined;
+    this.deadline = this.target.now() + this.target.timeout;
+    this.wasi.reset(input);
+    try {
+      if (!this.entry) this.command();
+      else if (this.call(this.entry, input)) return this.leak(this.entry, input);
+    } catch (error) {
+      return this.ended(error);
+    }
+    return this.tooLarge();
+  }
+
+  private liveBlocks(): number {
+    const header = U32(this.memory1);
+    return header[abi.HEADER_STAT_MALLOCS / 4]! - header[abi.HEADER_STAT_FREES / 4]!;
+  }
+
+  /**
+   * More is left than was there before. What a target keeps on purpose can be reached; where runs are not undone it is kept
+   * once, so only if the same run leaves more again is it worth a search.
+   */
+  private leak(entry: Entry, input: Uint8Array): Finding | undefined {
+    if (!this.undoes && !this.call(entry, input)) return this.tooLarge();
+    if (++this.leakSearches > MAX_LEAK_SEARCHES) return this.tooLarge();
+    const { report } = this.sanitizer.checkLeaks();
+    if (!report) return this.tooLarge();
+    this.leakSearches = 0;
+    this.close();
+    return reportFinding(report);
+  }
+
+  /** Whether the run left blocks behind, where that matters. */
+  private call(entry: Entry, input: Uint8Array): boolean {
+    const before = this.liveBlocks();
+    const pointer = this.exports.__wasan_input_alloc(input.length) >>> 0;
+    const at = pointer === 0 ? this.endOfMemory(input.length) : pointer;
+    if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
+    this.bytes.set(input, at);
+    const rejected = entry(at, input.length) === REJECTED;
+    if (rejected) this.counters().fill(0);
+    if (pointer !== 0) this.exports.__wasan_input_free(pointer);
+    return this.target.detectLeaks && this.liveBlocks() > before;
+  }
+
+  private endOfMemory(size: number): number {
+    if (size > this.room) {
+      this.room = Math.ceil(size / WASM_PAGE) * WASM_PAGE;
+      this.instance = undefined;
+      this.open();
+      this.bytes = new Uint8Array(0);
+    }
+    const at = this.program!.buffer.byteLength - size;
+    this.exports.__wasan_touch(at, size);
+    return at;
+  }
+
+  private command(): void {
+    try {
+      this.exports._start!();
+    } catch (error) {
+      if (!(error instanceof ProgramExit)) throw error;
+    }
+    if (!this.undoes) this.instance = undefined;
+  }
+
+  /** The instance has seen a finding: it is undone before the next run, or not used again. */
+  private close(): void {
+    if (!this.undoes) this.instance = undefined;
+  }
+
+  // ------------------------------------------------------------------------------------------------- endings
+
+  /** The runtime calls: a finding, or a loop that has been running for a while. True stops the program. */
+  private reported(): boolean {
+    const header = U32(this.memory1);
+    const kind = new DataView(this.memory1.buffer).getUint32(abi.REPORT_KIND, true);
+    if (kind === abi.TICK) {
+      header[abi.HEADER_PATIENCE / 4] = PATIENCE;
+      return this.impatient();
+    }
+    const key = this.rawKey();
+    this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()));
+    this.known.set(key, this.pending);
+    return true;
+  }
+
+  private impatient(): boolean {
+    if (this.target.now() > this.deadline) {
+      const sentence = `the run took more than ${this.target.timeout / 1000} s`;
+      this.pending = plainFinding('timeout', 'timeout', sentence, this.stackHere());
+    } else this.pending = this.tooLarge();
+    return this.pending !== undefined;
+  }
+
+  /** Enough to recognise a finding that was seen before without describing it again. */
+  private rawKey(): string {
+    const view = new DataView(this.memory1.buffer);
+    const fields = [abi.REPORT_KIND, abi.REPORT_SITE, abi.REPORT_STACK, abi.REPORT_SHADOW_BYTE];
+    return fields.map((at) => view.getUint32(at, true)).join();
+  }
+
+  private tooLarge(): Finding | undefined {
+    const bytes = this.programBytes();
+    if (bytes <= this.target.memoryLimit) return undefined;
+    const sentence = `the program's memory grew to ${Math.floor(bytes / MIB)} MiB`;
+    const finding = plainFinding('oom', 'out-of-memory', sentence, this.stackHere());
+    this.instance = undefined; // a new one gives the memory back
+    return finding;
+  }
+
+  /** Without what earlier runs made it grow to. */
+  private programBytes(): number {
+    if (this.undoes) return this.header(abi.HEADER_PROGRAM_PAGES) * WASM_PAGE;
+    return this.program?.buffer.byteLength ?? 0;
+  }
+
+  private stackHere(): ReturnType<Sanitizer['symbolizeStack']> {
+    return this.sanitizer.symbolizeStack(stackText());
+  }
+
+  /** What a run that threw was about. */
+  private ended(error: unknown): Finding {
+    const { pending } = this;
+    this.close();
+    if (pending) return pending;
+    if (!(error instanceof Error)) return plainFinding('crash', 'uncaught-exception', 'the program threw', []);
+    const stack = this.sanitizer.symbolizeStack(error.stack ?? '');
+    if (error instanceof RangeError)
+      return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack);
+    if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack);
+    const title = error instanceof WebAssembly.RuntimeError ? error.message.replaceAll(' ', '-') : 'uncaught-exception';
+    return plainFinding('crash', title, error.message, stack);
+  }
+
+  // ------------------------------------------------------------------------------------------------- set-up
+
+  private findEntry(): Entry | undefined {
+    const name = this.target.entry ?? DEFAULT_ENTRY;
+    const found = this.exports[name];
+    if (typeof found === 'function') {
+      if (!this.program) throw new SanitizerError('E_NO_ENTRY', 'it does not export its memory');
+      return found as Entry;
+    }
+    if (this.target.entry !== undefined) throw new SanitizerError('E_NO_ENTRY', `it exports no function "${name}"`);
+    if (typeof this.exports._start === 'function') return undefined;
+    throw new SanitizerError('E_NO_ENTRY', `it exports neither "${name}" nor "_start"; --entry names a function`);
+  }
+
+  private refuseMissing(): void {
+    const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(this.target.imports ?? {})]);
+    const missing = WebAssembly.Module.imports(this.module).find((i) => !provided.has(i.module));
+    if (missing)
+      throw new SanitizerError('E_NO_ENTRY', `it imports "${missing.module}.${missing.name}", which nobody provides`);
+  }
+}
