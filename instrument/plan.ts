@@ -48,6 +48,7 @@ export interface Emitter {
   byte(value: number): void;
   u32(value: number): void;
   constant(value: number): void;
+  constant64(value: bigint): void;
   /** A constant of the program's pointer type. */
   pointerConstant(value: number): void;
   /** local.get, local.set or local.tee of a scratch local; one local per (role, type) and function. */
@@ -60,6 +61,14 @@ export interface Emitter {
   runtimeByte(address: number): void;
   /** An i32.store at a fixed address there. */
   runtimeStore(address: number, value: () => void): void;
+  /** A load or a store of the runtime's memory; its operands are on the stack. */
+  runtimeAccess(op: number, align: number, offset: number): void;
+  /** The value of a global the runtime exports. */
+  runtimeGlobal(name: string): void;
+  /** The shadow byte of a granule is at SHADOW_BASE + granule, and this function may write it by itself. */
+  readonly writesShadow: boolean;
+  /** Opens an `if` that is hardly ever entered. */
+  rarely(): void;
   /** Adds 1 to a byte at a fixed address of the runtime's memory; with `keeps`, the sum (up to 256) stays on the stack. */
   runtimeCount(address: number, keeps: boolean): void;
   /** Numbers a new site that stands for the instruction being edited. */
@@ -161,6 +170,8 @@ export interface Target {
   readonly runtimeMemory: RuntimeMemory;
   /** Global holding the top of the shadow call stack. */
   readonly callStackGlobal: number;
+  /** Output indices of the runtime's exported globals. */
+  readonly globals: ReadonlyMap<string, number>;
   readonly is64: boolean;
   readonly paged: boolean;
   /** Memory 1 is shared by several instances: each has a share of the shadow call stack. */

@@ -283,6 +283,7 @@ export const DEPOT_SITES = 12;
 // ---------------------------------------------------------------------------------------------- stack frames
 //   | left redzone | frame, with redzones between its objects | right redzone |
 //   ^ stack pointer ^ what the function takes for it
+export const STACK_INLINE_BYTES = 384; // frames up to this, redzones included, write their own shadow
 export const STACK_LEFT_REDZONE = 32;
 export const STACK_ALLOCA_REDZONE = 32; // taken by each dynamic allocation, above it
 export const FRAME_ALLOCA = 1 << 30; // in HEADER_STACK_MAP: an allocation of that frame, at its own left redzone

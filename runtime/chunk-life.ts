@@ -2,18 +2,15 @@
 // for chunks of the original allocator and for those on pages of their own.
 import {
   ASAN_HEAP_FREED,
-  CHUNK_ALIGN_LOG2,
-  CHUNK_ALLOC_KIND,
   CHUNK_ALLOC_STACK,
-  CHUNK_ALLOC_THREAD,
   CHUNK_FREE_KIND,
   CHUNK_FREE_STACK,
   CHUNK_FREE_THREAD,
   CHUNK_LEFT,
   CHUNK_LIVE,
   CHUNK_NEXT,
+  CHUNK_SIZE_HIGH,
   CHUNK_STATE,
-  CHUNK_TAG,
   EVENT_ALLOCATE,
   EVENT_FREE,
   FLAG_POISON_HEAP,
@@ -42,13 +39,9 @@ export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
   store<u32>(chunk, 0, CHUNK_FREE_STACK);
   store<u32>(chunk, 0, CHUNK_NEXT);
-  store<u8>(chunk, CHUNK_LIVE, CHUNK_STATE);
-  store<u8>(chunk, kind, CHUNK_ALLOC_KIND);
-  store<u8>(chunk, 0, CHUNK_FREE_KIND);
-  store<u8>(chunk, <u32>ctz(align), CHUNK_ALIGN_LOG2);
-  store<u8>(chunk, 0, CHUNK_TAG);
-  store<u8>(chunk, thread(), CHUNK_ALLOC_THREAD);
-  store<u8>(chunk, 0, CHUNK_FREE_THREAD);
+  // State, kinds and alignment are four bytes in a row, and so are the size's high byte, the tag and the threads.
+  store<u32>(chunk, CHUNK_LIVE | (kind << 8) | ((<u32>ctz(align)) << 24), CHUNK_STATE);
+  store<u32>(chunk, <u32>load<u8>(chunk, CHUNK_SIZE_HIGH) | ((thread() & 255) << 16), CHUNK_SIZE_HIGH);
   count(HEADER_STAT_MALLOCS, 1);
   countLive(<u32>chunkSize(chunk));
   logHeap(EVENT_ALLOCATE, chunkBegin(chunk), chunkSize(chunk));

@@ -19,7 +19,7 @@ import { describe } from './chunk-life';
 import { addChunk } from './chunks';
 import { count, flag } from './header';
 import { failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
-import { poisonInside, unpoison } from './poison';
+import { drawChunk, unpoison } from './poison';
 import { drainQuarantine } from './quarantine';
 import { redzoneCode, sideRedzone } from './redzone';
 import { heapFinding } from './report';
@@ -91,8 +91,6 @@ function refuse(size: Addr, align: Addr, kind: u32, why: u32): Addr {
 // ------------------------------------------------------------------------------------------------ shadow of a chunk
 
 function layOut(raw: Addr, begin: Addr, size: Addr, rawEnd: Addr, kind: u32): void {
-  if (kind != ALLOC_ASSEMBLYSCRIPT) poisonInside(raw, begin - raw, redzoneCode(size, true));
-  unpoison(begin, size);
-  const bodyEnd = begin + ((size + 7) & ~7);
-  poisonInside(bodyEnd, rawEnd - bodyEnd, redzoneCode(size, false));
+  const from = kind == ALLOC_ASSEMBLYSCRIPT ? begin : raw;
+  drawChunk(from, begin, size, rawEnd, redzoneCode(size, true), redzoneCode(size, false));
 }

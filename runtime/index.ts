@@ -62,10 +62,13 @@ export {
   stack_borrowed_whole,
   stack_enter,
   stack_enter_drawn,
+  stack_floor,
   stack_leave,
+  stack_map,
   stack_moved,
   stack_scope_begin,
   stack_scope_end,
+  stack_span,
 } from './stack';
 export {
   __sanitizer_madvise,

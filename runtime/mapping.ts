@@ -50,11 +50,24 @@ export function fillShadow(granule: Addr, count: Addr, code: u32): void {
     memory.fill(SHADOW_BASE + <u32>granule, <u8>code, <u32>count);
     return;
   }
-  let at = <u32>granule;
-  const end = at + <u32>count;
-  const pattern = <u64>code * 0x0101010101010101;
-  for (; at + 8 <= end; at += 8) store<u64>(at, pattern, SHADOW_BASE);
-  for (; at < end; at++) store<u8>(at, code, SHADOW_BASE);
+  fillFew(<u32>granule, <u32>granule + <u32>count, <u64>code * 0x0101010101010101);
+}
+
+/** By the widest stores that fit, the last of which may overlap the one before. */
+function fillFew(at: u32, end: u32, pattern: u64): void {
+  const bytes = end - at;
+  if (bytes >= 8) {
+    for (; at + 8 < end; at += 8) store<u64>(at, pattern, SHADOW_BASE);
+    store<u64>(end - 8, pattern, SHADOW_BASE);
+  } else if (bytes >= 4) {
+    store<u32>(at, <u32>pattern, SHADOW_BASE);
+    store<u32>(end - 4, <u32>pattern, SHADOW_BASE);
+  } else if (bytes >= 2) {
+    store<u16>(at, <u32>pattern, SHADOW_BASE);
+    store<u16>(end - 2, <u32>pattern, SHADOW_BASE);
+  } else if (bytes) {
+    store<u8>(at, <u32>pattern, SHADOW_BASE);
+  }
 }
 
 /** Whether every byte of [first, last] is valid, by one look at a short range's shadow. False may mean: look closer. */

@@ -61,6 +61,25 @@ export function unpoison(addr: Addr, size: Addr): void {
   if (rest) writeShadow((addr + size) >> 3, 1, rest);
 }
 
+/**
+ * The shadow of a chunk: [from, begin) is its left redzone, then come `size` valid bytes, and from the granule after them
+ * on to `end` its right redzone. `begin` is granule-aligned; the outer ends are rounded inwards.
+ */
+export function drawChunk(from: Addr, begin: Addr, size: Addr, end: Addr, left: u32, right: u32): void {
+  const bodyEnd = begin + ((size + 7) & ~7);
+  if (load<u32>(HEADER_PHASE) == PHASE_EARLY || end >> 3 > <Addr>load<u32>(HEADER_WILD_FROM)) {
+    poisonInside(from, begin - from, left);
+    unpoison(begin, size);
+    poisonInside(bodyEnd, end - bodyEnd, right);
+    return;
+  }
+  const first = (from + 7) >> 3;
+  if (begin >> 3 > first) fillShadow(first, (begin >> 3) - first, left);
+  fillShadow(begin >> 3, size >> 3, 0);
+  if (<u32>size & 7) setShadow((begin + size) >> 3, <u32>size & 7);
+  if (end >> 3 > bodyEnd >> 3) fillShadow(bodyEnd >> 3, (end >> 3) - (bodyEnd >> 3), right);
+}
+
 export function writeShadow(granule: Addr, count: Addr, code: u32): void {
   if (!count) return;
   if (load<u32>(HEADER_PHASE) == PHASE_EARLY) {

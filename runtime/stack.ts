@@ -26,6 +26,7 @@ import {
   KIND_STACK_OVERFLOW,
   NULL_PAGE,
   SCHEME_KASAN,
+  STACK_INLINE_BYTES,
   STACK_LEFT_REDZONE,
 } from './abi';
 import { Addr } from './addr';
@@ -53,6 +54,14 @@ let dead: u32 = 0;
 let exact: bool = false;
 let overflowed: bool = false;
 
+/**
+ * For frames that write their shadow by themselves: bases from `stack_floor` on, `stack_span` bytes of them, are deep enough
+ * inside the stack for that. `stack_map` is where the number of a frame at `stack_floor` goes.
+ */
+export let stack_floor: u32 = 0;
+export let stack_span: u32 = 0;
+export let stack_map: u32 = 0;
+
 /** Once, when the shadow is made: frames taken before are not known, and none is live then. */
 export function openStack(): void {
   const low = load<u32>(HEADER_STACK_LOW);
@@ -65,9 +74,20 @@ export function openStack(): void {
   stackBytes = <Addr>(high - low);
   if (high - low <= MAP_LIMIT) frameMap = arenaAlloc((high - low) >> 2);
   store<u32>(HEADER_STACK_MAP, frameMap);
+  if (frameMap && !dead) openInline(<Addr>high);
   if (!dead) return;
   const from = stackLow > nullLimit ? stackLow : nullLimit;
   if (<Addr>high > from) fillShadow(from >> 3, (<Addr>high - from) >> 3, ASAN_STACK_LEFT);
+}
+
+function openInline(high: Addr): void {
+  const lowest = (stackLow > nullLimit ? stackLow : nullLimit) + LEFT;
+  const floor = (lowest + 15) & ~15;
+  const end = high - <Addr>STACK_INLINE_BYTES;
+  if (high < <Addr>STACK_INLINE_BYTES || end <= floor) return;
+  stack_floor = <u32>floor;
+  stack_span = <u32>(end - floor);
+  stack_map = frameMap + ((<u32>((floor - LEFT - stackLow) >> 4)) << 2);
 }
 
 function isStack(addr: Addr): bool {

@@ -12,7 +12,8 @@ import { STACK_ALLOCA_REDZONE, STACK_LEFT_REDZONE } from '../../runtime/abi.ts';
 import type { Edit, Emitter } from '../plan.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, PointerWrite } from './analysis.ts';
-import { type FrameLayout, place } from './frame-layout.ts';
+import { type FrameLayout, place, shadowCodes } from './frame-layout.ts';
+import { drawInline, eraseInline, fitsInline, plainCodes } from './inline-shadow.ts';
 import type { ScopeEdge } from './scopes.ts';
 import type { Room } from './values.ts';
 
@@ -76,8 +77,9 @@ export function frameEdits(
   const insert = (at: number, removes: number, write: (e: Emit, emit: Emitter) => void) =>
     edits.push({ at, removes, isSite: false, write: (emit) => write(new Emit(emit, target), emit) });
   insert(analysis.entryRead, 0, (e) => e.tee('stack at entry'));
-  if (analysis.size) enterEdits(analysis, layout, identity, insert);
-  for (const write of analysis.writes) pointerEdits(write, insert);
+  const codes = inlineCodes(analysis, layout);
+  if (analysis.size) enterEdits(analysis, layout, identity, codes, insert);
+  for (const write of analysis.writes) pointerEdits(write, codes, insert);
   for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
   const rooms = new Map(analysis.rooms.map((room) => [room.end, room]));
   for (const room of rooms.values()) roomEdits(room, identity.id, target.is64, insert);
@@ -103,26 +105,47 @@ export function frameEdits(
 
 type Insert = (at: number, removes: number, write: (e: Emit, emit: Emitter) => void) => void;
 
-function enterEdits(analysis: Analysis, layout: FrameLayout, { id, shadow }: FrameIdentity, insert: Insert): void {
+/** The shadow of a frame that its function may write by itself. */
+function inlineCodes({ size, align, writes, rooms }: Analysis, layout: FrameLayout): Uint8Array | undefined {
+  if (!size || rooms.length > 0 || writes.some(({ to }) => to !== 'entry' && to !== 'base')) return undefined;
+  const codes = layout.moved ? shadowCodes(layout) : plainCodes(layout.size, layout.right);
+  return fitsInline(codes, align) ? codes : undefined;
+}
+
+function enterEdits(
+  analysis: Analysis,
+  layout: FrameLayout,
+  { id, shadow }: FrameIdentity,
+  codes: Uint8Array | undefined,
+  insert: Insert,
+): void {
   const { at, end } = analysis.size!;
   insert(at, end - at, (_, emit) => emit.pointerConstant(layout.size + layout.right));
   insert(analysis.baseEnd, 0, (e, emit) => {
     e.tee('stack frame');
-    e.get('stack frame');
-    e.get('stack at entry');
-    emit.constant(id);
-    emit.constant(shadow === 0 ? layout.size : shadow);
-    emit.callRuntime(shadow === 0 ? 'stack_enter' : 'stack_enter_drawn');
+    const call = () => {
+      e.get('stack frame');
+      e.get('stack at entry');
+      emit.constant(id);
+      emit.constant(shadow === 0 ? layout.size : shadow);
+      emit.callRuntime(shadow === 0 ? 'stack_enter' : 'stack_enter_drawn');
+    };
+    if (codes && emit.writesShadow) drawInline(emit, codes, id, () => e.get('stack frame'), call);
+    else call();
   });
 }
 
-function pointerEdits({ at, end, to }: PointerWrite, insert: Insert): void {
+function pointerEdits({ at, end, to }: PointerWrite, codes: Uint8Array | undefined, insert: Insert): void {
   if (to === 'entry') {
     insert(at, end - at, (e, emit) => {
       emit.byte(OP.DROP);
-      e.pointer(OP.GLOBAL_GET);
-      e.get('stack at entry');
-      emit.callRuntime('stack_leave');
+      const call = () => {
+        e.pointer(OP.GLOBAL_GET);
+        e.get('stack at entry');
+        emit.callRuntime('stack_leave');
+      };
+      if (codes && emit.writesShadow) eraseInline(emit, codes.length, () => e.get('stack frame'), call);
+      else call();
       e.get('stack at entry');
       e.pointer(OP.GLOBAL_SET);
     });

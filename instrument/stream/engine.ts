@@ -399,6 +399,7 @@ class ModuleWriter {
       ...(this.input.readOnly && { readOnly: this.input.readOnly }),
       functionMap: this.functionMap,
       callMap: this.callMap,
+      globals: this.linked.globals,
       checks: functions,
     };
   }

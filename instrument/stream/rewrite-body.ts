@@ -74,6 +74,7 @@ export class BodyRewriter {
     this.sites = sites;
     this.hints = hints;
     this.reaches = reaches;
+    this.emitter = this.makeEmitter(target);
   }
 
   /**
@@ -157,31 +158,54 @@ export class BodyRewriter {
     this.sites.inserted(from, this.code.length, edit.removes, edit.isSite);
   }
 
-  private readonly emitter: Emitter = {
-    byte: (value) => this.code.byte(value),
-    u32: (value) => this.code.u32(value),
-    constant: (value) => this.constant(value),
-    pointerConstant: (value) => this.pointerConstant(value),
-    scratch: (op, role, type) => this.local(op, this.scratchLocal(role, type)),
-    callRuntime: (name) => {
-      this.code.byte(OP.CALL);
-      this.code.u32(this.runtimeFunction(name));
-    },
-    runtimeLoad: (address) => {
-      this.constant(0);
-      this.runtimeAccess(OP.I32_LOAD, 2, address);
-    },
-    runtimeByte: (address) => {
-      this.runtimeAccess(OP.I32_LOAD8_U, 0, address);
-    },
-    runtimeStore: (address, value) => {
-      this.constant(0);
-      value();
-      this.runtimeAccess(OP.I32_STORE, 2, address);
-    },
-    runtimeCount: (address, keeps) => this.count(address, keeps),
-    site: () => this.sites.next(),
-  };
+  private readonly emitter: Emitter;
+
+  private makeEmitter({ paged, is64, shared }: Target): Emitter {
+    return {
+      byte: (value) => this.code.byte(value),
+      u32: (value) => this.code.u32(value),
+      constant: (value) => this.constant(value),
+      constant64: (value) => {
+        this.code.byte(OP.I64_CONST);
+        this.code.s64(value);
+      },
+      pointerConstant: (value) => this.pointerConstant(value),
+      scratch: (op, role, type) => this.local(op, this.scratchLocal(role, type)),
+      callRuntime: (name) => {
+        this.code.byte(OP.CALL);
+        this.code.u32(this.runtimeFunction(name));
+      },
+      runtimeLoad: (address) => {
+        this.constant(0);
+        this.runtimeAccess(OP.I32_LOAD, 2, address);
+      },
+      runtimeByte: (address) => {
+        this.runtimeAccess(OP.I32_LOAD8_U, 0, address);
+      },
+      runtimeStore: (address, value) => {
+        this.constant(0);
+        value();
+        this.runtimeAccess(OP.I32_STORE, 2, address);
+      },
+      runtimeAccess: (op, align, offset) => this.runtimeAccess(op, align, offset),
+      runtimeGlobal: (name) => this.runtimeGlobal(name),
+      writesShadow: !paged && !is64 && !shared,
+      rarely: () => {
+        this.hints.unlikely(this.code.length);
+        this.code.byte(OP.IF);
+        this.code.byte(TYPE.VOID);
+      },
+      runtimeCount: (address, keeps) => this.count(address, keeps),
+      site: () => this.sites.next(),
+    };
+  }
+
+  private runtimeGlobal(name: string): void {
+    const index = this.target.globals.get(name);
+    if (index === undefined) throw new Error(`the runtime has no global ${name}`);
+    this.code.byte(OP.GLOBAL_GET);
+    this.code.u32(index);
+  }
 
   private count(address: number, keeps: boolean): void {
     const { code } = this;
