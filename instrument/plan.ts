@@ -102,6 +102,8 @@ export interface BodyActions {
   readonly action: Uint8Array;
   /** In code order. */
   readonly loops: readonly VersionedLoop[];
+  /** For tests alone: windows outlive their scope. */
+  readonly keepsWindows: boolean;
   /** 0, or 1 + the index of the group the access belongs to. */
   readonly group: Int32Array;
   readonly groups: readonly NeighbourGroup[];
@@ -133,6 +135,11 @@ export interface VersionedLoop {
   readonly bound: LoopExpression;
   readonly step: number;
   readonly spans: readonly LoopSpan[];
+  /**
+   * The outermost loop around it in which nothing is poisoned, by the offset of its instruction: bytes once found valid stay
+   * so until that loop is entered anew. -1 where there is none.
+   */
+  readonly scope: number;
 }
 
 /** Round k touches bytes [address + from + k * stride, address + to + k * stride) at most. */

@@ -34,7 +34,7 @@ export { __wasan_check_host } from './host-call';
 export { null_call } from './indirect-calls';
 export { abi_version, depth_enter, depth_leave, init } from './init';
 export * from './libc';
-export { check_rounds, check_span } from './loops';
+export { check_rounds, check_span, check_window, window_begin, window_end } from './loops';
 export {
   asan_aligned_alloc,
   asan_calloc,

@@ -154,6 +154,10 @@ export class Analysis {
     this.loops.splice(0, this.loops.length, ...kept);
   }
 
+  get keepsWindows(): boolean {
+    return this.disabled.has('window');
+  }
+
   get group(): Int32Array {
     return this.neighbours.group;
   }
@@ -414,6 +418,7 @@ export class Analysis {
       this.watch.open(
         scan.at[i]!,
         scan.at[scan.close[i]! - 1]! + 1,
+        this.quietScope(),
         state.locals.subarray(0, scan.localCount),
         this.stackAtEntry,
         this.count,
@@ -421,6 +426,19 @@ export class Analysis {
     }
     if (!this.disabled.has('loop local')) this.renew(scan.sets, scan.setsFrom[i]!, scan.setsTo[i]!, this.watch);
     for (let n = parameters; n > 0; n--) this.stack[this.height - n] = this.values.opaque();
+  }
+
+  /** VersionedLoop.scope of a loop that is just being entered. */
+  private quietScope(): number {
+    const { scan, frames } = this;
+    let scope = -1;
+    for (let k = this.depth - 2; k > 0; k--) {
+      const { op, opener } = frames[k]!;
+      if (op !== OP.LOOP) continue;
+      if (scan.inside[opener]! & INSIDE.KILL) break;
+      scope = scan.at[opener]!;
+    }
+    return scope;
   }
 
   /** A conditional branch inside the watched loop: its end is what the watch waits for. */

@@ -39,6 +39,7 @@ export class LoopWatch {
   private readonly values: ValueTable;
   /** File offset of the loop instruction and the one just past its `end`. */
   private start = 0;
+  private scope = -1;
   private end = 0;
   /** Numbers below are values from before the loop; [first, last) are those of the locals the loop sets, at its head. */
   private first = 0;
@@ -57,10 +58,11 @@ export class LoopWatch {
   }
 
   /** Enters a loop. `before` are the locals' values in front of it; the head's numbers come by `head`. */
-  open(start: number, end: number, before: Int32Array, stackAtEntry: number, nextAccess: number): void {
+  open(start: number, end: number, scope: number, before: Int32Array, stackAtEntry: number, nextAccess: number): void {
     this.active = end - start <= MAX_BODY;
     if (!this.active) return;
     this.start = start;
+    this.scope = scope;
     this.end = end;
     this.before = before.slice();
     this.stackAtEntry = stackAtEntry;
@@ -102,7 +104,11 @@ export class LoopWatch {
     const accesses: number[] = [];
     for (const c of this.candidates) if (this.addSpan(c, spans)) accesses.push(c.access);
     if (accesses.length === 0) return undefined;
-    return { loop: { at: this.start, end: this.end, ...rounds, spans }, accesses, first: this.firstAccess };
+    return {
+      loop: { at: this.start, end: this.end, scope: this.scope, ...rounds, spans },
+      accesses,
+      first: this.firstAccess,
+    };
   }
 
   // ------------------------------------------------------------------------------------------------- rounds

@@ -17,6 +17,7 @@ export const KILL_RULES = [
   'wrap', // base + constant may wrap around where the access's own offset does not
   'neighbour', // a branch, a label or something that may poison ends a stretch of neighbours
   'back edge', // a second way back to a loop's head makes its rounds uncountable
+  'window', // bytes found valid for one run of an inner loop stay so only within a loop that poisons nothing
   'path', // what is known at a merge must be known on every path into it
 ] as const;
 export type KillRule = (typeof KILL_RULES)[number];

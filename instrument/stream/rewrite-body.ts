@@ -22,7 +22,7 @@ import { Decoder } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import type { BranchHints } from './branch-hints.ts';
-import { writeLoopTest } from './loop-test.ts';
+import { closeWindows, hasWindows, writeLoopTest } from './loop-test.ts';
 import type { SiteMap } from './site-map.ts';
 
 /** Engines refuse more locals than this in one function (WebAssembly JavaScript API, implementation limits). */
@@ -50,6 +50,8 @@ export class BodyRewriter {
   private nextLoop = 0;
   private openLoop: VersionedLoop | undefined;
   private turn = -1;
+  /** Where the next loop begins inside which what was found valid stays so, or -1. */
+  private scope = -1;
   /** Inside the copy of a loop that runs without its hoisted checks. */
   private unchecked = false;
   /** Original bytes before this offset are already in `code`. */
@@ -112,6 +114,7 @@ export class BodyRewriter {
     this.nextLoop = 0;
     this.openLoop = undefined;
     this.turn = this.loopStart();
+    this.scope = this.nextScope(0);
     this.sites.beginBody(d.pos - body.start);
     if (plan.recordsCalls) this.enterRecorded(type);
     this.copyInstructions();
@@ -126,6 +129,7 @@ export class BodyRewriter {
     let edit = 0;
     while (edit < edits.length && edits[edit]!.at < d.pos) edit++; // the second copy of a loop begins in the middle
     while (d.pos < d.end) {
+      if (d.pos === this.scope) this.enterScope();
       if (d.pos === this.turn) this.loopBoundary(edits);
       if (edit < edits.length && edits[edit]!.at === d.pos) {
         this.edit(edits[edit++]!);
@@ -246,8 +250,32 @@ export class BodyRewriter {
   // ------------------------------------------------------------------------------------------------- loops
 
   private loopStart(): number {
-    const inline = this.plan.mode === 'inline' && this.plan.skip === 'checked';
-    return (inline && this.actions?.loops[this.nextLoop]?.at) || -1;
+    return (!this.loopsChecked() && this.actions?.loops[this.nextLoop]?.at) || -1;
+  }
+
+  /** No loop is versioned. */
+  private loopsChecked(): boolean {
+    return this.plan.mode !== 'inline' || this.plan.skip !== 'checked';
+  }
+
+  private nextScope(from: number): number {
+    const { actions } = this;
+    if (!actions || this.loopsChecked() || actions.keepsWindows) return -1;
+    let next = -1;
+    for (const { scope } of actions.loops) if (scope >= from && (next < 0 || scope < next)) next = scope;
+    return next;
+  }
+
+  /** In front of a loop inside which windows may be kept. */
+  private enterScope(): void {
+    const d = this.decoder;
+    this.flush(d.pos);
+    const from = this.code.length;
+    for (const loop of this.actions!.loops) {
+      if (loop.scope === d.pos && hasWindows(loop, this.emitter)) closeWindows(loop, this.emitter);
+    }
+    this.sites.inserted(from, this.code.length, 0, false);
+    this.scope = this.nextScope(d.pos + 1);
   }
 
   /** The decoder stands where a versioned loop begins or, if one is open, just behind its end. */

@@ -121,6 +121,22 @@ export const RULE_CASES: readonly RuleCase[] = [
     ),
   },
   {
+    rule: 'window',
+    mode: 'inline',
+    name: 'freed between two runs of a loop nest',
+    body: `(local.set $j (i32.const 3))
+      (loop $most
+        (local.set $q (i32.const 2))
+        (loop $outer
+          (local.set $i (i32.const 0))
+          (loop $inner
+            (drop (i32.load (i32.add (local.get $p) (local.get $i))))
+            (br_if $inner (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 4))) (i32.const 40))))
+          (br_if $outer (local.tee $q (i32.sub (local.get $q) (i32.const 1)))))
+        (if (i32.eq (local.get $j) (i32.const 2)) (then ${FREE}))
+        (br_if $most (local.tee $j (i32.sub (local.get $j) (i32.const 1)))))`,
+  },
+  {
     rule: 'path',
     name: 'checked on the other path alone',
     body: `(block $out (br_if $out (i32.eqz (local.get $j))) (drop (i32.load offset=44 (local.get $p))))
