@@ -83,7 +83,7 @@ function appendTo(path: string): (text: string) => void {
 }
 
 /** Source text for excerpts: where debug information says it is, if it still is. */
-function readSource(file: string): string | undefined {
+export function readSource(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -92,7 +92,7 @@ function readSource(file: string): string | undefined {
 }
 
 /** Of the package: beside the sources in a checkout, one folder up from the compiled ones. */
-function toolVersion(): string {
+export function toolVersion(): string {
   for (const place of ['../package.json', '../../package.json']) {
     const text = readSource(new URL(place, import.meta.url).pathname);
     if (text !== undefined) return (JSON.parse(text) as { version: string }).version;

@@ -8,11 +8,15 @@ import { type Compare, readCompares } from './compares.ts';
 import type { Executor } from './executor.ts';
 import { type Finding, plainFinding, reportFinding } from './finding.ts';
 
+/** What it returns is feedback if it is a string: each string that was not returned before makes its input worth keeping. */
 export type FuzzFunction = (input: Uint8Array) => unknown;
 /** Loads what the target needs and returns the function to call with each input. Called once per kind of feedback. */
 export type SetUp = () => FuzzFunction | Promise<FuzzFunction>;
 
 export type InstrumentFor = (original: Uint8Array, coverage: 'counters' | 'compares') => Uint8Array;
+
+/** Counters behind those of the modules: one for each string that a function may return, as far as hashes differ. */
+const ANSWERS = 4096;
 
 interface Loaded {
   readonly sanitizer: Sanitizer;
@@ -24,6 +28,7 @@ class Stage {
   readonly modules: Loaded[] = [];
   run: FuzzFunction = () => {};
   pending: Finding | undefined;
+  answer: unknown;
 
   static async open(setUp: SetUp, instrument: InstrumentFor, coverage: 'counters' | 'compares'): Promise<Stage> {
     const stage = new Stage();
@@ -50,6 +55,8 @@ export class FunctionExecutor implements Executor {
   private readonly counting: Stage;
   private readonly comparing: Stage;
   private readonly all: Uint8Array;
+  /** Counters of the modules. */
+  private readonly edges: number;
 
   static async open(setUp: SetUp, instrument: InstrumentFor): Promise<FunctionExecutor> {
     const counting = await Stage.open(setUp, instrument, 'counters');
@@ -59,17 +66,23 @@ export class FunctionExecutor implements Executor {
   private constructor(counting: Stage, comparing: Stage) {
     this.counting = counting;
     this.comparing = comparing;
-    this.counters = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
+    this.edges = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
+    this.counters = this.edges + ANSWERS;
     this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
-    if (this.counters === 0)
-      throw new SanitizerError('E_NO_ENTRY', 'the target loaded no wasm module while it was set up');
   }
 
   run(input: Uint8Array): Finding | undefined {
-    return runStage(this.counting, input);
+    const finding = runStage(this.counting, input);
+    const { answer } = this.counting;
+    if (this.edges === 0 && !finding && typeof answer !== 'string')
+      throw new SanitizerError(
+        'E_NO_ENTRY',
+        'the target loaded no wasm module while it was set up, and returns no string',
+      );
+    return finding;
   }
 
-  /** All modules' counters, one after the other; those in the modules are cleared. */
+  /** All modules' counters, one after the other, and the answer; those in the modules are cleared. */
   current(): Uint8Array {
     let at = 0;
     for (const module of this.counting.modules) {
@@ -79,10 +92,13 @@ export class FunctionExecutor implements Executor {
       live.fill(0);
       at += count;
     }
+    const { answer } = this.counting;
+    if (typeof answer === 'string') this.all[this.edges + (hash(answer) % ANSWERS)] = 1;
     return this.all;
   }
 
   compares(input: Uint8Array): Compare[] {
+    if (this.edges === 0) return [];
     for (const { memory } of this.comparing.modules) {
       const header = new DataView(memory.buffer);
       const uses = header.getUint32(abi.HEADER_COMPARE_USES, true);
@@ -98,8 +114,9 @@ export class FunctionExecutor implements Executor {
 /** After a finding the same instances go on: what they hold is the target's own business. */
 function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   stage.pending = undefined;
+  stage.answer = undefined;
   try {
-    stage.run(input.slice());
+    stage.answer = stage.run(input.slice());
   } catch (error) {
     stage.pending ??= thrown(error, stage);
   }
@@ -119,6 +136,13 @@ function thrown(error: unknown, stage: Stage): Finding {
   const frames = stage.modules[0]?.sanitizer.symbolizeStack(stack ?? '') ?? [];
   const script = /\n\s*at ([^\n]*)/.exec(stack ?? '')?.[1] ?? '';
   return plainFinding('crash', name, message, frames.length > 0 ? frames : [{ function: script }]);
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value >>> 0;
 }
 
 function field({ memory }: Loaded, at: number): number {

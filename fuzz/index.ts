@@ -1,20 +1,22 @@
 // fuzz(target, options): finds inputs that make a module, or a function around one, do something wrong. Works inside a
 // test: it returns the findings and prints nothing. `wasan fuzz` is the same with a corpus folder and a command line.
 
-import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
+import { createSymbolizer } from '../host/symbols/index.ts';
 import { instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
 import { Campaign, type Observer, type Totals } from './campaign.ts';
-import { type Executor, ModuleExecutor } from './executor.ts';
+import type { Executor } from './executor.ts';
 import type { Finding } from './finding.ts';
 import { openFolder, regressionInputs, sha1, writeFile } from './folder.ts';
 import { FunctionExecutor, type SetUp } from './functions.ts';
 import { minimize } from './minimize.ts';
+import { openModule } from './module.ts';
 import { seededRandom } from './random.ts';
 
 export type { Observer, Totals } from './campaign.ts';
 export type { Finding, FindingKind } from './finding.ts';
 export type { FuzzFunction, SetUp } from './functions.ts';
+export { coverSources, type ModuleOptions, openModule } from './module.ts';
 
 export interface FuzzOptions {
   /** Runs in all. Default 100,000. */
@@ -53,42 +55,7 @@ export interface FuzzResult {
   readonly corpus: readonly Uint8Array[];
 }
 
-export interface ModuleOptions extends Pick<FuzzOptions, 'entry' | 'imports' | 'moduleName' | 'timeout'> {
-  readonly symbolizer?: Symbolizer;
-  readonly memoryLimit?: number;
-  /** Default true. */
-  readonly detectLeaks?: boolean;
-  readonly now?: () => number;
-}
-
 const MINIMIZE_RUNS = 3000;
-const MIB = 1 << 20;
-
-/** Instruments a module and makes it ready to run inputs. */
-export function openModule(original: Uint8Array, options: ModuleOptions = {}): ModuleExecutor {
-  const symbolizer = options.symbolizer ?? createSymbolizer(original);
-  const memoryLimit = options.memoryLimit ?? 1024 * MIB;
-  const build = (coverage: 'counters' | 'compares') =>
-    instrument(original, runtimeImages, {
-      host: true,
-      coverage,
-      debugInfo: symbolizer,
-      runtime: { maxAllocation: memoryLimit, allocatorMayReturnNull: false },
-    }).bytes;
-  return new ModuleExecutor({
-    original,
-    counting: build('counters'),
-    comparing: () => build('compares'),
-    symbolizer,
-    moduleName: options.moduleName ?? 'module.wasm',
-    entry: options.entry,
-    ...(options.imports && { imports: options.imports }),
-    timeout: options.timeout ?? 1000,
-    memoryLimit,
-    detectLeaks: options.detectLeaks ?? true,
-    now: options.now ?? (() => performance.now()),
-  });
-}
 
 /** Fuzzes a module, or a function around any API whose modules are loaded by `target()`. */
 export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}): Promise<FuzzResult> {

@@ -4,6 +4,7 @@
 //   block entered:   counter++                       one byte, at a fixed address
 //   loop entered:    counter++; if it wrapped, tell the runtime, which also notices hangs
 //   a == b:          trace(a, b, number); a == b      only with `compares`, since it costs more than the checks do
+//   block left:      counter++                       only with `lines`: between two counters everything runs or nothing
 
 import * as abi from '../runtime/abi.ts';
 import type { Libc } from './libc.ts';
@@ -13,12 +14,20 @@ import { Decoder } from './wasm/decoder.ts';
 import { type Module, pointerType } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
 
-export type CoverageMode = 'counters' | 'compares';
+export type CoverageMode = 'counters' | 'compares' | 'lines';
+
+/** The code a counter stands for: offsets in the original file. */
+export interface CountedCode {
+  readonly start: number;
+  readonly end: number;
+}
 
 export interface Coverage {
   readonly functions: FunctionPlan[];
   readonly counters: number;
   readonly compares: number;
+  /** By number of the counter. */
+  readonly counted: readonly CountedCode[];
   /** Initial contents of the runtime's memory. */
   readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** Pages of the runtime's memory that hold all this. */
@@ -51,7 +60,7 @@ export function planCoverage(
   const counted = functions.map((plan, i) =>
     plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
   );
-  const { counters, compares } = planner;
+  const { counters, compares, counted } = planner;
   const uses = BASE + align8(counters);
   const log = uses + align8(compares + 1);
   const end = mode === 'compares' ? log + LOG_BYTES : uses;
@@ -76,6 +85,7 @@ export function planCoverage(
     functions: planned,
     counters,
     compares,
+    counted,
     pages,
     snapshot,
     segments: [
@@ -89,6 +99,8 @@ export function planCoverage(
 class Planner {
   counters = 0;
   compares = 0;
+  readonly counted: { start: number; end: number }[] = [];
+  private bodyEnd = 0;
   private readonly module: Module;
   private readonly libc: Libc;
   private readonly mode: CoverageMode;
@@ -105,6 +117,7 @@ class Planner {
     const body = module.bodies[index]!;
     const d = new Decoder(module.bytes, body.start, body.end);
     d.skipLocals();
+    this.bodyEnd = body.end;
     this.list = [];
     this.counter(d.pos);
     const targets: boolean[] = [false];
@@ -149,20 +162,28 @@ class Planner {
         return;
       case OP.END:
       case OP.DELEGATE:
-        if (targets.pop() && d.pos < d.end) this.counter(d.pos);
+        if ((targets.pop() || this.mode === 'lines') && d.pos < d.end) this.counter(d.pos);
         return;
       default:
         if (d.op >= 0xd5 && d.op <= 0xd6) branch(targets, d.index);
     }
   }
 
+  /** The address of a new counter. */
+  private next(at: number): number {
+    const before = this.counted.at(-1);
+    if (before && before.end > at) before.end = at;
+    this.counted.push({ start: at, end: this.bodyEnd });
+    return BASE + this.counters++;
+  }
+
   private counter(at: number): void {
-    const address = BASE + this.counters++;
+    const address = this.next(at);
     this.insert(at, (emit) => emit.runtimeCount(address, false));
   }
 
   private loopCounter(at: number): void {
-    const address = BASE + this.counters++;
+    const address = this.next(at);
     this.insert(at, (emit) => {
       emit.runtimeCount(address, true);
       emit.constant(8);

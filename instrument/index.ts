@@ -3,7 +3,7 @@
 
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
-import { type CoverageMode, planCoverage } from './coverage.ts';
+import { type CountedCode, type CoverageMode, planCoverage } from './coverage.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision, type Removed } from './elide/elision.ts';
@@ -118,6 +118,8 @@ export interface Inspection {
 export interface Instrumented {
   readonly bytes: Uint8Array;
   readonly inspection: Inspection;
+  /** With `coverage`: what each counter counts. */
+  readonly counted?: readonly CountedCode[];
   readonly summary: {
     readonly functions: number;
     readonly checkedFunctions: number;
@@ -320,6 +322,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
   return {
     bytes: output.bytes,
     inspection,
+    ...(coverage && { counted: coverage.counted }),
     summary: {
       functions: module.bodies.length,
       checkedFunctions: plan.functions.filter((f) => f.skip === 'checked').length,

@@ -22,11 +22,11 @@ interface Row {
 const CLANG = 'clang-19';
 const ROUNDS = 2;
 const ROWS: readonly Row[] = [
-  { target: 'cjson', runs: 300_000, seeds: [] },
-  { target: 'lodepng', runs: 300_000, seeds: [] },
-  { target: 'lodepng', runs: 50_000, seeds: [png()] },
-  { target: 'stb_image', runs: 60_000, seeds: [] },
-  { target: 'stb_image', runs: 60_000, seeds: [png(), gif(), bmp()] },
+  { target: 'cjson', runs: 100_000, seeds: [] },
+  { target: 'lodepng', runs: 100_000, seeds: [] },
+  { target: 'lodepng', runs: 20_000, seeds: [png()] },
+  { target: 'stb_image', runs: 20_000, seeds: [] },
+  { target: 'stb_image', runs: 20_000, seeds: [png(), gif(), bmp()] },
 ];
 
 interface Measured {

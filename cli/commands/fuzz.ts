@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
 import { type Finding, FUZZ_EXIT, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
 import { isFile } from '../../fuzz/folder.ts';
-import { openModule } from '../../fuzz/index.ts';
+import { coverSources, type ModuleOptions, openModule } from '../../fuzz/index.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Command, Io } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -35,7 +35,9 @@ export const fuzzCommand: Command = {
     const seed = flags.number('seed') || (Date.now() % 2 ** 32) + 1;
     if (flags.number('jobs') > 0 || flags.number('fork') > 0) return runWorkers(args, flags, seed, io);
     const now = () => performance.now();
-    const executor = open(path, flags, now);
+    const original = readModule(path);
+    const options = moduleOptions(path, original, flags, now);
+    const executor = openModule(original, options);
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
@@ -46,15 +48,22 @@ export const fuzzCommand: Command = {
     if (files.length > 0) return runSaved(executor, files, flags, artifacts, io);
     io.stderr(`INFO: Seed: ${seed}\nINFO: Loaded 1 modules   (${executor.counters} inline 8-bit counters)\n`);
     const dictionary = flags.text('dict') === '' ? [] : parseDictionary(readText(flags.text('dict')));
-    const outcome = await runCampaign({ executor, flags, folders: inputs, dictionary, artifacts, seed, io, now });
+    const reports = {
+      html: flags.text('html'),
+      lcov: flags.text('lcov'),
+      modulePath: path,
+      cover: (units: Iterable<Uint8Array>) => coverSources(original, units, options),
+    };
+    const moduleName = basename(path);
+    const campaign = { executor, flags, folders: inputs, dictionary, artifacts, reports, moduleName, seed, io, now };
+    const outcome = await runCampaign(campaign);
     return flags.number('ignore_crashes') !== 0 ? EXIT.CLEAN : exitCode(outcome.first, flags);
   },
 };
 
-function open(path: string, flags: FuzzFlags, now: () => number): ReturnType<typeof openModule> {
-  const original = readModule(path);
+function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags, now: () => number): ModuleOptions {
   const entry = flags.text('entry');
-  return openModule(original, {
+  return {
     symbolizer: readSymbols(path, original),
     moduleName: basename(path),
     timeout: flags.number('timeout') * 1000 * flags.number('scale'),
@@ -62,7 +71,7 @@ function open(path: string, flags: FuzzFlags, now: () => number): ReturnType<typ
     detectLeaks: flags.number('detect_leaks') !== 0,
     ...(entry === '' ? {} : { entry }),
     now,
-  });
+  };
 }
 
 function runSaved(

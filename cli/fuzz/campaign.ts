@@ -9,9 +9,11 @@ import type { Finding } from '../../fuzz/finding.ts';
 import { listNames, openFolder, readInputs, regressionInputs, sha1, writeFile } from '../../fuzz/folder.ts';
 import { minimizeFinding } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
+import { History } from '../../fuzz/report/history.ts';
 import type { Io } from '../command.ts';
 import { type Artifacts, pathOf, saveFinding, saveMinimized, writeDurably } from './artifacts.ts';
 import type { FuzzFlags } from './flags.ts';
+import { type ReportFiles, writeReports } from './report.ts';
 import { FuzzStatus } from './status.ts';
 
 export interface Setting {
@@ -20,6 +22,8 @@ export interface Setting {
   readonly folders: readonly string[];
   readonly dictionary: readonly Uint8Array[];
   readonly artifacts: Artifacts;
+  readonly reports: ReportFiles;
+  readonly moduleName: string;
   readonly seed: number;
   readonly io: Io;
   readonly now: () => number;
@@ -46,7 +50,9 @@ class CommandCampaign {
   private readonly seeds: readonly Uint8Array[];
   private readonly seen: Set<string>;
   private interrupted = false;
-  private minimized = 0;
+  private readonly history = new History();
+  /** The smallest inputs of the findings, as far as they have been looked for. */
+  private readonly minimized: Uint8Array[] = [];
   private reloaded = 0;
 
   constructor(setting: Setting) {
@@ -75,6 +81,7 @@ class CommandCampaign {
         onUnit: (unit, what) => {
           if (what !== 'INITED') this.save(unit.name, unit.bytes);
           this.status.unit(this.campaign, what, unit);
+          this.history.take(this.status.seconds, this.campaign.totals);
         },
         onEvent: (what) => this.status.event(this.campaign, what),
       },
@@ -98,7 +105,9 @@ class CommandCampaign {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
     }
+    this.history.take(this.status.seconds, this.campaign.totals, true);
     this.status.event(this.campaign, 'DONE');
+    this.report();
     if (flags.number('print_final_stats') !== 0) this.status.say(this.status.finalStats(this.campaign));
     return { first: this.campaign.findings[0]?.finding, interrupted: this.interrupted };
   }
@@ -118,6 +127,7 @@ class CommandCampaign {
     while (now() < end && !this.campaign.done()) this.campaign.step();
     this.minimizeFindings();
     this.reload();
+    this.history.take(this.status.seconds, this.campaign.totals);
     this.status.pulse(this.campaign);
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -136,16 +146,37 @@ class CommandCampaign {
   /** Outside the campaign's own time. */
   private minimizeFindings(): void {
     const { executor, now, artifacts } = this.setting;
-    for (; this.minimized < this.campaign.findings.length; this.minimized++) {
-      const { finding, input } = this.campaign.findings[this.minimized]!;
+    while (this.minimized.length < this.campaign.findings.length) {
+      const { finding, input } = this.campaign.findings[this.minimized.length]!;
       const before = now();
       const smaller = minimizeFinding(executor, finding, input);
+      this.minimized.push(smaller);
       if (smaller.length < input.length) {
         const path = saveMinimized(finding.kind, smaller, input, { ...artifacts, exact: '' });
         this.status.say(`minimized from ${input.length} to ${smaller.length} bytes: ${path}\n`);
       }
       this.status.paused += now() - before;
     }
+  }
+
+  private report(): void {
+    const { reports, moduleName, seed, artifacts } = this.setting;
+    const { findings, corpus, totals } = this.campaign;
+    writeReports(reports, {
+      moduleName,
+      seed,
+      totals,
+      samples: this.history.samples,
+      units: corpus.units
+        .filter((unit) => !unit.retired)
+        .map((unit) => ({ ...unit, features: unit.features.size, chosen: unit.chosen })),
+      findings: findings.map(({ finding, input }, i) => ({
+        finding,
+        input,
+        minimized: this.minimized[i] ?? input,
+        replay: `${artifacts.replay} ${pathOf(`${finding.kind}-${sha1(input)}`, artifacts)}`,
+      })),
+    });
   }
 
   private save(name: string, bytes: Uint8Array): void {

@@ -1,0 +1,20 @@
+// Fuzzes one of wasan's own readers with wasan's own fuzzer, in a test: inputs of earlier findings first.
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type FuzzResult, fuzz } from '../../fuzz/index.ts';
+import type { SelfTarget } from './self-targets.ts';
+
+/** New findings are saved where earlier ones lie; their folder exists only once there was one. */
+export function fuzzSelf(target: SelfTarget, runs: number, seed: number, save: boolean): Promise<FuzzResult> {
+  const folder = fileURLToPath(new URL(`./regressions/${target.name.replaceAll(' ', '-')}/`, import.meta.url));
+  return fuzz(() => target.run, {
+    runs,
+    seed,
+    seeds: target.seeds,
+    maxLength: target.maxLength,
+    dictionary: target.words.map((word) => Uint8Array.from(word, (c) => c.charCodeAt(0))),
+    keepGoing: true,
+    ...((save || existsSync(folder)) && { regressions: folder }),
+  });
+}
