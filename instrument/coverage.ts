@@ -57,7 +57,7 @@ export function planCoverage(
   mode: CoverageMode,
 ): Coverage {
   const planner = new Planner(module, libc, mode);
-  const counted = functions.map((plan, i) =>
+  const withCounters = functions.map((plan, i) =>
     plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
   );
   const { counters, compares, counted } = planner;
@@ -68,8 +68,8 @@ export function planCoverage(
   const pages = Math.ceil(((snapshot === undefined ? end : snapshot + abi.SNAPSHOT_END) - BASE) / PAGE);
   const planned =
     snapshot === undefined
-      ? counted
-      : counted.map((plan, i) => ({
+      ? withCounters
+      : withCounters.map((plan, i) => ({
           ...plan,
           edits: merge(plan.edits ?? [], snapshotEdits(module, i, plan, snapshot)),
         }));
