@@ -5,6 +5,7 @@ import * as abi from '../runtime/abi.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Finding } from './finding.ts';
 import { Harness } from './harness.ts';
+import type { Outcome } from './outcome.ts';
 
 export interface Executor {
   /** Number of edge counters. */
@@ -33,6 +34,8 @@ export interface ModuleTarget {
   readonly memoryLimit: number;
   /** Looks for unreachable blocks after a run that left more behind than it found. */
   readonly detectLeaks: boolean;
+  /** Keeps what runs print and put out, for `outcome`. */
+  readonly keepsOutcome?: boolean;
   readonly now: () => number;
 }
 
@@ -55,6 +58,11 @@ export class ModuleExecutor implements Executor {
 
   current(): Uint8Array {
     return this.counting.counters();
+  }
+
+  /** What the last run did, which ended with this finding or none. */
+  outcome(finding: Finding | undefined): Outcome {
+    return this.counting.outcome(finding);
   }
 
   compares(input: Uint8Array): Compare[] {

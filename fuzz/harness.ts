@@ -6,9 +6,10 @@ import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding } from './finding.ts';
+import { type Outcome, outputOf } from './outcome.ts';
 import { FuzzWasi, ProgramExit } from './wasi.ts';
 
-const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
+export const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
 /** Full loop counters between two looks at the clock: some 128 rounds each. */
 const PATIENCE = 2048;
 const MIB = 1 << 20;
@@ -48,6 +49,9 @@ export class Harness {
   private view: Uint8Array = new Uint8Array(0);
   private bytes: Uint8Array = new Uint8Array(0);
   private pending: Finding | undefined;
+  /** What the last run returned or exited with, and put out. */
+  private value = 0;
+  private output: Uint8Array = new Uint8Array(0);
   private deadline = 0;
   /** Runs are undone in place; otherwise the instance is replaced after a finding, and keeps its state until then. */
   private undoes = false;
@@ -148,6 +152,9 @@ export class Harness {
     this.pending = undefined;
     this.deadline = this.target.now() + this.target.timeout;
     this.wasi.reset(input);
+    this.wasi.keepsOutput = this.target.keepsOutcome ?? false;
+    this.value = 0;
+    this.output = new Uint8Array(0);
     try {
       if (!this.entry) this.command();
       else if (this.call(this.entry, input)) return this.leak(this.entry, input);
@@ -155,6 +162,12 @@ export class Harness {
       return this.ended(error);
     }
     return this.tooLarge();
+  }
+
+  outcome(finding: Finding | undefined): Outcome {
+    if (finding) return { ending: finding.title, value: 0, printed: new Uint8Array(0), output: new Uint8Array(0) };
+    const ending = this.entry ? 'returned' : 'exited';
+    return { ending, value: this.value, printed: this.wasi.printed(), output: this.output };
   }
 
   private liveBlocks(): number {
@@ -183,8 +196,9 @@ export class Harness {
     const at = pointer === 0 ? this.endOfMemory(input.length) : pointer;
     if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
     this.bytes.set(input, at);
-    const rejected = entry(at, input.length) === REJECTED;
-    if (rejected) this.counters().fill(0);
+    this.value = Number(entry(at, input.length) ?? 0);
+    if (this.value === REJECTED) this.counters().fill(0);
+    if (this.target.keepsOutcome) this.output = outputOf(this.exports as WebAssembly.Exports, this.program);
     if (pointer !== 0) this.exports.__wasan_input_free(pointer);
     return this.target.detectLeaks && this.liveBlocks() > before;
   }
@@ -206,6 +220,7 @@ export class Harness {
       this.exports._start!();
     } catch (error) {
       if (!(error instanceof ProgramExit)) throw error;
+      this.value = error.code;
     }
     if (!this.undoes) this.instance = undefined;
   }

@@ -10,13 +10,13 @@ import type { Finding } from './finding.ts';
 import { openFolder, regressionInputs, sha1, writeFile } from './folder.ts';
 import { FunctionExecutor, type SetUp } from './functions.ts';
 import { minimize } from './minimize.ts';
-import { openModule } from './module.ts';
+import { type ModuleOptions, type OtherModule, openDifferential, openModule } from './module.ts';
 import { seededRandom } from './random.ts';
 
 export type { Observer, Totals } from './campaign.ts';
 export type { Finding, FindingKind } from './finding.ts';
 export type { FuzzFunction, SetUp } from './functions.ts';
-export { coverSources, type ModuleOptions, openModule } from './module.ts';
+export { coverSources, type ModuleOptions, type OtherModule, openDifferential, openModule } from './module.ts';
 
 export interface FuzzOptions {
   /** Runs in all. Default 100,000. */
@@ -39,6 +39,10 @@ export interface FuzzOptions {
   readonly entry?: string;
   readonly imports?: WebAssembly.Imports;
   readonly moduleName?: string;
+  /** How a module is checked. */
+  readonly instrument?: NonNullable<ModuleOptions['instrument']>;
+  /** Another module, or the same under other options: where the two do not do the same is a finding. */
+  readonly against?: OtherModule;
   readonly observer?: Observer;
 }
 
@@ -66,7 +70,9 @@ export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}
           (original, coverage) =>
             instrument(original, runtimeImages, { host: true, coverage, debugInfo: createSymbolizer(original) }).bytes,
         )
-      : openModule(target, options);
+      : options.against
+        ? openDifferential(target, options, options.against)
+        : openModule(target, options);
   const end = performance.now() + (options.maxRuntime ?? Number.POSITIVE_INFINITY);
   const { regressions } = options;
   if (regressions !== undefined) openFolder(regressions);

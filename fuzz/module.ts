@@ -2,9 +2,12 @@
 
 import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
 import type { CoverageMode } from '../instrument/coverage.ts';
-import { type Instrumented, instrument } from '../instrument/index.ts';
+import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
+import { DifferentialExecutor, type Side } from './differential.ts';
 import { ModuleExecutor } from './executor.ts';
+import { DEFAULT_ENTRY } from './harness.ts';
+import { PlainExecutor } from './plain.ts';
 import { type CoveredFile, sourceCoverage } from './report/source-coverage.ts';
 
 export interface ModuleOptions {
@@ -18,6 +21,8 @@ export interface ModuleOptions {
   readonly memoryLimit?: number;
   /** Default true. */
   readonly detectLeaks?: boolean;
+  /** How the checks are made. */
+  readonly instrument?: Pick<InstrumentOptions, 'mode' | 'elide' | 'stack' | 'strings'>;
   readonly now?: () => number;
 }
 
@@ -25,9 +30,36 @@ const MIB = 1 << 20;
 
 /** Instruments a module and makes it ready to run inputs. */
 export function openModule(original: Uint8Array, options: ModuleOptions = {}): ModuleExecutor {
-  const complete = { ...options, symbolizer: options.symbolizer ?? createSymbolizer(original) };
+  return open(original, options, false);
+}
+
+function open(original: Uint8Array, options: ModuleOptions, keepsOutcome: boolean): ModuleExecutor {
+  const complete = { ...options, keepsOutcome, symbolizer: options.symbolizer ?? createSymbolizer(original) };
   const counting = build(original, complete, 'counters').bytes;
   return executorOf(original, complete, counting, () => build(original, complete, 'compares').bytes);
+}
+
+/** The other side of a differential campaign. */
+export interface OtherModule extends ModuleOptions {
+  readonly module: Uint8Array;
+  /** Runs it as it is, without checks. Default false. */
+  readonly plain?: boolean;
+}
+
+/** Two modules, or one module under two sets of options, to be held against each other. */
+export function openDifferential(
+  original: Uint8Array,
+  options: ModuleOptions,
+  other: OtherModule,
+): DifferentialExecutor {
+  const { instrument: _checks, symbolizer: _symbols, moduleName = 'module.wasm', ...shared } = options;
+  const { module, plain, ...theirs } = { ...shared, ...other };
+  const otherName = other.moduleName ?? (plain ? `${moduleName}, not instrumented` : 'other.wasm');
+  const { entry = DEFAULT_ENTRY, imports } = theirs;
+  const second: Side = plain
+    ? new PlainExecutor({ bytes: module, entry, ...(imports && { imports }) })
+    : open(module, theirs, true);
+  return new DifferentialExecutor([open(original, options, true), second], [moduleName, otherName]);
 }
 
 /** The source lines that inputs reach, by the module's debug information. */
@@ -37,7 +69,7 @@ export function coverSources(
   options: ModuleOptions = {},
 ): CoveredFile[] {
   const symbolizer = options.symbolizer ?? createSymbolizer(original);
-  const complete = { ...options, symbolizer, detectLeaks: false };
+  const complete = { ...options, symbolizer, detectLeaks: false, keepsOutcome: false };
   const { bytes, counted = [] } = build(original, complete, 'lines');
   const executor = executorOf(original, complete, bytes, () => bytes);
   const units = new Uint32Array(counted.length);
@@ -50,10 +82,11 @@ export function coverSources(
   return sourceCoverage(original, counted, units, symbolizer);
 }
 
-type Complete = ModuleOptions & { readonly symbolizer: Symbolizer };
+type Complete = ModuleOptions & { readonly symbolizer: Symbolizer; readonly keepsOutcome: boolean };
 
 function build(original: Uint8Array, options: Complete, coverage: CoverageMode): Instrumented {
   return instrument(original, runtimeImages, {
+    ...options.instrument,
     host: true,
     coverage,
     debugInfo: options.symbolizer,
@@ -78,6 +111,7 @@ function executorOf(
     timeout: options.timeout ?? 1000,
     memoryLimit: options.memoryLimit ?? 1024 * MIB,
     detectLeaks: options.detectLeaks ?? true,
+    keepsOutcome: options.keepsOutcome,
     now: options.now ?? (() => performance.now()),
   });
 }

@@ -18,6 +18,9 @@ type Call = (...args: number[]) => number;
 
 export class FuzzWasi {
   input: Uint8Array = new Uint8Array(0);
+  /** Keeps what is printed; otherwise it goes nowhere. */
+  keepsOutput = false;
+  private written: Uint8Array[] = [];
   private position = 0;
   private ticks = 0n;
   private memory: WebAssembly.Memory | undefined;
@@ -34,6 +37,12 @@ export class FuzzWasi {
     this.input = input;
     this.position = 0;
     this.ticks = 0n;
+    this.written = [];
+  }
+
+  /** What the run has printed so far. */
+  printed(): Uint8Array {
+    return this.written.length === 0 ? new Uint8Array(0) : Uint8Array.from(this.written.flatMap((p) => [...p]));
   }
 
   /** Calls that are not listed answer "not supported". */
@@ -120,7 +129,12 @@ export class FuzzWasi {
 
   private write(fd: number, vectors: number, count: number, result: number): number {
     if (fd !== 1 && fd !== 2) return ERRNO.BADF;
-    const total = this.pieces(vectors, count).reduce((sum, [, size]) => sum + size, 0);
+    const pieces = this.pieces(vectors, count);
+    const total = pieces.reduce((sum, [, size]) => sum + size, 0);
+    if (this.keepsOutput) {
+      const memory = new Uint8Array(this.memory!.buffer);
+      for (const [at, size] of pieces) this.written.push(memory.slice(at, at + size));
+    }
     this.view.setUint32(result >>> 0, total, true);
     this.touch(result, 4);
     return ERRNO.SUCCESS;

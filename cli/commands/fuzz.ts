@@ -4,9 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
+import type { Executor } from '../../fuzz/executor.ts';
 import { type Finding, FUZZ_EXIT, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
 import { isFile } from '../../fuzz/folder.ts';
-import { coverSources, type ModuleOptions, openModule } from '../../fuzz/index.ts';
+import { coverSources, type ModuleOptions, openDifferential, openModule } from '../../fuzz/index.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Command, Io } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -19,7 +20,7 @@ import { readModule, readSymbols } from '../module-file.ts';
 
 const MIB = 1 << 20;
 /** What a run depends on besides its input. */
-const RUN_FLAGS = ['entry', 'timeout', 'rss_limit_mb', 'detect_leaks', 'scale'];
+const RUN_FLAGS = ['entry', 'diff', 'diff_mode', 'timeout', 'rss_limit_mb', 'detect_leaks', 'scale'];
 
 export const fuzzCommand: Command = {
   name: 'fuzz',
@@ -37,7 +38,7 @@ export const fuzzCommand: Command = {
     const now = () => performance.now();
     const original = readModule(path);
     const options = moduleOptions(path, original, flags, now);
-    const executor = openModule(original, options);
+    const executor = open(original, options, flags);
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
@@ -74,8 +75,26 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags, now
   };
 }
 
+const DIFF_MODES = ['', 'inline', 'outline', 'plain'] as const;
+
+/** The target, or two targets held against each other. */
+function open(original: Uint8Array, options: ModuleOptions, flags: FuzzFlags): Executor {
+  const path = flags.text('diff');
+  if (path === '') return openModule(original, options);
+  const mode = DIFF_MODES.find((name) => name === flags.text('diff_mode'));
+  if (mode === undefined) throw new SanitizerError('E_USAGE', `-diff_mode takes ${DIFF_MODES.slice(1).join(', ')}`);
+  const module = readModule(path);
+  return openDifferential(original, options, {
+    module,
+    moduleName: basename(path),
+    symbolizer: readSymbols(path, module),
+    plain: mode === 'plain',
+    ...(mode === 'inline' || mode === 'outline' ? { instrument: { mode } } : {}),
+  });
+}
+
 function runSaved(
-  executor: ReturnType<typeof openModule>,
+  executor: Executor,
   files: readonly string[],
   flags: FuzzFlags,
   artifacts: Artifacts,

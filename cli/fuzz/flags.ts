@@ -39,6 +39,8 @@ export const FUZZ_FLAGS = [
   row('error_exitcode', 77, 'exit code after a finding'),
   row('timeout_exitcode', 70, 'exit code after a hang'),
   row('verbosity', 1, '0: print findings alone'),
+  row('diff', '', 'another module: where the two do not do the same is a finding'),
+  row('diff_mode', '', 'how the other module is checked: inline or outline; plain: not at all'),
   row('html', '', 'file for a page about the campaign: coverage over time, findings, corpus, source lines reached'),
   row('lcov', '', "file for the source lines the corpus reaches, in lcov's format"),
   row('entry', '', 'exported function (pointer, length) to call; default LLVMFuzzerTestOneInput'),

@@ -1,0 +1,64 @@
+// Two modules, the same inputs: where they do not do the same is a finding that shows what each of them did.
+
+import type { Compare } from './compares.ts';
+import type { Executor } from './executor.ts';
+import { type Finding, plainFinding } from './finding.ts';
+import { difference, type Outcome, outcomesText } from './outcome.ts';
+
+/** An executor that can tell what its last run, which ended with this finding or none, did. */
+export interface Side extends Executor {
+  outcome(finding: Finding | undefined): Outcome;
+}
+
+export class DifferentialExecutor implements Executor {
+  readonly counters: number;
+  private readonly sides: readonly [Side, Side];
+  private readonly names: readonly [string, string];
+  private readonly all: Uint8Array;
+
+  constructor(sides: readonly [Side, Side], names: readonly [string, string]) {
+    this.sides = sides;
+    this.names = names;
+    this.counters = sides[0].counters + sides[1].counters;
+    this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
+  }
+
+  /** What is wrong with both is an ordinary finding. */
+  run(input: Uint8Array): Finding | undefined {
+    const [a, b] = this.sides;
+    const first = a.run(input);
+    const second = b.run(input);
+    const outcomes = [a.outcome(first), b.outcome(second)] as const;
+    const what = difference(...outcomes);
+    if (what === undefined) return first;
+    const sentence = `the modules differ in ${WORDS[what]}\n${outcomesText(this.names, outcomes)}`;
+    const { stack = [] } = first ?? second ?? {};
+    const endings = what === 'ending' ? `: ${outcomes[0].ending}, ${outcomes[1].ending}` : '';
+    const finding = plainFinding('crash', `difference in ${WORDS[what]}${endings}`, sentence, stack);
+    const reports = [first, second].flatMap((each) => (each ? [each.text] : []));
+    return { ...finding, text: [finding.text, ...reports].join('\n') };
+  }
+
+  /** Of both, one after the other; those of the sides are cleared. */
+  current(): Uint8Array {
+    let at = 0;
+    for (const side of this.sides) {
+      const counters = side.current();
+      this.all.set(counters, at);
+      counters.fill(0);
+      at += side.counters;
+    }
+    return this.all;
+  }
+
+  compares(input: Uint8Array): Compare[] {
+    return this.sides[0].compares(input);
+  }
+}
+
+const WORDS: Readonly<Record<keyof Outcome, string>> = {
+  ending: 'how they end',
+  value: 'what they return',
+  printed: 'what they print',
+  output: 'their output',
+};
