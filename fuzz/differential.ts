@@ -10,6 +10,9 @@ export interface Side extends Executor {
   outcome(finding: Finding | undefined): Outcome;
 }
 
+/** What the second side's comparisons are numbered from. */
+const OTHER_IDS = 1 << 24;
+
 export class DifferentialExecutor implements Executor {
   readonly counters: number;
   private readonly sides: readonly [Side, Side];
@@ -52,7 +55,8 @@ export class DifferentialExecutor implements Executor {
   }
 
   compares(input: Uint8Array): Compare[] {
-    return this.sides[0].compares(input);
+    const [ours, theirs] = this.sides.map((side) => side.compares(input)) as [Compare[], Compare[]];
+    return [...ours, ...theirs.map((compare) => ({ ...compare, id: compare.id + OTHER_IDS }))];
   }
 }
 

@@ -71,7 +71,7 @@ export class PlainExecutor implements Executor {
   }
 
   private start(exports: Exports, input: Uint8Array): number {
-    this.wasi.attach(exports.memory);
+    this.wasi.attach(exports.memory, () => {});
     const entry = exports[this.target.entry];
     if (typeof entry !== 'function') {
       exports._start!();

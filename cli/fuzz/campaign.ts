@@ -63,7 +63,8 @@ class CommandCampaign {
     this.regressions = once === '' ? [] : regressionInputs(once);
     this.seeds = folders.flatMap((folder) => readInputs(folder).map((file) => file.bytes));
     this.seen = new Set(folders[0] === undefined ? [] : listNames(folders[0]));
-    this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0);
+    const { moduleName, seed } = setting;
+    this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0, { moduleName, seed, history: this.history });
     const longest = this.seeds.reduce((max, seed) => Math.max(max, seed.length), MIN_MAX_LENGTH);
     this.campaign = new Campaign({
       executor: guarded(setting.executor, setting.artifacts),

@@ -1,24 +1,36 @@
-// What a campaign says while it runs: libFuzzer's lines; on a terminal the last of them is redrawn in place.
+// What a campaign says while it runs: libFuzzer's lines; on a terminal, one screen redrawn in place.
 
 import type { Campaign } from '../../fuzz/campaign.ts';
 import type { Unit } from '../../fuzz/corpus.ts';
+import type { History } from '../../fuzz/report/history.ts';
 import type { Io } from '../command.ts';
+import { screenLines } from './screen.ts';
 
 const REDRAW_MS = 250;
+
+export interface About {
+  readonly moduleName: string;
+  readonly seed: number;
+  readonly history: History;
+}
 
 export class FuzzStatus {
   private readonly io: Io;
   private readonly now: () => number;
   private readonly quiet: boolean;
+  private readonly about: About;
   private readonly started: number;
   private lastDrawn = 0;
   private nextPulse = 1;
-  private drawn = false;
+  /** Lines of the screen that stand above the cursor. */
+  private drawn = 0;
+  private lastNew: number | undefined;
   /** Milliseconds that count neither as fuzzing nor against any limit. */
   paused = 0;
   newUnits = 0;
 
-  constructor(io: Io, now: () => number, quiet: boolean) {
+  constructor(io: Io, now: () => number, quiet: boolean, about: About) {
+    this.about = about;
     this.io = io;
     this.now = now;
     this.quiet = quiet;
@@ -32,6 +44,7 @@ export class FuzzStatus {
 
   unit(campaign: Campaign, what: string, unit: Unit): void {
     if (what !== 'INITED') this.newUnits++;
+    if (what === 'NEW') this.lastNew = this.now();
     if (what === 'INITED' || this.io.terminalColumns !== undefined) return;
     this.line(campaign, what, ` L: ${unit.bytes.length}`);
   }
@@ -47,20 +60,42 @@ export class FuzzStatus {
     if (columns !== undefined) {
       if (this.now() - this.lastDrawn < REDRAW_MS) return;
       this.lastDrawn = this.now();
-      this.drawn = true;
-      const line = `${this.describe(campaign, 'pulse').replace('\t', ' ')} found: ${campaign.findings.length}`;
-      this.io.stderr(`\r\x1b[K${line.slice(0, columns - 1)}`);
+      const lines = this.screen(campaign, columns);
+      this.io.stderr(`${this.erase()}${lines.join('\n')}\n`);
+      this.drawn = lines.length;
     } else if (campaign.runs >= this.nextPulse) {
       if (campaign.runs >= 1 << 12) this.line(campaign, 'pulse', '');
       while (this.nextPulse <= campaign.runs) this.nextPulse *= 2;
     }
   }
 
-  /** Any other text: the redrawn line makes room. */
+  /** Any other text: the screen makes room. */
   say(text: string): void {
-    if (this.drawn) this.io.stderr('\r\x1b[K');
-    this.drawn = false;
-    this.io.stderr(text);
+    this.io.stderr(`${this.erase()}${text}`);
+  }
+
+  private erase(): string {
+    const erased = this.drawn > 0 ? `\x1b[${this.drawn}A\r\x1b[J` : '';
+    this.drawn = 0;
+    return erased;
+  }
+
+  private screen(campaign: Campaign, columns: number): string[] {
+    const { moduleName, seed, history } = this.about;
+    const { title = '', stack = [] } = campaign.findings.at(-1)?.finding ?? {};
+    return screenLines(
+      {
+        ...campaign.totals,
+        moduleName,
+        seed,
+        seconds: this.seconds,
+        latest: stack[0] ? `${title} in ${stack[0].function}` : title,
+        sinceNew: this.lastNew === undefined ? undefined : (this.now() - this.lastNew) / 1000,
+        megabytes: process.memoryUsage.rss() >> 20,
+        growth: history.samples.map((sample) => sample.edges),
+      },
+      columns,
+    );
   }
 
   private line(campaign: Campaign, what: string, more: string): void {

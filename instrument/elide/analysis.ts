@@ -10,6 +10,7 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
+import { InstrumentError } from '../errors.ts';
 import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
 import { Reader } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
@@ -582,6 +583,7 @@ export class Analysis {
   }
 
   private leave(): void {
+    if (this.depth === 0) throw new InstrumentError('E_INVALID_WASM', 'a function ends more blocks than it begins');
     const frame = this.frames[--this.depth]!;
     if (frame.deadOutside || frame.op === 0) return;
     const { state } = this;

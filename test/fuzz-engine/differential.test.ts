@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
 const build = (opt: string, key = 'KEY=1', word = 'WORD="yes"', ...more: string[]) =>
   compileTarget(SOURCE, [opt, `-D${key}`, `-D${word}`, ...more]);
 
-const OPTIONS = { runs: 3000, seed: 1, keepGoing: true };
+const OPTIONS = { runs: 1500, seed: 1, keepGoing: true };
 const titles = (result: Awaited<ReturnType<typeof fuzz>>) => result.findings.map(({ finding }) => finding.title).sort();
 
 test('two builds of one source agree, and what traps in both is an ordinary finding', async () => {
@@ -50,7 +50,7 @@ test.each([
 ])(
   '%s that differs is found, and minimised',
   async (_what, other, title, bytes) => {
-    const result = await fuzz(await build('-O0'), { ...OPTIONS, runs: 20_000, against: { module: await other() } });
+    const result = await fuzz(await build('-O0'), { ...OPTIONS, runs: 6000, against: { module: await other() } });
     expect(titles(result)).toEqual([title, 'unreachable']);
     const { finding, minimized } = result.findings.find((f) => f.finding.title === title)!;
     expect(minimized.length).toBeLessThanOrEqual(bytes);
@@ -89,7 +89,7 @@ test('commands are compared by their exit code and what they print', async () =>
         int main() { int c = getchar(); if (c == 'q') ${more}; printf("%d\\n", c); return c == 'e' ? 3 : 0; }`,
       flags: ['-O1'],
     });
-  const against = (module: Uint8Array) => ({ ...OPTIONS, runs: 400, against: { module } });
+  const against = (module: Uint8Array) => ({ ...OPTIONS, runs: 2500, maxLength: 2, against: { module } });
   expect(titles(await fuzz(await command(';'), against(await command(';'))))).toEqual([]);
   expect(titles(await fuzz(await command(';'), against(await command('return 9'))))).toEqual([
     'difference in what they return',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseFuzzFlags } from '../../cli/fuzz/flags.ts';
+import { screenLines } from '../../cli/fuzz/screen.ts';
 import { Corpus } from '../../fuzz/corpus.ts';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
 import { Features } from '../../fuzz/features.ts';
@@ -107,4 +108,30 @@ test('flags have one dash or two, unknown ones are listed, bad numbers refused',
   expect([flags.number('runs'), flags.number('max_len'), flags.number('merge')]).toEqual([5, 7, 1]);
   expect([flags.rest, flags.unknown]).toEqual([['a.wasm', 'corpus'], ['-close_fd_mask=3']]);
   expect(() => parseFuzzFlags(['-runs=many'])).toThrow('-runs takes a number, not "many"');
+});
+
+test('the screen fits its terminal and says what matters', () => {
+  const facts = {
+    ...{ moduleName: 'json.wasm', seed: 7, seconds: 3723, runs: 1_234_567, edges: 128, features: 445, units: 122 },
+    ...{
+      bytes: 1805,
+      findings: 1,
+      duplicates: 32,
+      latest: 'heap-buffer-overflow in string',
+      sinceNew: 3,
+      megabytes: 128,
+    },
+    growth: [0, 64, 128, 128],
+  };
+  expect(screenLines(facts, 80)).toEqual([
+    'wasan fuzz json.wasm   1:02:03   seed 7',
+    'runs      1,234,567, 332/s          edges     128 (445 features)',
+    'corpus    122 units, 1805 bytes     new unit  0:00:03 ago',
+    'findings  1 (+32 again)             memory    128 MiB',
+    'latest    heap-buffer-overflow in string',
+    'coverage  ▁▄██',
+  ]);
+  for (const columns of [1, 9, 20, 40]) {
+    for (const line of screenLines(facts, columns)) expect(line.length).toBeLessThan(columns);
+  }
 });

@@ -8,5 +8,5 @@ test.each(await selfTargets())('$name', async (target) => {
   const { findings, totals } = await fuzzSelf(target, target.runs / 100, 3, false);
   expect(findings.map(({ finding }) => finding.text)).toEqual([]);
   // The search means something only if different things happened.
-  expect(totals.features).toBeGreaterThan(2);
+  expect(totals.features).toBeGreaterThan(1);
 });
