@@ -2,6 +2,7 @@
 // without executing any of its instructions, so nothing else would notice.
 
 import { BOUNDARY, type BoundaryTable, type Touch } from './boundary-table.ts';
+import { unguarded } from './guard.ts';
 
 /** What the boundary needs of the running module. */
 export interface BoundaryTarget {
@@ -65,10 +66,13 @@ export class Boundary {
     const known = this.wrapped.get(original);
     if (known) return known;
     const wrapper: HostFunction = (...args) => {
-      for (const row of rows) this.judge(call, row, args);
-      const result = Reflect.apply(original, undefined, args);
-      for (const row of rows) if (row.bytes === 4) this.remember(call, row, args);
-      return result;
+      // What the function touches is judged here, so its own views need not be.
+      return unguarded(() => {
+        for (const row of rows) this.judge(call, row, args);
+        const result = Reflect.apply(original, undefined, args);
+        for (const row of rows) if (row.bytes === 4) this.remember(call, row, args);
+        return result;
+      });
     };
     this.wrapped.set(original, wrapper);
     return wrapper;

@@ -49,5 +49,5 @@ export function parseStack(stack: string): EngineFrame[] {
 
 /** Frames of wasan's host and of Node's insides say nothing about the program. */
 function isOwn(text: string): boolean {
-  return /\bnode:|[\\/]host[\\/](boundary|sanitizer|engine-stack|load|run)\.[jt]s/.test(text);
+  return /\bnode:|[\\/]host[\\/](boundary|sanitizer|engine-stack|load|run|guard(-\w+)?)\.[jt]s/.test(text);
 }

@@ -1,6 +1,7 @@
 // Puts wasan between a program and the WebAssembly object: modules are instrumented as they are compiled, get their report
 // hook as they are instantiated, and look to the program as they did before. Works wherever JavaScript does.
 
+import { installGuard } from './guard.ts';
 import type { Report } from './report/report.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
@@ -29,6 +30,8 @@ export interface InterceptOptions {
   /** Findings not to be told. */
   readonly suppressions?: SanitizerOptions['suppressions'];
   readonly threads?: ThreadRegistry;
+  /** Check what JavaScript reads and writes in the modules' memories, too. Slow. */
+  readonly guardJs?: boolean;
   /** Whether stacks go on into the JavaScript that called the module. Default true. */
   readonly scriptFrames?: boolean;
 }
@@ -44,6 +47,7 @@ type Source = BufferSource | WebAssembly.Module;
 
 /** Replaces the members of globalThis.WebAssembly; returns a function that puts the old ones back. */
 export function intercept(options: InterceptOptions): () => void {
+  if (options.guardJs) installGuard();
   const native: Api = { ...pick(WebAssembly) } as Api;
   const interceptor = new Interceptor(native, options);
   Object.assign(WebAssembly, interceptor.replacements());
@@ -166,7 +170,7 @@ class Interceptor {
   }
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
-    const { onFinding, nameOf, pid, suppressions, scriptFrames } = this.options;
+    const { onFinding, nameOf, pid, suppressions, scriptFrames, guardJs } = this.options;
     const sanitizer: Sanitizer = new Sanitizer({
       original: known.original,
       instrumented: known.instrumented,
@@ -175,6 +179,7 @@ class Interceptor {
       ...(pid === undefined ? {} : { pid }),
       ...(suppressions ? { suppressions } : {}),
       ...(scriptFrames === undefined ? {} : { scriptFrames }),
+      ...(guardJs ? { guardJs } : {}),
       onFinding: (report) => onFinding(report, sanitizer),
     });
     return sanitizer;

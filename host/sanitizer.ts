@@ -9,6 +9,7 @@ import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
 import { globalsNear } from './globals.ts';
+import { guardMemory, unguarded } from './guard.ts';
 import { checkLeaks, type LeakOptions } from './leak-check.ts';
 import { makeNeighbour, type Neighbour } from './neighbour.ts';
 import type { ReportContext } from './report/describe.ts';
@@ -38,6 +39,8 @@ export interface SanitizerOptions {
   readonly boundary?: BoundaryTable;
   /** Memory 1 that other threads' instances use already; made here if a program with shared memory needs one. */
   readonly sharedMemory?: WebAssembly.Memory;
+  /** Check what JavaScript reads and writes in the program's memory, too (guard.ts). Slow. */
+  readonly guardJs?: boolean;
   /** Findings not to be told: neither to `onFinding` nor in `findings`, and no reason to stop. */
   readonly suppressions?: readonly Suppression[];
   /** Whether stacks go on into the JavaScript that called the module. Default true. */
@@ -48,6 +51,9 @@ export interface SanitizerOptions {
    */
   readonly onFinding?: (report: Report) => boolean | undefined;
 }
+
+/** The "module" of what JavaScript does by itself, in stacks. */
+const SCRIPT = 'JavaScript';
 
 /** Exports wasan adds to a module. */
 interface WasanExports {
@@ -107,7 +113,7 @@ export class Sanitizer {
   /** The hook alone, for imports that are not to be checked: `{ ...imports, ...sanitizer.imports }`. */
   get imports(): { wasan: WebAssembly.ModuleImports } {
     const { sharedMemory, neighbour } = this;
-    const report = () => (this.finding() ? 1 : 0);
+    const report = () => (unguarded(() => this.finding()) ? 1 : 0);
     return { wasan: { ...neighbour?.functions, report, ...(sharedMemory && { memory: sharedMemory }) } };
   }
 
@@ -134,7 +140,12 @@ export class Sanitizer {
       (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory,
     );
     const memory = programMemory ?? exported;
-    this.programMemory = () => memory && new Uint8Array(memory.buffer);
+    this.programMemory = () => memory && unguarded(() => new Uint8Array(memory.buffer));
+    if (this.options.guardJs && memory) {
+      guardMemory(memory, (address, size, write, name) => {
+        this.checkHostCall({ module: SCRIPT, name }, address, size, write);
+      });
+    }
   }
 
   /** Facts of the pending report, symbolised and described. Also used after a trap in a module without a host. */
@@ -165,6 +176,10 @@ export class Sanitizer {
    * A finding that a check has made there before the engine stopped the program is that finding. Undefined for anything else.
    */
   trapped(error: unknown): Report | undefined {
+    return unguarded(() => this.judgeTrap(error));
+  }
+
+  private judgeTrap(error: unknown): Report | undefined {
     const trap = trapOf(error);
     if (!trap || !this.memory || this.stopped) return undefined;
     const stack = parseStack((error as Error).stack ?? '');
@@ -185,6 +200,10 @@ export class Sanitizer {
    * Needs the program's memory. The report is returned; it is not among `findings` and stops nothing.
    */
   checkLeaks(options: LeakOptions = {}): LeakCheck {
+    return unguarded(() => this.searchLeaks(options));
+  }
+
+  private searchLeaks(options: LeakOptions): LeakCheck {
     const memory0 = this.programMemory?.();
     if (!this.memory || !memory0) throw new SanitizerError('E_NO_MEMORY_ACCESS');
     const memory1 = new Uint8Array(this.memory.buffer);
@@ -224,7 +243,7 @@ export class Sanitizer {
 
   /** Host calls have no sites; they are told apart by their stacks. */
   private seenHostCall({ module, name }: HostCall, stack: readonly EngineFrame[]): boolean {
-    const key = [module, name, ...stack.map((f) => f.offset)].join(' ');
+    const key = [module, name, ...stack.map((f) => f.offset ?? f.text)].join(' ');
     const seen = this.reportedHostCalls.has(key);
     this.reportedHostCalls.add(key);
     return seen;
@@ -309,6 +328,7 @@ export class Sanitizer {
 
   /** The engine's stack where it names wasm code; otherwise the check's site and the recorded calls above it. */
   private accessStack(facts: Facts, stack: readonly EngineFrame[]): readonly StackFrame[] {
+    if (this.hostCall?.module === SCRIPT) return this.scriptStack(this.hostCall, stack);
     const engine = this.engineFrames(stack);
     const frames = engine.some((f) => f.offset !== undefined)
       ? engine
@@ -318,6 +338,14 @@ export class Sanitizer {
     return ofCall ? [...this.calleeFrame(frames[0]?.offset), ...frames] : frames;
   }
 
+  /** JavaScript that touches memory: its own frames first, and those of the program that called it. */
+  private scriptStack({ module, name }: HostCall, stack: readonly EngineFrame[]): StackFrame[] {
+    const caller = stack.findIndex((f) => f.functionIndex === undefined);
+    const text = caller < 0 ? '' : stack[caller]!.text!;
+    const frames = caller < 0 ? [] : [{ function: text }, ...this.engineFrames(stack.slice(caller + 1), true)];
+    return [{ function: name, module }, ...frames];
+  }
+
   /** The library function that a check in front of a call was about. */
   private calleeFrame(offset: number | undefined): StackFrame[] {
     const callee = offset === undefined ? undefined : calledFunction(this.options.original, offset);
@@ -325,11 +353,12 @@ export class Sanitizer {
     return [{ function: this.symbolizer.functionName(callee), module: this.options.moduleName ?? 'module.wasm' }];
   }
 
-  private engineFrames(stack: readonly EngineFrame[]): StackFrame[] {
+  private engineFrames(stack: readonly EngineFrame[], fromScript = false): StackFrame[] {
     const frames: StackFrame[] = [];
     for (const frame of stack) {
       if (frame.functionIndex === undefined) {
-        if (frames.length > 0 && this.options.scriptFrames !== false) frames.push({ function: frame.text ?? '' });
+        const wanted = fromScript || (frames.length > 0 && this.options.scriptFrames !== false);
+        if (wanted) frames.push({ function: frame.text ?? '' });
         continue;
       }
       const site = frame.offset === undefined ? undefined : this.sites?.toOriginal(frame.offset);

@@ -20,6 +20,10 @@ const FLAGS: readonly Flag[] = [
   },
   { name: '--exclude', value: 'glob', repeat: true, sentence: 'leave modules alone that matching scripts load' },
   {
+    name: '--guard-js',
+    sentence: "check what JavaScript reads and writes in the modules' memories, too (slow)",
+  },
+  {
     name: '--cache-dir',
     value: 'folder',
     sentence: `where instrumented modules are kept (${DEFAULT_SETTINGS.cacheFolder})`,
@@ -58,6 +62,7 @@ function launch(name: string, args: readonly string[], io: Io): Promise<number> 
     glue: values.get('--glue')?.[0] ?? null,
     include: values.get('--include') ?? [],
     exclude: values.get('--exclude') ?? [],
+    guardJs: values.has('--guard-js'),
     cacheFolder: values.get('--cache-dir')?.[0] ?? DEFAULT_SETTINGS.cacheFolder,
     cacheBytes: cacheBytes(values.get('--cache-size')?.[0]),
     options,

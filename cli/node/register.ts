@@ -67,6 +67,7 @@ function register(): void {
     nameOf,
     pid: process.pid,
     suppressions: suppressionsOf(options),
+    guardJs: settings.guardJs,
     threads,
     onFinding: (report, sanitizer) => {
       findings.add(report);

@@ -19,6 +19,8 @@ export interface Settings {
   readonly minimumBytes: number;
   readonly cacheFolder: string;
   readonly cacheBytes: number;
+  /** Check what JavaScript reads and writes in the modules' memories. */
+  readonly guardJs: boolean;
   /** Sanitizer options given as flags. */
   readonly options: Readonly<Record<string, boolean | number | string>>;
 }
@@ -33,6 +35,7 @@ export const DEFAULT_SETTINGS: Settings = {
   minimumBytes: 512,
   cacheFolder: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wasan'),
   cacheBytes: 1 << 30,
+  guardJs: false,
   options: {},
 };
 
