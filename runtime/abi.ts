@@ -147,7 +147,7 @@ export const ATTACHED_READY = 2;
 export const HEADER_MMAP_THRESHOLD = 284; // bytes from which a chunk gets pages of its own (vma-heap.ts); 0 = never
 export const HEADER_MAPPED_FREED = 288; // chunk record: the last of those that was freed
 export const HEADER_EVENTS = 464; // the heap's history (heap-log.ts): its ring; 0 until the first record
-export const HEADER_EVENTS_LIMIT = 468; // records it holds; 0 = no history
+export const HEADER_EVENTS_LIMIT = 292; // records it holds; 0 = no history. Preset, so below what threads write at their start
 export const HEADER_EVENTS_COUNT = 472; // records ever written
 export const HEADER_EVENTS_LIVE = 476; // bytes live before the oldest record that is left
 export const HEADER_EVENTS_HELD = 480; // bytes in quarantine then
