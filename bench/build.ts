@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { commands } from '@yowasp/clang';
 import { made } from './cache.ts';
 import { debianSource } from './debian.ts';
@@ -71,6 +71,18 @@ export function buildEmscripten(program: Program, sources: Sources, flags: reado
   return inFolder(program, sources, '.cjs', 'emcc', [...EMSCRIPTEN, ...flags], []);
 }
 
+/**
+ * Emscripten must find its own wasm-opt, not the one npm puts in front of it; and Debian's keeps its JavaScript where only
+ * NODE_PATH leads.
+ */
+const COMPILER_ENVIRONMENT = {
+  PATH: (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith('node_modules/.bin'))
+    .join(delimiter),
+  NODE_PATH: '/usr/share/nodejs',
+};
+
 function inFolder(
   program: Program,
   { files, units }: Sources,
@@ -87,7 +99,7 @@ function inFolder(
       for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, 'latin1');
       execFileSync(compiler, [...args, '-o', path, ...libraries], {
         cwd: folder,
-        env: { ...process.env, NODE_PATH: '/usr/share/nodejs' }, // where Debian's Emscripten finds its JavaScript
+        env: { ...process.env, ...COMPILER_ENVIRONMENT },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
     } finally {

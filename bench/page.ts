@@ -1,19 +1,28 @@
 // docs/PERFORMANCE.md and its charts, written from bench/results.json alone: nothing in it is typed.
 
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { type Table, table } from './report.ts';
+import { table } from './report.ts';
 import type { Measured, Results } from './results.ts';
 import { SECTIONS } from './sections/index.ts';
 import { chartOf } from './svg.ts';
 
 const DOCS = new URL('../docs/', import.meta.url);
+const PAGE = 'PERFORMANCE.md';
 const CHART = /^performance-.*\.svg$/;
 
+/** Writes the page and its charts, in place of the old ones. */
 export function writePage(results: Results): void {
   for (const file of readdirSync(DOCS)) if (CHART.test(file)) rmSync(new URL(file, DOCS));
+  for (const [file, text] of Object.entries(pageOf(results))) writeFileSync(new URL(file, DOCS), text);
+}
+
+/** The files of docs/ that these results make, by name. */
+export function pageOf(results: Results): Record<string, string> {
+  const files: Record<string, string> = {};
   const measured = Object.keys(SECTIONS).flatMap((name) => (results[name] ? [[name, results[name]] as const] : []));
-  const parts = measured.map(([name, each]) => sectionText(name, each));
-  writeFileSync(new URL('PERFORMANCE.md', DOCS), [head(), goals(measured.map(([, m]) => m)), ...parts].join('\n'));
+  const parts = measured.map(([name, each]) => sectionText(name, each, files));
+  files[PAGE] = [head(), goals(measured.map(([, m]) => m)), ...parts].join('\n');
+  return files;
 }
 
 function head(): string {
@@ -34,17 +43,16 @@ function goals(measured: readonly Measured[]): string {
   return table({ title: 'Goals', columns: ['goal', 'limit', 'measured', ''], rows }).replace('###', '##');
 }
 
-function sectionText(name: string, measured: Measured): string {
+function sectionText(name: string, measured: Measured, files: Record<string, string>): string {
   const { date, node, v8, cpu, cores, gigabytes, system, load, loadAfter } = measured;
   const loads = `${load.toFixed(1)} before, ${loadAfter.toFixed(1)} after`;
   const where = `${date.slice(0, 16).replace('T', ' ')} UTC; Node ${node} (V8 ${v8}), ${system}; ${cpu}, ${cores} cores, ${gigabytes} GB; load ${loads}.`;
-  const tables = measured.tables.map((each, i) => tableText(`performance-${name}-${i + 1}.svg`, each));
+  const tables = measured.tables.map((each, i) => {
+    const chart = chartOf(each);
+    if (!chart) return table(each);
+    const file = `performance-${name}-${i + 1}.svg`;
+    files[file] = chart;
+    return `${table(each)}\n![${each.title}](${file})\n`;
+  });
   return `## ${name}\n\n\`npm run bench -- ${name}\`: ${where}\n\n${tables.join('\n')}`;
-}
-
-function tableText(file: string, each: Table): string {
-  const chart = chartOf(each);
-  if (!chart) return table(each);
-  writeFileSync(new URL(file, DOCS), chart);
-  return `${table(each)}\n![${each.title}](${file})\n`;
 }
