@@ -2,11 +2,14 @@
 // what its slowdown is measured against, which is always its own build without the checks.
 
 import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildEmscripten, buildNative, buildWasi, type Sources } from './build.ts';
 import { made } from './cache.ts';
 import type { Program } from './suite.ts';
 import { task } from './task.ts';
+import { END_OF_HEAP } from './tasks/end-of-heap.ts';
 
 export interface Run {
   /** CPU milliseconds. */
@@ -51,7 +54,7 @@ const native =
 const CLANG = versionOf('clang-19') ? 'clang-19' : 'clang';
 
 const NO_LEAKS = { ASAN_OPTIONS: 'detect_leaks=0' };
-const WASM_OPT = fileURLToPath(new URL('../node_modules/binaryen/bin/wasm-opt', import.meta.url));
+const BINARYEN = fileURLToPath(new URL('../node_modules/binaryen/bin/', import.meta.url));
 const FEATURES = [
   '--enable-bulk-memory',
   '--enable-sign-ext',
@@ -60,12 +63,25 @@ const FEATURES = [
 ];
 const MORE_FEATURES = ['--enable-multivalue', '--enable-reference-types', '--enable-exception-handling'];
 
+/** What --safe-heap asks of its surroundings, inside the module: a call to JavaScript per access would be what is timed. */
+const SURROUNDINGS = `(module
+  (func (export "emscripten_get_sbrk_ptr") (result i32) (i32.const ${END_OF_HEAP}))
+  (func (export "segfault") unreachable)
+  (func (export "alignfault")))`;
+
 async function safeHeap(program: Program, sources: Sources, [warm, rounds]: readonly [number, number]): Promise<Run> {
   const input = await buildWasi(program, sources);
-  const args = ['--safe-heap', ...FEATURES, ...MORE_FEATURES];
-  const output = await made(['safe-heap', args, input], '.wasm', (path) =>
-    execFileSync(process.execPath, [WASM_OPT, input, ...args, '-o', path], { stdio: ['ignore', 'pipe', 'pipe'] }),
-  );
+  const features = [...FEATURES, ...MORE_FEATURES];
+  const output = await made(['safe-heap', features, SURROUNDINGS, input], '.wasm', (path) => {
+    const tool = (name: string, args: readonly string[]) =>
+      execFileSync(process.execPath, [join(BINARYEN, name), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const checked = `${path}.checked.wasm`;
+    const text = `${path}.surroundings.wat`;
+    writeFileSync(text, SURROUNDINGS);
+    tool('wasm-opt', [input, '--safe-heap', ...features, '-o', checked]);
+    tool('wasm-merge', [checked, 'program', text, 'env', ...features, '-o', path]);
+    for (const file of [checked, text]) rmSync(file);
+  });
   return task<Run>('safe-heap', [output, program.size, warm, rounds]);
 }
 
@@ -117,7 +133,7 @@ export const RIVALS: readonly Rival[] = [
   },
   {
     name: 'wasm-opt --safe-heap',
-    version: () => versionOf(process.execPath, [WASM_OPT]),
+    version: () => versionOf(process.execPath, [join(BINARYEN, 'wasm-opt')]),
     rounds: WARM,
     plain: plainWasi,
     checked: safeHeap,

@@ -4,19 +4,12 @@
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 import { cpuMilliseconds } from '../reactor.ts';
-
-/** An address no program uses: there the end of the heap is told, which --safe-heap asks for. */
-const END_OF_HEAP = 16;
+import { END_OF_HEAP } from './end-of-heap.ts';
 
 const [path, size, warm, rounds] = process.argv.slice(2);
 const wasi = new WASI({ version: 'preview1' });
-const stop = (what: string) => () => {
-  throw new Error(`--safe-heap: ${what}`);
-};
-const { instance } = await WebAssembly.instantiate(new Uint8Array(readFileSync(path!)), {
-  ...(wasi.getImportObject() as WebAssembly.Imports),
-  env: { segfault: stop('segfault'), alignfault: () => {}, emscripten_get_sbrk_ptr: () => END_OF_HEAP },
-});
+const imports = wasi.getImportObject() as WebAssembly.Imports;
+const { instance } = await WebAssembly.instantiate(new Uint8Array(readFileSync(path!)), imports);
 const memory = instance.exports.memory as WebAssembly.Memory;
 new DataView(memory.buffer).setUint32(END_OF_HEAP, 0xfffffff0, true);
 wasi.initialize(instance);
