@@ -41,6 +41,7 @@ export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck 
   const image = openImage(moment.memory1);
   // Blocks of functions that are not known may hold pointers to the others: nothing is certain then.
   const isWhole = (readU32(image, HEADER_FLAGS) & FLAG_TAIL_REDZONES) === 0;
+  const info = readInfo(moment.instrumented);
   const pointers = [...moment.kept, ...(options.roots ?? [])];
   const blocks = !isWhole
     ? []
@@ -48,7 +49,8 @@ export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck 
         memory0: moment.memory0,
         memory1: moment.memory1,
         pointers: options.useGlobals === false ? pointers : [...pointers, ...globalValues(moment.exports)],
-        stackPointer: stackPointer(moment),
+        stackPointer: stackPointer(info, moment.exports),
+    allocatorWords: new Set(info.allocatorWords),
         useGlobals: options.useGlobals ?? true,
         useStacks: options.useStacks ?? true,
         maybeInLocal:
@@ -78,10 +80,18 @@ function unsigned(value: number | bigint): number {
   return typeof value === 'bigint' ? Number(BigInt.asUintN(64, value)) : value >>> 0;
 }
 
-function stackPointer({ instrumented, exports }: LeakMoment): number | undefined {
+/** What the instrumenter wrote down about the module. */
+interface Info {
+  readonly stackPointer: number | null;
+  readonly allocatorWords?: readonly number[];
+}
+
+function readInfo(instrumented: Uint8Array): Info {
   const section = readWasmModule(instrumented).custom('wasan.info');
-  if (!section) return undefined;
-  const { stackPointer: index } = JSON.parse(new TextDecoder().decode(section)) as { stackPointer: number | null };
+  return section ? (JSON.parse(new TextDecoder().decode(section)) as Info) : { stackPointer: null };
+}
+
+function stackPointer({ stackPointer: index }: Info, exports: WebAssembly.Exports): number | undefined {
   const global = index === null ? undefined : exports[`__wasan_global_${index}`];
   return global instanceof WebAssembly.Global ? unsigned(global.value as number | bigint) : undefined;
 }

@@ -14,6 +14,8 @@ export interface LeakScan {
   readonly memory1: Uint8Array;
   /** Addresses that keep their blocks alive, wherever they were found: the module's globals, what the host keeps. */
   readonly pointers: readonly number[];
+  /** Words that the allocator keeps for itself: sizes, and addresses of its own. Only a block's very beginning counts there. */
+  readonly allocatorWords: ReadonlySet<number>;
   /** Undefined if not known: then the whole stack counts as alive. */
   readonly stackPointer: number | undefined;
   readonly useGlobals: boolean;
@@ -37,6 +39,9 @@ const READABLE_POISON: ReadonlySet<number> = new Set([
   abi.VMA_READ_ONLY,
   abi.READ_ONLY_DATA,
 ]);
+
+/** What allocators keep right in front of the memory they hand out: the size, with flags, of this chunk and the one before. */
+const ALLOCATOR_HEADER = 8;
 
 /** Blocks of this many bytes have an entry in the look-up table: a scan of few block begins answers which one an address is in. */
 const BUCKET = 1024;
@@ -109,15 +114,17 @@ class Scanner {
     for (const address of this.scan.pointers) this.reach(this.blockAt(address));
     let from = 0;
     for (let i = 0; i < this.records.length; i++) {
-      this.visitOutside(from, this.begins[i]!);
+      const left = readU32(this.image, this.records[i]! + abi.CHUNK_LEFT);
+      const header = this.begins[i]! - left - ALLOCATOR_HEADER;
+      this.visitOutside(from, this.begins[i]!, left > 0 ? header : Infinity);
       from = this.ends[i]!;
       if (OWNED_BY_OTHERS.has(this.byte(this.records[i]! + abi.CHUNK_ALLOC_KIND))) this.reach(i);
     }
-    this.visitOutside(from, this.scan.memory0.length);
+    this.visitOutside(from, this.scan.memory0.length, Infinity);
   }
 
-  /** A stretch between two blocks: all of it but what is dead stack, or not to be used. */
-  private visitOutside(from: number, to: number): void {
+  /** A stretch between two blocks: all of it but what is dead stack, or not to be used. From `header` on it is the allocator's. */
+  private visitOutside(from: number, to: number, header: number): void {
     const { stackPointer, useGlobals, useStacks } = this.scan;
     const low = readU32(this.image, abi.HEADER_STACK_LOW);
     const high = readU32(this.image, abi.HEADER_STACK_HIGH);
@@ -126,7 +133,7 @@ class Scanner {
     const known = stackPointer !== undefined && stackPointer >= low && stackPointer <= high;
     const top = known ? stackPointer : low;
     const visit = (begin: number, end: number) => {
-      this.pointersIn(Math.max(begin, from), Math.min(end, to), (target) => this.reach(target));
+      this.pointersIn(Math.max(begin, from), Math.min(end, to), (target) => this.reach(target), header);
     };
     if (useGlobals) {
       visit(0, exact || !known ? low : top);
@@ -176,8 +183,9 @@ class Scanner {
   }
 
   /** Calls `found` with the live block of every word in [begin, end) that points to one. */
-  private pointersIn(begin: number, end: number, found: (target: number) => void): void {
+  private pointersIn(begin: number, end: number, found: (target: number) => void, header = Infinity): void {
     const { words, wordBytes } = this;
+    const { allocatorWords } = this.scan;
     const count = this.records.length;
     if (count === 0) return;
     const lowest = this.begins[0]!;
@@ -188,7 +196,10 @@ class Scanner {
       const value = words[at]! + (stride === 2 ? words[at + 1]! * 2 ** 32 : 0);
       if (value < lowest || value >= highest) continue;
       const target = this.blockAt(value);
-      if (target >= 0 && this.live[target] === 1 && !this.poisoned(at * 4)) found(target);
+      if (target < 0 || this.live[target] === 0 || this.poisoned(at * 4)) continue;
+      const isAllocators = at * 4 >= header || allocatorWords.has(at * 4);
+      if (isAllocators && value !== this.begins[target]) continue;
+      found(target);
     }
   }
 

@@ -2,6 +2,7 @@
 // Pure: no file system, no clock, nothing printed. The runtime image to link is an argument (runtime-images.ts loads it).
 
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
+import { allocatorWords } from './allocator-words.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
 import { type CountedCode, type CoverageMode, planCoverage } from './coverage.ts';
 import type { DebugInfo } from './debug-info.ts';
@@ -350,6 +351,7 @@ function infoSection(inspection: Inspection, memoryPages: number): Uint8Array {
     importedFunctions: module.importedFunctions,
     allocator: allocator.functions.map((f) => ({ role: f.role.role, func: f.func, how: f.how, name: f.name })),
     stackPointer: stackPointer?.global ?? null,
+    allocatorWords: allocatorWords(module, inspection.allocatorClosure, inspection.nullLimit),
     nullLimit: inspection.nullLimit,
     ...(allocator.functions.length > 0 && { layout: allocator.layout, confidence: allocator.confidence }),
     ...(allocator.probeFailed && { notice: `heap checks are off: ${allocator.refused}` }),

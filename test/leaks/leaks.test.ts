@@ -72,6 +72,11 @@ int main(void) { lose(); }`,
     leaks: ['direct 13 in 1: lose<main'],
   },
   {
+    name: "large ones, which sizes among the allocator's own words point into",
+    source: `NOINLINE void lose(int n) { keep(malloc(n)); } int main(void) { lose(70000); lose(300000); lose(3000000); puts("x"); }`,
+    leaks: ['direct 3000000 in 1: lose<main', 'direct 300000 in 1: lose<main', 'direct 70000 in 1: lose<main'],
+  },
+  {
     name: 'the program exits with a code of its own',
     source: 'NOINLINE void lose(void) { keep(malloc(10)); } int main(void) { lose(); return 5; }',
     leaks: ['direct 10 in 1: lose<main'],
