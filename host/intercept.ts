@@ -14,7 +14,7 @@ export interface SharedProgram extends Known {
 
 /** How threads find each other's memory 1; where there is none, every thread would check against a shadow of its own. */
 export interface ThreadRegistry {
-  find(memory: WebAssembly.Memory): SharedProgram | undefined;
+  find(memory: WebAssembly.Memory, isTold: boolean): SharedProgram | undefined;
   publish(program: SharedProgram): void;
 }
 
@@ -154,9 +154,10 @@ class Interceptor {
   private session(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): Sanitizer | undefined {
     const { native } = this;
     const memory = this.importedMemory(module, imports);
-    const shared = memory?.buffer instanceof SharedArrayBuffer ? this.options.threads?.find(memory) : undefined;
-    // A module that another thread sent is instrumented already; what it was before, that thread has told.
-    const arrived = shared && native.Module.customSections(module, 'wasan.info').length > 0;
+    // A module that another thread sent is instrumented already; what it was before, that thread has told, or will.
+    const arrived = !this.known.has(module) && native.Module.customSections(module, 'wasan.info').length > 0;
+    const shared =
+      memory?.buffer instanceof SharedArrayBuffer ? this.options.threads?.find(memory, arrived) : undefined;
     const known = this.known.get(module) ?? (arrived ? shared : undefined);
     if (!known) return undefined;
     this.remember(module, known);

@@ -47,7 +47,7 @@ export function completeStripped(module: Module, found: readonly AllocatorFuncti
   const replaced = layout === 'around' ? all : all.filter((f) => REPLACED_BEHIND.has(f.role.role));
   return {
     functions: replaced,
-    kept: layout === 'around' ? [] : all.filter((f) => KEPT_BEHIND.has(f.role.role)),
+    kept: layout === 'around' ? [] : keptBehind(all, print),
     layout,
     evidence: [...evidence, whyLayout(layout, print)],
     confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
@@ -80,6 +80,11 @@ function whyLayout(layout: HeapLayout, print: Fingerprint): string {
   if (layout === 'around') return 'the family is known whole: redzones go on both sides of a block';
   const why = print.doubt ?? 'relatives of malloc may have been inlined';
   return `${why}: redzones go behind blocks alone, and pointers stay what they were`;
+}
+
+function keptBehind(all: readonly AllocatorFunction[], print: Fingerprint): AllocatorFunction[] {
+  const cutting = print.cutting.map((func) => bodyFunction('memalign', func));
+  return [...all.filter((f) => KEPT_BEHIND.has(f.role.role)), ...cutting];
 }
 
 function bodyFunction(roleName: string, func: number): AllocatorFunction {

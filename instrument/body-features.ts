@@ -123,6 +123,7 @@ class HeadReader {
     } else if (!isLocal && this.patience > 0) {
       this.patience--;
     }
+    if (op === OP.LOCAL_TEE) return false; // the address is kept for a store, and is still on the stack
     this.stepped = (op === OP.I32_SUB && constant === HEAD) || (op === OP.I32_ADD && constant === -HEAD);
     this.mask = op === OP.I32_CONST && (d.value === 3 || d.value === -8);
     return false;

@@ -20,6 +20,8 @@ export interface Fingerprint {
   readonly found: boolean;
   /** Why some relative may not have been recognised. */
   readonly doubt: string | undefined;
+  /** Functions into which memalign was inlined: they cut a block of malloc's in pieces, so that block must be the original's. */
+  readonly cutting: readonly number[];
 }
 
 /** mparams.magic = 0x55555558, set up by malloc's initialisation. */
@@ -51,7 +53,7 @@ export function fingerprint(module: Module, known: ReadonlyMap<string, number>):
 }
 
 function nothing(): Fingerprint {
-  return { roles: new Map(), evidence: [], found: false, doubt: undefined };
+  return { roles: new Map(), evidence: [], found: false, doubt: undefined, cutting: [] };
 }
 
 function findMalloc(module: Module, features: FeatureCache, evidence: string[]): number | undefined {
@@ -122,7 +124,12 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
   }
   const doubt =
     left.length > 0 ? `${left.map((f) => `function ${f}`).join(', ')} looks into malloc's blocks, too` : undefined;
-  return { roles, evidence, found: true, doubt };
+  return { roles, evidence, found: true, doubt, cutting: left.filter((f) => cutsBlocks(features.of(f), family)) };
+}
+
+/** memalign(16, n), as in __cxa_allocate_exception: 28 bytes more from malloc, rounded up to 16, and what is over given back. */
+function cutsBlocks(x: BodyFeatures, { malloc }: Family): boolean {
+  return x.callees.has(malloc) && x.readsHead && [28, 15, -16].every((constant) => x.constants.has(constant));
 }
 
 function relativeRole(module: Module, cache: FeatureCache, family: Family, f: number): string | undefined {

@@ -1,6 +1,7 @@
 // What the threads of one Node process must know of each other: memory 1 of programs whose memory is shared, and findings
 // that make the whole process fail. Threads that exist already hear of it by broadcast, later ones by the environment data
-// that Node hands to every new worker. Nobody ever asks another thread, which may be blocked.
+// that Node hands to every new worker. One that was on its way while the news went out missed both, and asks for them again
+// when it is sent the module; it gives up after a while, because the thread that knows may be blocked.
 
 import {
   BroadcastChannel,
@@ -15,8 +16,14 @@ const NAME = 'wasan';
 /** A place in the null page that nobody reads or writes. */
 const PROBE = 12;
 
+/** How long an answer is waited for, and how long between two looks. */
+const PATIENCE_MS = 2_000;
+const LOOK_MS = 2;
+
 interface News {
   readonly program?: SharedProgram;
+  /** Somebody missed the news. */
+  readonly question?: true;
   readonly failure?: Failure;
 }
 
@@ -29,6 +36,7 @@ export interface Failure {
 export class NodeThreads implements ThreadRegistry {
   private readonly channel = new BroadcastChannel(NAME);
   private readonly programs: SharedProgram[];
+  private readonly published: SharedProgram[] = [];
   private readonly onFailure: (failure: Failure) => void;
 
   /** `onFailure` is called in the main thread for findings of all others. */
@@ -40,12 +48,27 @@ export class NodeThreads implements ThreadRegistry {
     if (isMainThread) process.on('exit', () => this.catchUp());
   }
 
-  find(memory: WebAssembly.Memory): SharedProgram | undefined {
+  find(memory: WebAssembly.Memory, isTold: boolean): SharedProgram | undefined {
     this.catchUp();
-    return this.programs.find((program) => isSame(program.memory, memory));
+    const found = this.programs.find((program) => isSame(program.memory, memory));
+    return found || isMainThread || !isTold ? found : this.ask(memory);
+  }
+
+  /** Waits without its event loop: the program wants its instance now. */
+  private ask(memory: WebAssembly.Memory): SharedProgram | undefined {
+    this.channel.postMessage({ question: true });
+    const never = new Int32Array(new SharedArrayBuffer(4));
+    for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+      Atomics.wait(never, 0, 0, LOOK_MS);
+      this.catchUp();
+      const found = this.programs.find((program) => isSame(program.memory, memory));
+      if (found) return found;
+    }
+    return undefined;
   }
 
   publish(program: SharedProgram): void {
+    this.published.push(program);
     this.programs.push(program);
     setEnvironmentData(NAME, this.programs as never);
     this.channel.postMessage({ program });
@@ -65,8 +88,9 @@ export class NodeThreads implements ThreadRegistry {
     }
   }
 
-  private hear({ program, failure }: News): void {
-    if (program) {
+  private hear({ program, question, failure }: News): void {
+    if (question) for (const mine of this.published) this.channel.postMessage({ program: mine });
+    if (program && !this.programs.some((known) => isSame(known.memory, program.memory))) {
       this.programs.push(program);
       setEnvironmentData(NAME, this.programs as never);
     }

@@ -1,0 +1,26 @@
+// What tells a function that takes malloc's blocks apart, in the shapes in which relatives of malloc were seen inlined.
+
+import binaryen from 'binaryen';
+import { expect, test } from 'vitest';
+import { FeatureCache } from '../../instrument/body-features.ts';
+import { parseModule } from '../../instrument/wasm/module.ts';
+
+function readsHead(body: string): boolean {
+  const text = `(module (memory 1) (func (param $p i32) (result i32) (local $q i32) (local $head i32) ${body}))`;
+  const module = binaryen.parseText(text);
+  const bytes = module.emitBinary();
+  module.dispose();
+  return new FeatureCache(parseModule(bytes)).of(0).readsHead;
+}
+
+const BACK = '(i32.sub (local.get $p) (i32.const 4))';
+
+test.each<[string, string, boolean]>([
+  ['the size without its flags', `(i32.and (i32.load ${BACK}) (i32.const -8))`, true],
+  ['the flags', `(i32.and (i32.load8_u ${BACK}) (i32.const 3))`, true],
+  ['memalign inside __cxa_allocate_exception: the address and the word are kept', `(i32.and (local.tee $head (i32.load (local.tee $q ${BACK}))) (i32.const -8))`, true],
+  ['a count in front of an array', `(i32.load (local.tee $q ${BACK}))`, false],
+  ['another distance', '(i32.and (i32.load (i32.sub (local.get $p) (i32.const 12))) (i32.const -8))', false],
+])('%s', (_, body, expected) => {
+  expect(readsHead(body)).toBe(expected);
+}); // biome-ignore format: a table
