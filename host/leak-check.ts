@@ -50,7 +50,7 @@ export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck 
         memory1: moment.memory1,
         pointers: options.useGlobals === false ? pointers : [...pointers, ...globalValues(moment.exports)],
         stackPointer: stackPointer(info, moment.exports),
-    allocatorWords: new Set(info.allocatorWords),
+        allocatorWords: new Set(info.allocatorWords),
         useGlobals: options.useGlobals ?? true,
         useStacks: options.useStacks ?? true,
         maybeInLocal:
