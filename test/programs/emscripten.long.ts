@@ -62,7 +62,7 @@ describe.skipIf(missing)('made by Emscripten', () => {
     expect(stderr).toMatch(
       /heap-buffer-overflow on address.*\nWRITE of size 1 at .* thread T[1-8]\n.* in work .*threads\.c:\d+/,
     );
-    expect(stderr).toMatch(/is located 0 bytes after 20-byte region[^]*allocated by thread T[1-8] here:/);
+    expect(stderr).toMatch(/is located 0 bytes after 20-byte region[\s\S]*allocated by thread T[1-8] here:/);
     expect(status).toBe(1);
   });
 });
