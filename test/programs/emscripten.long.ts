@@ -12,7 +12,14 @@ import { wasan } from '../support/cli.ts';
 const SOURCES = fileURLToPath(new URL('emscripten/', import.meta.url));
 const PRELOAD = { NODE_OPTIONS: `--require ${SOURCES}no-fetch.cjs` };
 const OPTIONS = 'halt_on_error=0:detect_stack_use_after_return=1';
-const POOL = ['-pthread', '-sPTHREAD_POOL_SIZE=8', '-sINITIAL_MEMORY=128MB', '-sEXIT_RUNTIME=1', '-DTHREADS=8'];
+const POOL = [
+  '-pthread',
+  '-sASSERTIONS=0',
+  '-sPTHREAD_POOL_SIZE=8',
+  '-sINITIAL_MEMORY=128MB',
+  '-sEXIT_RUNTIME=1',
+  '-DTHREADS=8',
+];
 
 const missing = existsSync('/usr/bin/emcc') ? undefined : "Debian's emscripten is missing";
 if (missing) console.log(`programs made by Emscripten are not run: ${missing}`);
