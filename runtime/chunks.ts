@@ -145,14 +145,14 @@ function shift(field: u32, distance: u32): void {
 
 /**
  * Neighbours in memory are neighbours here, since programs work on chunks in the order they lie: chunks begin at least 32
- * bytes apart (header and redzones), so key >> 2 is another number for each, and eight of them share a cache line. The
- * lines are scattered: were they in order too, dense stretches of memory that fall on each other would make one long run
- * of them, and every probe would walk it.
+ * bytes apart (header and redzones), so key >> 2 is another number for each, and 2 KiB of memory share eight cache lines in
+ * a row, which the processor fetches ahead. Those blocks are scattered: were they in order too, dense stretches of memory
+ * that fall on each other would make one long run of them, and every probe would walk it.
  */
 function home(key: u32, mask: u32): u32 {
-  let line = key >> 5;
-  line = (line ^ (line >> 15)) * 0x9e3779b1;
-  return (((line ^ (line >> 15)) << 3) | ((key >> 2) & 7)) & mask;
+  let block = key >> 8;
+  block = (block ^ (block >> 15)) * 0x9e3779b1;
+  return (((block ^ (block >> 15)) << 6) | ((key >> 2) & 63)) & mask;
 }
 
 function insert(key: u32, chunk: u32): void {
