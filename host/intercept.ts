@@ -16,6 +16,10 @@ export interface SharedProgram extends Known {
 export interface ThreadRegistry {
   find(memory: WebAssembly.Memory, isTold: boolean): SharedProgram | undefined;
   publish(program: SharedProgram): void;
+  /** A module that was instrumented: another thread may be sent it. */
+  publishModule(module: Known): void;
+  /** The module whose instrumented form has this site table. */
+  findModule(sites: Uint8Array): Known | undefined;
 }
 
 export interface InterceptOptions {
@@ -37,7 +41,7 @@ export interface InterceptOptions {
 }
 
 /** What is remembered of a module that was instrumented. */
-interface Known {
+export interface Known {
   readonly original: Uint8Array;
   readonly instrumented: Uint8Array;
 }
@@ -143,7 +147,9 @@ class Interceptor {
   private prepare(source: BufferSource): Known | undefined {
     const original = bytesOf(source);
     const instrumented = this.options.rewrite(original);
-    return instrumented && { original, instrumented };
+    const known = instrumented && { original, instrumented };
+    if (known) this.options.threads?.publishModule(known);
+    return known;
   }
 
   private remember(module: WebAssembly.Module, known: Known): WebAssembly.Module {
@@ -152,13 +158,12 @@ class Interceptor {
   }
 
   private session(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): Sanitizer | undefined {
-    const { native } = this;
     const memory = this.importedMemory(module, imports);
-    // A module that another thread sent is instrumented already; what it was before, that thread has told, or will.
-    const arrived = !this.known.has(module) && native.Module.customSections(module, 'wasan.info').length > 0;
     const shared =
-      memory?.buffer instanceof SharedArrayBuffer ? this.options.threads?.find(memory, arrived) : undefined;
-    const known = this.known.get(module) ?? (arrived ? shared : undefined);
+      memory?.buffer instanceof SharedArrayBuffer
+        ? this.options.threads?.find(memory, this.isForeign(module))
+        : undefined;
+    const known = this.known.get(module) ?? this.arrived(module, shared);
     if (!known) return undefined;
     this.remember(module, known);
     const sanitizer = this.sanitizer(known, shared?.sharedMemory);
@@ -168,6 +173,18 @@ class Interceptor {
       this.options.threads?.publish({ original, instrumented, memory, sharedMemory });
     }
     return sanitizer;
+  }
+
+  /** Instrumented, and not here. */
+  private isForeign(module: WebAssembly.Module): boolean {
+    return !this.known.has(module) && this.native.Module.customSections(module, 'wasan.info').length > 0;
+  }
+
+  /** A module that another thread sent is instrumented already; what it was before, that thread has told, or will. */
+  private arrived(module: WebAssembly.Module, shared: SharedProgram | undefined): Known | undefined {
+    const [sites] = this.native.Module.customSections(module, 'wasan.sites');
+    if (!sites) return undefined;
+    return shared ?? this.options.threads?.findModule(new Uint8Array(sites));
   }
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
@@ -220,8 +237,15 @@ class Interceptor {
     if (!session) return instance;
     session.attach(instance, this.importedMemory(module, imports));
     this.options.onInstance?.(session, instance);
-    return instance;
+    return hideOurs(instance);
   }
+}
+
+/** Glue walks over the exports, and refuses what it does not know. */
+function hideOurs(instance: WebAssembly.Instance): WebAssembly.Instance {
+  const shown: WebAssembly.Exports = Object.create(null);
+  for (const [name, value] of Object.entries(instance.exports)) if (!name.startsWith('__wasan_')) shown[name] = value;
+  return Object.defineProperty(instance, 'exports', { value: Object.freeze(shown) });
 }
 
 /** A private copy: the program may reuse or detach its buffer. */

@@ -87,6 +87,8 @@ class Trial {
   }
 
   run(): Answer {
+    // emmalloc and others set up their heap in a constructor, which an instance without its start function has not run.
+    if (!this.isReady()) return unknown('malloc cannot be called before the program has started');
     const blocks = SIZES.map((size) => this.allocate(size));
     if (blocks.some((b) => b === undefined)) return unknown('malloc found no memory in an instance of its own');
     const live = blocks as Block[];
@@ -111,6 +113,16 @@ class Trial {
     }
     if (word) facts.push('probe run: the word in front of a block tells its size');
     return { outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+  }
+
+  private isReady(): boolean {
+    try {
+      this.allocate(1);
+      return true;
+    } catch (error) {
+      if (error instanceof Wrong) throw error;
+      return false;
+    }
   }
 
   /** What the module calls outside: the one call that matters is the one for more memory, given a size in bytes. */

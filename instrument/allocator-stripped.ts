@@ -38,9 +38,7 @@ export function completeStripped(module: Module, found: readonly AllocatorFuncti
   const wrong = new Set(overruled ? [] : answer?.wrong);
   const all = candidates.filter((f) => !wrong.has(f.role.role));
   const realloc = all.some((f) => f.role.role === 'realloc');
-  const tried = probe === undefined || answer?.outcome === 'confirmed';
-  const whole = tried && wrong.size === 0 && realloc && print.doubt === undefined;
-  const layout = overruled ? 'around' : layoutOf(print, { whole, realloc }, answer);
+  const layout = overruled ? 'around' : layoutOf(print.found || answer?.sizeWord === true, realloc);
   if (layout === undefined) {
     return left(evidence, 'malloc and free are known, but which function is realloc cannot be told');
   }
@@ -65,19 +63,17 @@ function tryOut(module: Module, all: readonly AllocatorFunction[], probe?: Probe
   return question && probe(question);
 }
 
-/** Undefined if neither layout is safe: relatives may be missing, and blocks carry no size word to watch. */
-function layoutOf(
-  print: Fingerprint,
-  { whole, realloc }: { whole: boolean; realloc: boolean },
-  answer: ProbeResult | undefined,
-): HeapLayout | undefined {
-  if (print.found && whole) return 'around';
-  if (print.found || answer?.sizeWord) return 'behind';
+/**
+ * 'behind' wherever blocks carry a size word, because no search can prove that nobody else looks at it; without one there is
+ * nothing to be looked at. Undefined if neither is safe.
+ */
+function layoutOf(sizeWord: boolean, realloc: boolean): HeapLayout | undefined {
+  if (sizeWord) return 'behind';
   return realloc ? 'around' : undefined;
 }
 
 function whyLayout(layout: HeapLayout, print: Fingerprint): string {
-  if (layout === 'around') return 'the family is known whole: redzones go on both sides of a block';
+  if (layout === 'around') return 'blocks carry no size word: redzones go on both sides';
   const why = print.doubt ?? 'relatives of malloc may have been inlined';
   return `${why}: redzones go behind blocks alone, and pointers stay what they were`;
 }

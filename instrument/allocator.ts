@@ -76,13 +76,15 @@ export function findAllocator(
   for (const { name, index } of exports) for (const r of rolesNamed(name)) add(r, index, 'export', name);
   for (const { name, index } of exports) for (const r of rolesNamed(glueNames[name] ?? '')) add(r, index, 'glue', name);
   for (const [index, name] of names) for (const r of rolesNamed(name)) add(r, index, 'name', name);
-  const functions = withoutLoneFragments(found);
+  // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.
+  const known = names.size > 0 ? found : found.filter((f) => f.how === 'option' || !f.role.role.startsWith('operator'));
+  const functions = withoutLoneFragments(known);
   // With function names, every relative of malloc is named too. Without, it must be told by its body.
   if (names.size > 0 || functions.some((f) => !f.role.original.match(C_FAMILY) && f.role.original !== '')) {
     const confidence = functions.length > 0 ? 'high' : 'none';
     return { ...NOTHING, functions, rejected, confidence };
   }
-  const stripped = completeStripped(module, found, probe);
+  const stripped = completeStripped(module, known, probe);
   return { ...NOTHING, ...stripped, functions: withoutLoneFragments(stripped.functions), rejected };
 }
 

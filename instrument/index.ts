@@ -352,6 +352,7 @@ function infoSection(inspection: Inspection, memoryPages: number): Uint8Array {
     allocator: allocator.functions.map((f) => ({ role: f.role.role, func: f.func, how: f.how, name: f.name })),
     stackPointer: stackPointer?.global ?? null,
     allocatorWords: allocatorWords(module, inspection.allocatorClosure, inspection.nullLimit),
+    stackPointerHow: stackPointer?.how ?? null,
     nullLimit: inspection.nullLimit,
     ...(allocator.functions.length > 0 && { layout: allocator.layout, confidence: allocator.confidence }),
     ...(allocator.probeFailed && { notice: `heap checks are off: ${allocator.refused}` }),

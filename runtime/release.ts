@@ -34,7 +34,7 @@ import { rawFree } from './original';
 import * as program from './program';
 import { enqueue } from './quarantine';
 import { accessesReported, finding, heapFinding } from './report';
-import { isForeign, isTailOnly } from './tail';
+import { isForeign, isTailOnly, trimOpen } from './tail';
 import { lock, unlock } from './thread';
 import { isMapped, unmapChunk } from './vma-heap';
 
@@ -57,6 +57,7 @@ function releaseAlone(ptr: Addr, kind: u32): void {
   }
   markFreed(chunk, kind);
   if (isMapped(ptr)) return unmapChunk(chunk);
+  trimOpen(chunk);
   poisonFreed(ptr, chunkSize(chunk));
   enqueue(chunk);
 }

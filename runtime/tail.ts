@@ -24,15 +24,17 @@ import {
   PHASE_EARLY,
 } from './abi';
 import { Addr } from './addr';
-import { addChunk, chunkBegin, chunkSize, dropChunk, findChunk } from './chunks';
+import { addChunk, chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chunks';
 import { flag } from './header';
 import { shadowOf } from './mapping';
 import { bodySize } from './original';
 import { poisonInside, unpoison, writeShadow } from './poison';
+import * as program from './program';
 import { redzoneCode, sideRedzone } from './redzone';
 import { lock, unlock } from './thread';
 
 const SIZE_WORD: u32 = 4; // bytes; in front of it the granule is the block before's
+const WORD_COVERS: Addr = 8; // bytes that are counted in the size word and are not the program's
 const LONGEST_WALK: Addr = 8192; // granules
 
 export function isTailOnly(kind: u32): bool {
@@ -99,6 +101,14 @@ function openChunk(chunk: u32): void {
   }
   bare(chunk);
   store<u8>(chunk, CHUNK_OPEN, CHUNK_STATE);
+}
+
+/** An open block may have shrunk where it lies: what it lost belongs to others by now. */
+export function trimOpen(chunk: u32): void {
+  if (load<u8>(chunk, CHUNK_STATE) != CHUNK_OPEN) return;
+  const word = <Addr>(program.load32(chunkBegin(chunk) - SIZE_WORD) & ~7);
+  const most = word > WORD_COVERS ? word - WORD_COVERS : 0;
+  if (most < chunkSize(chunk)) setChunkSize(chunk, most);
 }
 
 /** Drops the record of an open block, which from now on is the original's alone. */

@@ -21,10 +21,23 @@ import { type Failure, NodeThreads } from './threads.ts';
 /** Synchronous: the process may end with the next instruction. */
 const io: Io = {
   stdout: (text) => void writeSync(1, text),
-  stderr: (text) => void writeSync(2, text),
+  stderr: (text) => writeAll(2, text),
   env: process.env,
   terminalColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
 };
+
+/** A pipe may be full: whoever reads it needs a moment. */
+function writeAll(descriptor: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
 
 register();
 
@@ -58,7 +71,7 @@ function register(): void {
         const names = glueNames(original, scriptText(settings.glue ?? script));
         const how = { ...instrumentation, glueNames: names, host: true };
         const made = cache.get(original, fixed + JSON.stringify(names), () => instrument(original, how).bytes);
-        tellNotice(made, nameOf(original));
+        tellOf(made, { name: nameOf(original), bytes: original.length, script, verbose: options.verbosity > 0 });
         return made;
       } catch (error) {
         return leaveAlone(error, options);
@@ -80,11 +93,31 @@ function register(): void {
   });
 }
 
-/** What the instrumented module has to say of itself: that a probe run failed, also when it comes from the cache. */
-function tellNotice(instrumented: Uint8Array, name: string): void {
+interface Loaded {
+  readonly name: string;
+  readonly bytes: number;
+  readonly script: string;
+  readonly verbose: boolean;
+}
+
+/** What the instrumented module has to say of itself, also when it comes from the cache: that a probe run failed. */
+function tellOf(instrumented: Uint8Array, { name, bytes, script, verbose }: Loaded): void {
   const section = readWasmModule(instrumented).custom('wasan.info');
-  const { notice } = JSON.parse(new TextDecoder().decode(section)) as { notice?: string };
-  if (notice !== undefined) io.stderr(`wasan: ${name}: ${notice}\n`);
+  const info = JSON.parse(new TextDecoder().decode(section)) as ModuleInfo;
+  if (info.notice !== undefined) io.stderr(`wasan: ${name}: ${info.notice}\n`);
+  if (!verbose) return;
+  const roles = info.allocator.map((f) => `${f.role} by ${f.how}`).join(', ');
+  const allocator = roles === '' ? 'no allocator found' : `${roles}; redzones ${info.layout ?? 'around'} blocks`;
+  const stack = info.stackPointerHow === null ? 'no stack pointer found' : `stack pointer by ${info.stackPointerHow}`;
+  io.stderr(`wasan: ${name}: ${bytes} bytes, loaded by ${script || 'unknown code'}: ${allocator}; ${stack}\n`);
+}
+
+/** The part of the custom section wasan.info that is told. */
+interface ModuleInfo {
+  readonly notice?: string;
+  readonly allocator: readonly { role: string; how: string }[];
+  readonly layout?: string;
+  readonly stackPointerHow: string | null;
 }
 
 /** A module that cannot be instrumented runs as it is: the program's work comes first. It is said once. */

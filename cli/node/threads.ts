@@ -10,9 +10,11 @@ import {
   receiveMessageOnPort,
   setEnvironmentData,
 } from 'node:worker_threads';
-import type { SharedProgram, ThreadRegistry } from '../../host/intercept.ts';
+import type { Known, SharedProgram, ThreadRegistry } from '../../host/intercept.ts';
+import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 
 const NAME = 'wasan';
+const MODULES = 'wasan modules';
 /** A place in the null page that nobody reads or writes. */
 const PROBE = 12;
 
@@ -24,7 +26,14 @@ interface News {
   readonly program?: SharedProgram;
   /** Somebody missed the news. */
   readonly question?: true;
+  readonly module?: SharedModule;
   readonly failure?: Failure;
+}
+
+/** Bytes that threads share instead of copying them. */
+interface SharedModule {
+  readonly original: SharedArrayBuffer;
+  readonly instrumented: SharedArrayBuffer;
 }
 
 export interface Failure {
@@ -37,12 +46,14 @@ export class NodeThreads implements ThreadRegistry {
   private readonly channel = new BroadcastChannel(NAME);
   private readonly programs: SharedProgram[];
   private readonly published: SharedProgram[] = [];
+  private readonly modules: SharedModule[];
   private readonly onFailure: (failure: Failure) => void;
 
   /** `onFailure` is called in the main thread for findings of all others. */
   constructor(onFailure: (failure: Failure) => void) {
     this.onFailure = onFailure;
     this.programs = [...((getEnvironmentData(NAME) as readonly SharedProgram[] | undefined) ?? [])];
+    this.modules = [...((getEnvironmentData(MODULES) as readonly SharedModule[] | undefined) ?? [])];
     this.channel.onmessage = (event: unknown) => this.hear((event as { data: News }).data);
     this.channel.unref();
     if (isMainThread) process.on('exit', () => this.catchUp());
@@ -74,6 +85,24 @@ export class NodeThreads implements ThreadRegistry {
     this.channel.postMessage({ program });
   }
 
+  publishModule({ original, instrumented }: Known): void {
+    if (this.modules.some((m) => Buffer.compare(new Uint8Array(m.instrumented), instrumented) === 0)) return;
+    const module = { original: sharedCopy(original), instrumented: sharedCopy(instrumented) };
+    this.addModule(module);
+    this.channel.postMessage({ module });
+  }
+
+  findModule(sites: Uint8Array): Known | undefined {
+    this.catchUp();
+    const found = this.modules.find((m) => Buffer.compare(sitesOf(m), sites) === 0);
+    return found && { original: ownCopy(found.original), instrumented: ownCopy(found.instrumented) };
+  }
+
+  private addModule(module: SharedModule): void {
+    this.modules.push(module);
+    setEnvironmentData(MODULES, this.modules as never);
+  }
+
   /** Tells the main thread. */
   fail(failure: Failure): void {
     this.channel.postMessage({ failure });
@@ -88,14 +117,30 @@ export class NodeThreads implements ThreadRegistry {
     }
   }
 
-  private hear({ program, question, failure }: News): void {
+  private hear({ program, question, module, failure }: News): void {
     if (question) for (const mine of this.published) this.channel.postMessage({ program: mine });
+    if (module) this.addModule(module);
     if (program && !this.programs.some((known) => isSame(known.memory, program.memory))) {
       this.programs.push(program);
       setEnvironmentData(NAME, this.programs as never);
     }
     if (failure && isMainThread) this.onFailure(failure);
   }
+}
+
+function sharedCopy(bytes: Uint8Array): SharedArrayBuffer {
+  const shared = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(shared).set(bytes);
+  return shared;
+}
+
+function ownCopy(shared: SharedArrayBuffer): Uint8Array {
+  return new Uint8Array(shared).slice();
+}
+
+/** The site table of an instrumented module tells it from every other. */
+function sitesOf({ instrumented }: SharedModule): Uint8Array {
+  return readWasmModule(ownCopy(instrumented)).custom('wasan.sites') ?? new Uint8Array(0);
 }
 
 /** Memory objects of two threads cannot be compared, only what is in them: a change in one shows in the other. */

@@ -311,6 +311,8 @@ class FrameWalk {
     this.writes.push({ at: d.start, end: d.pos, to });
     const room = roomOf(value);
     if (!room) return;
+    // The frame of a function that was inlined after compilation is given back by adding its size to where it lies.
+    if (this.optimised && room.size.kind === 'constant') throw new Trouble('several prologues');
     this.rooms.push(room);
     this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
   }

@@ -60,8 +60,10 @@ ${misses()}
 - **Far beyond a block**: an access that jumps over the redzone (16 bytes and more, growing with the block) into memory
   nobody has allocated, or into another block, is not noticed.
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
-- **Stripped modules**: heap bugs need the allocator. dlmalloc is told by its body; anything else must be named with
-  \`--allocator\`. Memory and string functions are not known by name, so their calls are not checked as ranges.
+- **Stripped modules**: heap bugs need the allocator. dlmalloc is told by its body, others by exports or by names in the
+  JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
+  there, and leaks are not looked for (RATIONALE). Memory and string functions are not known by name, so their calls are
+  not checked as ranges.
 - **Uninitialised memory** is not looked at.
 `;
 }

@@ -88,6 +88,15 @@ describe('a look at the size word', () => {
     expect(h.kinds(() => h.load(4, p))).toEqual([abi.KIND_HEAP_UAF]);
   });
 
+  test('lets it shrink where it lies: freeing poisons what is left of it', () => {
+    const h = harness();
+    const [p] = blocks(h, 100) as [number];
+    h.load(4, p - 4);
+    new DataView(h.program.buffer).setUint32(p - 4, 32 | 3, true);
+    h.call('asan_free', p);
+    expect(h.shadows(p, 5)).toEqual([FD, FD, FD, 0, 0]);
+  });
+
   test('before reports are on cannot be seen: such blocks are open from the start', () => {
     const h = harness({ early: true });
     const [p] = blocks(h, 13) as [number];

@@ -1,0 +1,13 @@
+import decode, { init as initDecode } from '@jsquash/jpeg/decode.js';
+import encode, { init as initEncode } from '@jsquash/jpeg/encode.js';
+import { digest, moduleOf, picture } from './jsquash.mjs';
+
+export async function load() {
+  await initEncode(moduleOf('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm'));
+  await initDecode(moduleOf('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'));
+  return async () => {
+    const file = await encode(picture(67, 51), { quality: 70 });
+    const image = await decode(file);
+    return `${file.byteLength} ${digest(file)} ${image.width}x${image.height} ${digest(image.data)}`;
+  };
+}

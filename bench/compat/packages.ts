@@ -1,0 +1,43 @@
+// The packages of docs/COMPATIBILITY.md: pinned versions, what they were built with, and the app of apps/ that runs each
+// package's documented example.
+
+export interface Package {
+  readonly app: string;
+  readonly name: string;
+  readonly version: string;
+  readonly toolchain: string;
+  /** What else the app needs: name@version. */
+  readonly needs?: readonly string[];
+  /** Takes minutes: not part of the test over the small ones. */
+  readonly large?: boolean;
+}
+
+const item = (app: string, spec: string, toolchain: string, more: Partial<Package> = {}): Package => {
+  const at = spec.lastIndexOf('@');
+  return { app, name: spec.slice(0, at), version: spec.slice(at + 1), toolchain, ...more };
+};
+
+export const PACKAGES: readonly Package[] = [
+  item('sql.js', 'sql.js@1.16.0', 'Emscripten'),
+  item('sqlite-wasm', '@sqlite.org/sqlite-wasm@3.50.4-build1', 'Emscripten'),
+  item('quickjs-emscripten', 'quickjs-emscripten@0.32.0', 'Emscripten'),
+  item('web-tree-sitter', 'web-tree-sitter@0.27.1', 'Emscripten, main module', { needs: ['tree-sitter-json@0.24.8'] }),
+  item('onigasm', 'onigasm@2.2.5', 'Emscripten, fastcomp'),
+  item('vscode-oniguruma', 'vscode-oniguruma@2.0.1', 'Emscripten'),
+  item('argon2-browser', 'argon2-browser@1.18.0', 'Emscripten'),
+  item('libsodium', 'libsodium-wrappers@0.8.4', 'Emscripten, base64 in JavaScript'),
+  item('brotli-wasm', 'brotli-wasm@3.0.1', 'Rust, wasm-bindgen'),
+  item('jsquash-webp', '@jsquash/webp@1.5.0', 'Emscripten, embind'),
+  item('jsquash-avif', '@jsquash/avif@2.1.1', 'Emscripten, embind'),
+  item('jsquash-jpeg', '@jsquash/jpeg@1.6.0', 'Emscripten, embind'),
+  item('jsquash-png', '@jsquash/png@3.1.1', 'Rust, wasm-bindgen'),
+  item('lightningcss-wasm', 'lightningcss-wasm@1.33.0', 'Rust, napi', { large: true }),
+  item('source-map', 'source-map@0.8.0', 'Rust'),
+  item('mediainfo.js', 'mediainfo.js@0.3.8', 'Emscripten, emmalloc'),
+  item('zstd', '@hpcc-js/wasm-zstd@1.12.5', 'Emscripten, base91 in JavaScript'),
+  item('assemblyscript', 'assemblyscript@0.28.20', 'AssemblyScript, and Binaryen by Emscripten', { large: true }),
+  item('esbuild-wasm', 'esbuild-wasm@0.28.2', 'Go', { large: true }),
+  item('pglite', '@electric-sql/pglite@0.5.16', 'Emscripten, main module', { large: true }),
+  item('pyodide', 'pyodide@314.0.7', 'Emscripten, main module', { large: true }),
+  item('duckdb-wasm', '@duckdb/duckdb-wasm@1.32.0', 'Emscripten, exceptions', { large: true }),
+];

@@ -1,0 +1,99 @@
+// Runs a package's app plain and under `wasan node`, in a folder where the packages are installed, and compares.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Package } from './packages.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const WASAN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const SECONDS = 5;
+/** A hang is a failure; what takes longer than this is one, on any machine. */
+const TIMEOUT = 900_000;
+
+/** One module a package loads, as `--verbosity=1` tells of it. */
+export interface LoadedModule {
+  readonly bytes: number;
+  readonly allocator: string;
+  readonly stack: string;
+}
+
+export interface Outcome {
+  readonly package: Package;
+  readonly modules: readonly LoadedModule[];
+  readonly sameOutput: boolean;
+  /** CPU time of the app's work, instrumented over plain; undefined if either run failed. */
+  readonly slowdown: number | undefined;
+  /** First lines of the reports. */
+  readonly findings: readonly string[];
+  /** The whole of what wasan wrote. */
+  readonly log: string;
+  readonly failure: string | undefined;
+}
+
+/** Installs packages into `folder` with npm, without their install scripts. */
+export function install(folder: string, packages: readonly Package[]): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}');
+  const specs = packages.flatMap((p) => [`${p.name}@${p.version}`, ...(p.needs ?? [])]);
+  const missing = specs.filter((s) => !existsSync(join(folder, 'node_modules', s.slice(0, s.lastIndexOf('@')))));
+  if (missing.length > 0) {
+    const args = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--no-save', ...specs];
+    execFileSync('npm', args, { cwd: folder, stdio: 'ignore' });
+  }
+  rmSync(join(folder, 'cache'), { recursive: true, force: true }); // what another state of wasan made
+  cpSync(join(HERE, 'apps'), join(folder, 'apps'), { recursive: true });
+  cpSync(join(HERE, 'driver.mjs'), join(folder, 'apps', 'driver.mjs'));
+}
+
+interface Run {
+  readonly code: number;
+  readonly output: string;
+  readonly microseconds: number | undefined;
+  readonly stderr: string;
+}
+
+function start(folder: string, args: readonly string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, timeout: TIMEOUT, maxBuffer: 1 << 26 };
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      const mark = /^MICROSECONDS (\d+)$/m.exec(stdout);
+      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+      const output = stdout.replace(/^MICROSECONDS \d+\n/m, '');
+      resolve({ code, output, stderr, microseconds: mark ? Number(mark[1]) : undefined });
+    });
+  });
+}
+
+export async function runPackage(folder: string, p: Package): Promise<Outcome> {
+  const app = [join('apps', 'driver.mjs'), p.app, String(SECONDS)];
+  const plain = await start(folder, app);
+  const flags = ['--verbosity=1', '--halt_on_error=0', `--cache-dir=${join(folder, 'cache')}`];
+  const checked = await start(folder, [WASAN, 'node', ...flags, ...app]);
+  const findings = [...checked.stderr.matchAll(/^==\d+==ERROR: (?:AddressSanitizer|LeakSanitizer): (.*)$/gm)];
+  const ended = plain.microseconds !== undefined && checked.microseconds !== undefined;
+  return {
+    package: p,
+    modules: modulesOf(checked.stderr),
+    sameOutput: plain.output === checked.output,
+    slowdown: ended ? checked.microseconds / plain.microseconds : undefined,
+    findings: findings.map((m) => m[1]!.replace(/ (on|at) (unknown )?(address|pc) .*$/, '')),
+    log: checked.stderr,
+    failure: ended ? undefined : `${plain.code} plain, ${checked.code} under wasan: ${lastLine(checked.stderr)}`,
+  };
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').slice(-6).join(' / ');
+}
+
+function modulesOf(log: string): LoadedModule[] {
+  const lines = [...log.matchAll(/^wasan: wasm-\w+: (\d+) bytes, loaded by [^:]*: (.*); (.*)$/gm)];
+  const all = lines.map(([, bytes, allocator, stack]) => ({
+    bytes: Number(bytes),
+    allocator: allocator!,
+    stack: stack!,
+  }));
+  return all.filter((m, i) => all.findIndex((other) => JSON.stringify(other) === JSON.stringify(m)) === i);
+}

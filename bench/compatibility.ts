@@ -1,0 +1,28 @@
+// Writes docs/COMPATIBILITY.md: packages of npm that ship wasm, each running its documented example under `wasan node`.
+//
+//   npx node bench/compatibility.ts [--folder scratch] [app ...]      names: only those, to the terminal, without the document
+
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { document } from './compat/document.ts';
+import { PACKAGES } from './compat/packages.ts';
+import { install, type Outcome, runPackage } from './compat/run.ts';
+
+const args = process.argv.slice(2);
+const at = args.indexOf('--folder');
+const folder = at < 0 ? join(tmpdir(), 'wasan-compatibility') : args.splice(at, 2)[1]!;
+const chosen = args.length > 0 ? PACKAGES.filter((p) => args.includes(p.app)) : PACKAGES;
+install(folder, chosen);
+const outcomes: Outcome[] = [];
+for (const p of chosen) {
+  const outcome = await runPackage(folder, p);
+  outcomes.push(outcome);
+  const { sameOutput, slowdown, findings, failure } = outcome;
+  const result = failure ?? `${sameOutput ? 'same output' : 'OTHER OUTPUT'}, ${slowdown!.toFixed(2)}x`;
+  console.log(`${p.app}: ${result}, ${findings.length} findings${findings.map((f) => `\n  ${f}`).join('')}`);
+}
+if (args.length === 0) {
+  writeFileSync(fileURLToPath(new URL('../docs/COMPATIBILITY.md', import.meta.url)), document(outcomes));
+}

@@ -1,0 +1,37 @@
+// Does `wasan node` leave awkward programs as they are? Each case prints and exits as it does plain.
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const APP = fileURLToPath(new URL('apps/bad-cases.mjs', import.meta.url));
+
+function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+const underWasan = (name: string) => run([CLI, 'node', '--cache-size=0', '--verbosity=1', APP, name]);
+
+describe.each([
+  ['data url', '2021161080\n', 0],
+  ['wrong type', 'TypeError true\n', 0],
+  ['one memory in two modules', '77 true true\n', 0],
+  ['a memory handed on', '5 memory,get,put 196608\n', 0],
+  ['an exception nobody catches', '', 1],
+  ['an exit inside an import', '', 7],
+  ['a module sent to a worker', '2021161080 memory,get,put 3\n', 0],
+])('%s', (name, stdout, code) => {
+  test('is what it is without wasan', async () => {
+    const [plain, checked] = await Promise.all([run([APP, name]), underWasan(name)]);
+    expect({ stdout: plain.stdout, code: plain.code }).toEqual({ stdout, code });
+    expect({ stdout: checked.stdout, code: checked.code }).toEqual({ stdout, code });
+    expect(checked.stderr).not.toContain('AddressSanitizer');
+    if (name === 'an exception nobody catches') expect(checked.stderr).toContain('TypeError: nobody catches this');
+    if (name !== 'wrong type') expect(checked.stderr).toMatch(/wasan: wasm-\w+: \d+ bytes/); // it ran instrumented
+  });
+});
