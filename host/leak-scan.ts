@@ -136,10 +136,19 @@ class Scanner {
       this.pointersIn(Math.max(begin, from), Math.min(end, to), (target) => this.reach(target), header);
     };
     if (useGlobals) {
-      visit(0, exact || !known ? low : top);
+      visit(0, exact || !known ? low : this.lowestFrame(low, top));
       visit(high, to);
     }
     if (useStacks) visit(top, high);
+  }
+
+  /** Where the stack's end is not known: the lowest frame that was ever given back. Between it and the top all is stack. */
+  private lowestFrame(low: number, stackPointer: number): number {
+    const top = Math.min(stackPointer, readU32(this.image, abi.HEADER_STACK_SURE));
+    for (let granule = Math.ceil(low / abi.GRANULE); granule * abi.GRANULE < top; granule++) {
+      if (shadowOf(this.image, granule) === abi.ASAN_STACK_AFTER_RETURN) return granule * abi.GRANULE;
+    }
+    return top;
   }
 
   /** A block is held by a local of a running function: registers, to LeakSanitizer. */

@@ -28,6 +28,7 @@ import {
   HEADER_SCHEME,
   HEADER_STACK_HIGH,
   HEADER_STACK_LOW,
+  HEADER_STACK_SURE,
   MAGIC,
   SCHEME_ASAN,
   SCHEME_KASAN,
@@ -96,6 +97,7 @@ export function encodeHeader(options: RuntimeOptions & Layout): { address: numbe
   set(HEADER_EVENTS_LIMIT, options.heapHistory ? HISTORY : 0);
   set(HEADER_STACK_LOW, options.stack?.low ?? 0);
   set(HEADER_STACK_HIGH, options.stack?.high ?? 0);
+  set(HEADER_STACK_SURE, options.stack?.sure ?? 0);
   set(HEADER_FLAGS, flags(options));
   return { address: HEADER, bytes };
 }
@@ -108,7 +110,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.poisonHeap ?? true, FLAG_POISON_HEAP],
     [options.replaceIntrin ?? true, FLAG_REPLACE_INTRIN],
     [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
-    [(options.stackAfterReturn ?? false) && !!options.stack?.exact, FLAG_STACK_AFTER_RETURN],
+    [options.stackAfterReturn ?? false, FLAG_STACK_AFTER_RETURN],
     [options.stack?.exact ?? false, FLAG_STACK_EXACT],
     [options.tailRedzones ?? false, FLAG_TAIL_REDZONES],
   ];

@@ -313,7 +313,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       nullLimit: inspection.nullLimit,
       is64,
       tailRedzones: allocator.layout === 'behind',
-      stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer),
+      stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer, options.debugInfo),
     }),
     segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
     sections: [inspection.frames.section, ...(options.embedOriginal ? [{ name: 'wasan.original', bytes }] : [])],

@@ -1,6 +1,8 @@
 // Where things lie in the program's memory, as far as the binary tells: the null page, and the size of the shadow.
 
 import { GRANULE, SHADOW_BASE } from '../runtime/abi.ts';
+import type { DebugInfo } from './debug-info.ts';
+import { findReferences } from './globals/extents.ts';
 import type { StackPointer } from './stack-pointer.ts';
 import { KIND, type Module } from './wasm/module.ts';
 
@@ -42,14 +44,23 @@ export interface StackBounds {
   readonly high: number;
   /** `low` is the end of the stack; if not, it is merely known that the stack ends no lower. */
   readonly exact: boolean;
+  /** From here up to `high` there is certainly nothing but stack. */
+  readonly sure: number;
 }
+
+/** wasm-ld's size of a stack that it is not told the size of; Emscripten's and Rust's are larger. */
+const DEFAULT_STACK = 65536;
 
 /**
  * Known where the stack pointer's initial value is. A stack in front of all data ends at 0; else it lies behind the data,
  * of which zero-initialised variables leave no trace in the binary. A stack pointer that the host can move unseen has no
  * bounds that could be relied on.
  */
-export function stackBounds(module: Module, stack: StackPointer | undefined): StackBounds | undefined {
+export function stackBounds(
+  module: Module,
+  stack: StackPointer | undefined,
+  debugInfo?: DebugInfo,
+): StackBounds | undefined {
   const high = stack?.initial;
   if (high === undefined || high <= 0 || high > 0xffffffff || high % 16 !== 0) return undefined;
   if (module.memories[0]?.shared) return undefined;
@@ -57,8 +68,21 @@ export function stackBounds(module: Module, stack: StackPointer | undefined): St
   if (segments.some((d) => d.passive || d.address === undefined)) return undefined;
   const below = segments.filter((d) => d.address! < high);
   const movable = module.exports.some((e) => e.kind === KIND.GLOBAL && e.index === stack!.global);
-  if (below.length === 0) return { low: 0, high, exact: segments.length > 0 && !movable };
-  return { low: Math.max(...below.map((d) => d.address! + d.end - d.start)), high, exact: false };
+  if (below.length === 0) return { low: 0, high, exact: segments.length > 0 && !movable, sure: 0 };
+  const low = Math.max(...below.map((d) => d.address! + d.end - d.start));
+  return { low, high, exact: false, sure: debugInfo ? sureStack(module, low, high, debugInfo) : high };
+}
+
+/**
+ * Zero-initialised variables lie between the data and the stack. Where debug information knows no variable in the last
+ * 64 KiB below the stack's upper end, and nothing in the module refers there, the stack takes all of it: a smaller one
+ * would need an unnamed variable in between, larger than what is missing to the default size.
+ */
+function sureStack(module: Module, low: number, high: number, debugInfo: DebugInfo): number {
+  const from = high - DEFAULT_STACK;
+  if (from < low || !module.sections.some((s) => s.name === '.debug_info')) return high;
+  const named = debugInfo.globals().some((g) => g.offset < high && g.offset + g.size > from);
+  return named || findReferences(module, from + 1, high - 1).length > 0 ? high : from;
 }
 
 /** Pages of memory 1 at the start: everything up to the arena, and a little arena. */

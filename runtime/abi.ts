@@ -117,6 +117,7 @@ export const HEADER_SHADOW_FREE = 252; // paged: free list of such chunks
 export const HEADER_STACK_LOW = 304; // program address: the stack's lower end
 export const HEADER_STACK_HIGH = 308; // program address: its upper end, 0 if not known
 export const HEADER_STACK_MAP = 312; // frame numbers: one u32 per 16 bytes of stack, at the frame's left redzone
+export const HEADER_STACK_SURE = 316; // from here up to its upper end all is certainly stack
 export const HEADER_VMA = 320; // DIRECTORY_* of vma-layout.ts, complete when a mapping is reported; 0 = none
 export const HEADER_GLOBALS = 256; // objects with static storage, as runtime/globals.ts draws them
 export const HEADER_GLOBAL_COUNT = 260;

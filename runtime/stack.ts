@@ -51,6 +51,8 @@ let nullLimit: Addr = 0;
 let frameMap: u32 = 0;
 /** Shadow of what was given back. */
 let dead: u32 = 0;
+/** Below this address nothing of the stack is poisoned. Kept where returned frames are. */
+let clean: Addr = 0;
 let exact: bool = false;
 let overflowed: bool = false;
 
@@ -75,9 +77,12 @@ export function openStack(): void {
   if (high - low <= MAP_LIMIT) frameMap = arenaAlloc((high - low) >> 2);
   store<u32>(HEADER_STACK_MAP, frameMap);
   if (frameMap && !dead) openInline(<Addr>high);
-  if (!dead) return;
+  clean = <Addr>high;
+  if (!dead || !exact) return; // what else may lie below, nobody knows
   const from = stackLow > nullLimit ? stackLow : nullLimit;
-  if (<Addr>high > from) fillShadow(from >> 3, (<Addr>high - from) >> 3, ASAN_STACK_LEFT);
+  if (<Addr>high <= from) return;
+  fillShadow(from >> 3, (<Addr>high - from) >> 3, ASAN_STACK_LEFT);
+  clean = from;
 }
 
 function openInline(high: Addr): void {
@@ -97,6 +102,7 @@ function isStack(addr: Addr): bool {
 /** Makes [from, to) what is below the stack pointer. */
 function bury(from: Addr, to: Addr): void {
   if (to <= from) return;
+  if (from < clean) clean = from;
   fillShadow(from >> 3, (to - from) >> 3, dead);
   if (from >= nullLimit) return;
   fillShadow(from >> 3, ((to < nullLimit ? to : nullLimit) - from) >> 3, NULL_PAGE);
@@ -118,6 +124,7 @@ function overflow(to: Addr, bytes: Addr): void {
 }
 
 function remember(base: Addr, frame: u32): void {
+  if (base - LEFT < clean) clean = base - LEFT;
   if (!frameMap) return;
   const slot = <u32>(base - LEFT - stackLow) >> 4;
   store<u32>(frameMap + (slot << 2), frame);
@@ -207,6 +214,9 @@ export function stack_borrowed(at: Addr): void {
 
 /** The same for one that may take any amount: a leaf function with dynamic allocations. The null page stays what it is. */
 export function stack_borrowed_whole(at: Addr): void {
-  const from = stackLow > nullLimit ? stackLow : nullLimit;
-  if (isStack(at) && dead && at > from) fillShadow(from >> 3, (at - from) >> 3, 0);
+  const from = clean > nullLimit ? clean : nullLimit;
+  if (!dead) return stack_borrowed(at); // nothing is left poisoned further down
+  if (!isStack(at) || at <= from) return;
+  fillShadow(from >> 3, (at >> 3) - (from >> 3), 0);
+  clean = at;
 }

@@ -7,7 +7,7 @@ import type { DebugInfo } from '../debug-info.ts';
 import type { Edit } from '../plan.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
-import { OP } from '../wasm/opcodes.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, FrameTrouble } from './analysis.ts';
 import { type FrameTarget, frameEdits } from './frame-edits.ts';
 import { type FrameLayout, layOut, place, plainLayout, shadowCodes } from './frame-layout.ts';
@@ -227,13 +227,11 @@ class PointerUses {
   private readonly stackPointer: number;
   private readonly decoder: Decoder;
   /** Offsets just past each read, and of each write. */
-  reads = 0;
+  reads: number[] = [];
   writes: number[] = [];
   touchesMemory = false;
   /** Subtractions: a leaf function has one for its frame, and more if it allocates dynamically. */
   subtractions = 0;
-  /** Of the first instruction. */
-  first = 0;
 
   constructor(module: Module, stackPointer: number) {
     this.module = module;
@@ -248,8 +246,7 @@ class PointerUses {
     d.pos = body.start;
     d.end = body.end;
     d.skipLocals();
-    this.first = d.pos;
-    this.reads = 0;
+    this.reads = [];
     this.writes = [];
     this.touchesMemory = false;
     this.subtractions = 0;
@@ -258,41 +255,38 @@ class PointerUses {
       if (d.op >= OP.I32_LOAD && d.op <= 0x3e) this.touchesMemory = true;
       if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) this.subtractions++;
       if (d.index !== this.stackPointer) continue;
-      if (d.op === OP.GLOBAL_GET) this.reads++;
+      if (d.op === OP.GLOBAL_GET) this.reads.push(d.pos);
       else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
     }
-    return this.reads > 0 || this.writes.length > 0;
+    return this.reads.length > 0 || this.writes.length > 0;
   }
 }
 
-/** A function that is not understood: the runtime is told where it moves the stack pointer to. */
-function plainEdits({ writes, reads, first, touchesMemory, subtractions }: PointerUses, target: FrameTarget): Edit[] {
-  const type = target.is64 ? 0x7e : 0x7f;
-  if (writes.length === 0 && reads > 0 && touchesMemory) {
-    return [
-      {
-        at: first,
-        removes: 0,
-        isSite: false,
-        write: (emit) => {
-          emit.byte(OP.GLOBAL_GET);
-          emit.u32(target.stackPointer);
-          emit.callRuntime(subtractions > 1 ? 'stack_borrowed_whole' : 'stack_borrowed');
-        },
-      },
-    ];
-  }
-  return writes.map((at) => ({
-    at,
-    removes: 0,
-    isSite: false,
-    write: (emit) => {
+/**
+ * A function that is not understood: the runtime is told where it moves the stack pointer to, and wherever it reads it
+ * that it may use what lies below without moving it. That may be a leaf function inlined here, behind calls that gave
+ * the same memory back.
+ */
+function plainEdits({ writes, reads, touchesMemory, subtractions }: PointerUses, target: FrameTarget): Edit[] {
+  const type = target.is64 ? TYPE.I64 : TYPE.I32;
+  const insert = (at: number, write: Edit['write']): Edit => ({ at, removes: 0, isSite: false, write });
+  const borrowed = subtractions > 1 && writes.length === 0 ? 'stack_borrowed_whole' : 'stack_borrowed';
+  const borrowing = (touchesMemory ? reads : []).map((at) =>
+    insert(at, (emit) => {
+      emit.byte(OP.GLOBAL_GET);
+      emit.u32(target.stackPointer);
+      emit.callRuntime(borrowed);
+    }),
+  );
+  const moving = writes.map((at) =>
+    insert(at, (emit) => {
       emit.scratch(OP.LOCAL_SET, 'stack pointer', type);
       emit.scratch(OP.LOCAL_GET, 'stack pointer', type);
       emit.byte(OP.GLOBAL_GET);
       emit.u32(target.stackPointer);
       emit.callRuntime('stack_moved');
       emit.scratch(OP.LOCAL_GET, 'stack pointer', type);
-    },
-  }));
+    }),
+  );
+  return [...borrowing, ...moving].sort((a, b) => a.at - b.at);
 }

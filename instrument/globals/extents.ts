@@ -107,7 +107,7 @@ function findGaps(module: Module, objects: readonly GlobalObject[], starts: read
 }
 
 /** Every mention of an address in [low, high], in order. What only looks like one costs a gap or a certainty. */
-function findReferences(module: Module, low: number, high: number): number[] {
+export function findReferences(module: Module, low: number, high: number): number[] {
   const found: number[] = [];
   const add = (value: number) => {
     if (value >= low && value <= high) found.push(value);

@@ -6,7 +6,6 @@ import { type Build, bugClasses, judge } from './classes.ts';
 
 /** Wrong ones known to go unnoticed at -O0 with DWARF; docs/DETECTION.md lists them. */
 const MISSED: Readonly<Record<string, readonly string[]>> = {
-  leak: ['large'],
   'over-read': ['heap_struct', 'global_index'],
   'use-after-free': ['returned_frame', 'escaped_frame'], // detect_stack_use_after_return is off by default
 };
