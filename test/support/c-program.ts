@@ -1,60 +1,22 @@
 // Compiles a C or C++ program, instruments it and runs it under WASI: what it printed, how it ended, what was found.
-// Compiled modules are kept in build/cache by their source, so that a test compiles only what changed.
 
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
-import { commands } from '@yowasp/clang';
 import type { Report } from '../../host/report/report.ts';
 import { runCommand } from '../../host/run.ts';
 import { createSymbolizer } from '../../host/symbols/index.ts';
 import { type InstrumentOptions, instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
+import { compileC as compileFile } from './compile-c.ts';
 
-const CACHE = fileURLToPath(new URL('../../build/cache/c/', import.meta.url));
-
-/** The module that clang makes of `source` (C, or C++ with `-x c++` among the arguments). */
-export async function compileC(source: string, args: readonly string[]): Promise<Uint8Array> {
-  const key = createHash('sha256')
-    .update(JSON.stringify([source, args]))
-    .digest('hex')
-    .slice(0, 24);
-  const path = `${CACHE}${key}.wasm`;
-  if (existsSync(path)) return new Uint8Array(readFileSync(path));
-  const plus = args.includes('-x') && args[args.indexOf('-x') + 1] === 'c++';
-  const file = plus ? 'program.cpp' : 'program.c';
-  const rest = plus ? args.filter((a, i) => a !== '-x' && args[i - 1] !== '-x') : args;
-  let errors = '';
-  const command = (plus ? commands['clang++'] : commands.clang)!;
-  const files = (await command(
-    [...rest, file, '-o', 'a.wasm'],
-    { [file]: source },
-    {
-      fetchProgress: () => {},
-      stderr: (bytes: Uint8Array | null) => {
-        if (bytes) errors += new TextDecoder().decode(bytes);
-      },
-    },
-  )) as Record<string, Uint8Array>;
-  if (!files['a.wasm']) throw new Error(errors);
-  mkdirSync(CACHE, { recursive: true });
-  const partial = `${path}.${process.pid}`;
-  writeFileSync(partial, files['a.wasm']);
-  renameSync(partial, path);
-  return files['a.wasm'];
+/** What clang makes of a lone `source`: C, or C++ with `-x c++` among the arguments. */
+export function compileC(source: string, args: readonly string[]): Promise<Uint8Array> {
+  const language = args.indexOf('-x');
+  const plus = language >= 0 && args[language + 1] === 'c++';
+  const flags = plus ? args.filter((_, i) => i !== language && i !== language + 1) : args;
+  return compileFile({ file: plus ? 'program.cpp' : 'program.c', source, flags });
 }
 
 export interface Outcome {
