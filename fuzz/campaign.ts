@@ -53,8 +53,13 @@ const MUTATE_DEPTH = 5;
 const MAX_REPLACED = 384;
 const MAX_PLACES = 6;
 const MAX_REPAIRS = 8;
-/** One in so many mutations of a unit that passes a checksum is repaired. */
+/** One in so many mutations of a unit that passes a checksum is repaired, as long as that pays; then one in so many. */
 const REPAIR_ODDS = 8;
+const VAIN_REPAIR_ODDS = 512;
+/** Repairs without anything new after which they do not pay. */
+const VAIN_REPAIRS = 200;
+/** One in so many mutations is the target's own crossing over, where it has no mutator besides. */
+const CROSS_ODDS = 8;
 const MAX_WORDS = 4096;
 /** Runs between two questions whether to stop. */
 const STOP_INTERVAL = 64;
@@ -71,6 +76,8 @@ export class Campaign {
   private readonly dictionary: Uint8Array[];
   private readonly dictionaryKeys = new Set<string>();
   private ended = false;
+  /** Repairs since the last one that led to something new. */
+  private vainRepairs = 0;
 
   constructor(options: CampaignOptions) {
     this.options = options;
@@ -121,10 +128,28 @@ export class Campaign {
     };
     let bytes = unit.bytes;
     for (let depth = 0; depth < MUTATE_DEPTH && !this.done(); depth++) {
-      bytes = mutateOnce(bytes, random, materials);
+      const mutated = this.mutate(bytes, materials);
+      if (!mutated) return;
+      bytes = mutated;
       if (this.attempt(bytes, unit)) return;
-      if (unit.checks.size > 0 && random.below(REPAIR_ODDS) === 0) this.repair(bytes, unit);
+      if (unit.checks.size > 0 && random.below(this.repairOdds) === 0) this.repair(bytes, unit);
     }
+  }
+
+  /** The target's own mutators take the place of ours, which they may call. Undefined if the target's ended in a finding. */
+  private mutate(bytes: Uint8Array, materials: Materials): Uint8Array | undefined {
+    const { random, executor } = this.options;
+    const { mutate, crossOver, provide } = executor.custom ?? {};
+    const crosses = crossOver && random.below(mutate ? 2 : CROSS_ODDS) === 0;
+    if (!crosses && !mutate) return mutateOnce(bytes, random, materials);
+    provide!((inner, maxLength) => mutateOnce(inner, random, { ...materials, maxLength }));
+    const seed = random.below(2 ** 32);
+    const made = crosses
+      ? crossOver(bytes, materials.other, materials.maxLength, seed)
+      : mutate!(bytes, materials.maxLength, seed);
+    if ('bytes' in made) return made.bytes;
+    this.found(made.finding, bytes);
+    return undefined;
   }
 
   /** Lengths grow as the campaign does: short inputs run faster and are easier to read. */
@@ -192,13 +217,22 @@ export class Campaign {
     for (const replacement of unit.compares) {
       for (const candidate of this.candidates(unit.bytes, replacement)) {
         if (budget-- <= 0 || this.done()) return;
-        if (!this.attempt(candidate, unit) && unit.checks.size > 0) this.repair(candidate, unit);
+        if (!this.attempt(candidate, unit) && unit.checks.size > 0 && this.repairsPay) this.repair(candidate, unit);
       }
     }
   }
 
+  private get repairsPay(): boolean {
+    return this.vainRepairs < VAIN_REPAIRS;
+  }
+
+  private get repairOdds(): number {
+    return this.repairsPay ? REPAIR_ODDS : VAIN_REPAIR_ODDS;
+  }
+
   /** A mutated input fails at a checksum that its parent passed: puts in what the target computed. */
   private repair(bytes: Uint8Array, unit: Unit): void {
+    this.vainRepairs++;
     for (const replacement of repairs(this.options.executor.compares(bytes), bytes, unit.checks).slice(
       0,
       MAX_REPAIRS,
@@ -206,7 +240,7 @@ export class Campaign {
       const candidate = this.candidates(bytes, replacement)[0];
       if (!candidate) continue;
       if (this.done()) return;
-      this.attempt(candidate, unit);
+      if (this.attempt(candidate, unit)) this.vainRepairs = 0;
     }
   }
 

@@ -43,8 +43,7 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
     if (same(from, to) || !holds(from)) return;
     found.set(`${from.join()}:${to.join()}`, { from, to });
   };
-  for (const { flags, left, right } of compares) {
-    if (same(left, right)) continue;
+  for (const { flags, left, right } of distinct(compares)) {
     if (flags & COMPARE_FLAG.STRING) {
       add(untilZero(left), untilZero(right));
       add(untilZero(right), untilZero(left));
@@ -57,6 +56,23 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
     }
   }
   return [...found.values()];
+}
+
+/** Each pair of different operands once: a loop compares the same again and again. */
+function distinct(compares: readonly Compare[]): Compare[] {
+  const seen = new Set<string>();
+  return compares.filter((compare) => {
+    const { flags, left, right } = compare;
+    if (same(left, right)) return false;
+    const key = `${flags} ${text(left)} ${text(right)}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function text(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 /** Comparisons of two computed values that came out equal: one of the two may be a checksum of the input. */

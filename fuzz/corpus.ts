@@ -37,13 +37,9 @@ export class Corpus {
     this.features = features;
   }
 
-  get active(): number {
-    return this.units.filter((unit) => !unit.retired).length;
-  }
-
-  get bytes(): number {
-    return this.units.reduce((sum, unit) => sum + (unit.retired ? 0 : unit.bytes.length), 0);
-  }
+  /** Units that are not retired, and their bytes. */
+  active = 0;
+  bytes = 0;
 
   has(name: string): boolean {
     return this.names.has(name);
@@ -58,12 +54,21 @@ export class Corpus {
       this.owner.set(feature, unit);
       unit.features.add(feature);
       before?.features.delete(feature);
-      if (before && before.features.size === 0) before.retired = true;
+      if (before && before.features.size === 0) this.retire(before);
     }
     this.units.push(unit);
+    this.active++;
+    this.bytes += bytes.length;
     this.names.add(name);
     this.choices = REFRESH;
     return unit;
+  }
+
+  private retire(unit: Unit): void {
+    if (unit.retired) return;
+    unit.retired = true;
+    this.active--;
+    this.bytes -= unit.bytes.length;
   }
 
   /** The next unit to mutate. */

@@ -4,7 +4,7 @@ import type { Symbolizer } from '../host/symbols/index.ts';
 import * as abi from '../runtime/abi.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Finding } from './finding.ts';
-import { Harness } from './harness.ts';
+import { Harness, type Mutated } from './harness.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Executor {
@@ -16,6 +16,16 @@ export interface Executor {
   current(): Uint8Array;
   /** Runs an input for what it compares. */
   compares(input: Uint8Array): Compare[];
+  /** The target's own mutators, if it has any. */
+  readonly custom?: CustomMutators | undefined;
+}
+
+export interface CustomMutators {
+  /** Undefined where the target brings only the other. */
+  readonly mutate: ((bytes: Uint8Array, maxLength: number, seed: number) => Mutated) | undefined;
+  readonly crossOver: ((a: Uint8Array, b: Uint8Array, maxLength: number, seed: number) => Mutated) | undefined;
+  /** What LLVMFuzzerMutate does to bytes. */
+  provide(mutator: (bytes: Uint8Array, maxLength: number) => Uint8Array): void;
 }
 
 export interface ModuleTarget {
@@ -34,6 +44,7 @@ export interface ModuleTarget {
   readonly memoryLimit: number;
   /** Looks for unreachable blocks after a run that left more behind than it found. */
   readonly detectLeaks: boolean;
+  /** Milliseconds this thread has worked: a run that waits for the machine does not hang. */
   /** Keeps what runs print and put out, for `outcome`. */
   readonly keepsOutcome?: boolean;
   readonly now: () => number;
@@ -42,6 +53,7 @@ export interface ModuleTarget {
 export class ModuleExecutor implements Executor {
   readonly counters: number;
   private readonly counting: Harness;
+  readonly custom: CustomMutators | undefined;
   private comparing: Harness | undefined;
   private readonly target: ModuleTarget;
 
@@ -50,6 +62,7 @@ export class ModuleExecutor implements Executor {
     this.counting = new Harness(target, target.counting);
     this.counting.open();
     this.counters = this.counting.header(abi.HEADER_COVERAGE_COUNT);
+    this.custom = customMutators(this.counting);
   }
 
   run(input: Uint8Array): Finding | undefined {
@@ -72,4 +85,15 @@ export class ModuleExecutor implements Executor {
     this.comparing.run(input);
     return readCompares(new Uint8Array(this.comparing.memory1.buffer));
   }
+}
+
+function customMutators(harness: Harness): CustomMutators | undefined {
+  if (!harness.mutates && !harness.crosses) return undefined;
+  return {
+    mutate: harness.mutates ? (bytes, max, seed) => harness.mutate(bytes, max, seed) : undefined,
+    crossOver: harness.crosses ? (a, b, max, seed) => harness.crossOver(a, b, max, seed) : undefined,
+    provide: (mutator) => {
+      harness.mutator = mutator;
+    },
+  };
 }

@@ -23,6 +23,11 @@ const U32 = (memory: WebAssembly.Memory) => new Uint32Array(memory.buffer, 0, ab
 
 type Entry = (pointer: number, length: number) => unknown;
 
+type CrossOver = (a: number, sizeA: number, b: number, sizeB: number, out: number, max: number, seed: number) => number;
+
+/** What a target's own mutator made, or the finding that it ended in. */
+export type Mutated = { readonly bytes: Uint8Array } | { readonly finding: Finding };
+
 interface Exports {
   readonly __wasan_input_alloc: (size: number) => number;
   readonly __wasan_input_free: (pointer: number) => void;
@@ -31,6 +36,8 @@ interface Exports {
   readonly __wasan_touch: (address: number, size: number) => void;
   readonly _initialize?: () => void;
   readonly _start?: () => void;
+  readonly LLVMFuzzerCustomMutator?: (data: number, size: number, maxSize: number, seed: number) => number;
+  readonly LLVMFuzzerCustomCrossOver?: CrossOver;
   readonly LLVMFuzzerInitialize?: (argc: number, argv: number) => number;
   readonly [name: string]: unknown;
 }
@@ -52,13 +59,16 @@ export class Harness {
   /** What the last run returned or exited with, and put out. */
   private value = 0;
   private output: Uint8Array = new Uint8Array(0);
-  private deadline = 0;
+  /** Set when a run has looped for a while: most never ask for the time. */
+  private deadline: number | undefined;
   /** Runs are undone in place; otherwise the instance is replaced after a finding, and keeps its state until then. */
   private undoes = false;
   /** Something has run since the instance was as it began. */
   private used = false;
   /** Bytes at the end of memory for inputs, where the target has no allocator; 0 if it has one. */
   private room = 0;
+  /** Bytes of the room that blocks for the target's own mutators take. */
+  private placed = 0;
   private leakSearches = 0;
   private readonly known = new Map<string, Finding>();
 
@@ -110,6 +120,7 @@ export class Harness {
     });
     const instance = new WebAssembly.Instance(this.module, {
       wasi_snapshot_preview1: this.wasi.imports,
+      env: { LLVMFuzzerMutate: (at: number, size: number, max: number) => this.mutateInPlace(at, size, max) },
       ...imports,
       wasan: { report: () => (this.reported() ? 1 : 0) },
     });
@@ -125,7 +136,6 @@ export class Harness {
     this.wasi.attach(this.program, this.exports.__wasan_touch);
     this.wasi.reset(new Uint8Array(0));
     this.entry = this.findEntry();
-    this.deadline = Number.POSITIVE_INFINITY;
     if (this.entry) {
       this.exports._initialize?.();
       this.exports.LLVMFuzzerInitialize?.(0, 0);
@@ -145,16 +155,20 @@ export class Harness {
     U32(this.memory1)[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
   }
 
-  run(input: Uint8Array): Finding | undefined {
+  private begin(input: Uint8Array): void {
     this.open();
     this.used = true;
     U32(this.memory1)[abi.HEADER_PATIENCE / 4] = PATIENCE;
     this.pending = undefined;
-    this.deadline = this.target.now() + this.target.timeout;
+    this.deadline = undefined;
     this.wasi.reset(input);
     this.wasi.keepsOutput = this.target.keepsOutcome ?? false;
     this.value = 0;
     this.output = new Uint8Array(0);
+  }
+
+  run(input: Uint8Array): Finding | undefined {
+    this.begin(input);
     try {
       if (!this.entry) this.command();
       else if (this.call(this.entry, input)) return this.leak(this.entry, input);
@@ -203,6 +217,81 @@ export class Harness {
     return this.target.detectLeaks && this.liveBlocks() > before;
   }
 
+  // ------------------------------------------------------------------------------------------------- the target's own mutators
+
+  get mutates(): boolean {
+    return this.exports.LLVMFuzzerCustomMutator !== undefined;
+  }
+
+  get crosses(): boolean {
+    return this.exports.LLVMFuzzerCustomCrossOver !== undefined;
+  }
+
+  /** Fuzzers' mutators, for LLVMFuzzerMutate. */
+  mutator: (bytes: Uint8Array, maxLength: number) => Uint8Array = (bytes) => bytes;
+
+  mutate(input: Uint8Array, maxLength: number, seed: number): Mutated {
+    return this.apart(() => {
+      const at = this.place(input, maxLength);
+      return this.bytesAt(at, this.exports.LLVMFuzzerCustomMutator!(at, input.length, maxLength, seed), maxLength);
+    });
+  }
+
+  crossOver(a: Uint8Array, b: Uint8Array, maxLength: number, seed: number): Mutated {
+    return this.apart(() => {
+      const places = [
+        this.place(a, a.length),
+        this.place(b, b.length),
+        this.place(new Uint8Array(0), maxLength),
+      ] as const;
+      const [first, second, out] = places;
+      const size = this.exports.LLVMFuzzerCustomCrossOver!(first, a.length, second, b.length, out, maxLength, seed);
+      return this.bytesAt(out, size, maxLength);
+    });
+  }
+
+  /** Outside a run: what happens covers nothing. */
+  private apart(act: () => Uint8Array): Mutated {
+    this.begin(new Uint8Array(0));
+    this.placed = 0;
+    try {
+      return { bytes: act() };
+    } catch (error) {
+      if (error instanceof SanitizerError) throw error;
+      return { finding: this.ended(error) };
+    } finally {
+      this.counters().fill(0);
+    }
+  }
+
+  /** A block with room for `room` bytes that begins with `bytes`. */
+  private place(bytes: Uint8Array, room: number): number {
+    let at = this.exports.__wasan_input_alloc(Math.max(1, room)) >>> 0;
+    if (at === 0) {
+      this.placed += (room + 15) & ~15;
+      if (this.placed > this.room)
+        throw new SanitizerError(
+          'E_NO_ENTRY',
+          `a custom mutator without an allocator takes inputs of ${FIRST_ROOM / 2} bytes`,
+        );
+      at = this.program!.buffer.byteLength - this.placed;
+      this.exports.__wasan_touch(at, room);
+    }
+    new Uint8Array(this.program!.buffer).set(bytes, at);
+    return at;
+  }
+
+  private bytesAt(at: number, size: number, max: number): Uint8Array {
+    return new Uint8Array(this.program!.buffer).slice(at, at + Math.min(size >>> 0, max));
+  }
+
+  private mutateInPlace(at: number, size: number, max: number): number {
+    const result = this.mutator(this.bytesAt(at >>> 0, size, size >>> 0), max >>> 0).subarray(0, max >>> 0);
+    new Uint8Array(this.program!.buffer).set(result, at >>> 0);
+    this.exports.__wasan_touch(at, result.length);
+    return result.length;
+  }
+
   private endOfMemory(size: number): number {
     if (size > this.room) {
       this.room = Math.ceil(size / WASM_PAGE) * WASM_PAGE;
@@ -247,7 +336,9 @@ export class Harness {
   }
 
   private impatient(): boolean {
-    if (this.target.now() > this.deadline) {
+    const now = this.target.now();
+    this.deadline ??= now + this.target.timeout;
+    if (now > this.deadline) {
       const sentence = `the run took more than ${this.target.timeout / 1000} s`;
       this.pending = plainFinding('timeout', 'timeout', sentence, this.stackHere());
     } else this.pending = this.tooLarge();
@@ -310,7 +401,9 @@ export class Harness {
 
   private refuseMissing(): void {
     const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(this.target.imports ?? {})]);
-    const missing = WebAssembly.Module.imports(this.module).find((i) => !provided.has(i.module));
+    const missing = WebAssembly.Module.imports(this.module).find(
+      (i) => !provided.has(i.module) && !(i.module === 'env' && i.name === 'LLVMFuzzerMutate'),
+    );
     if (missing)
       throw new SanitizerError('E_NO_ENTRY', `it imports "${missing.module}.${missing.name}", which nobody provides`);
   }

@@ -37,7 +37,7 @@ export const fuzzCommand: Command = {
     if (flags.number('jobs') > 0 || flags.number('fork') > 0) return runWorkers(args, flags, seed, io);
     const now = () => performance.now();
     const original = readModule(path);
-    const options = moduleOptions(path, original, flags, now);
+    const options = moduleOptions(path, original, flags);
     const executor = open(original, options, flags);
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
@@ -62,7 +62,7 @@ export const fuzzCommand: Command = {
   },
 };
 
-function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags, now: () => number): ModuleOptions {
+function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): ModuleOptions {
   const entry = flags.text('entry');
   return {
     symbolizer: readSymbols(path, original),
@@ -71,7 +71,6 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags, now
     memoryLimit: flags.number('rss_limit_mb') * MIB,
     detectLeaks: flags.number('detect_leaks') !== 0,
     ...(entry === '' ? {} : { entry }),
-    now,
   };
 }
 

@@ -7,6 +7,8 @@ import type { Io } from '../command.ts';
 import { screenLines } from './screen.ts';
 
 const REDRAW_MS = 250;
+const RSS_MS = 250;
+const MIB = 1 << 20;
 
 export interface About {
   readonly moduleName: string;
@@ -25,6 +27,8 @@ export class FuzzStatus {
   /** Lines of the screen that stand above the cursor. */
   private drawn = 0;
   private lastNew: number | undefined;
+  private rss = 0;
+  private rssAsked = Number.NEGATIVE_INFINITY;
   /** Milliseconds that count neither as fuzzing nor against any limit. */
   paused = 0;
   newUnits = 0;
@@ -102,11 +106,20 @@ export class FuzzStatus {
     if (!this.quiet) this.say(`${this.describe(campaign, what)}${more}\n`);
   }
 
+  /** Asking the kernel takes longer than many a run. */
+  private megabytes(): number {
+    if (this.now() - this.rssAsked > RSS_MS) {
+      this.rssAsked = this.now();
+      this.rss = Math.round(process.memoryUsage.rss() / MIB);
+    }
+    return this.rss;
+  }
+
   private describe(campaign: Campaign, what: string): string {
     const { runs, edges, features, units, bytes } = campaign.totals;
     const rate = this.seconds > 0 ? Math.round(runs / this.seconds) : 0;
     const size = bytes < 10_000 ? `${bytes}b` : `${bytes >> 10}Kb`;
-    const rss = process.memoryUsage.rss() >> 20;
+    const rss = this.megabytes();
     return `#${runs}\t${what.padEnd(6)} cov: ${edges} ft: ${features} corp: ${units}/${size} exec/s: ${rate} rss: ${rss}Mb`;
   }
 

@@ -1,0 +1,140 @@
+// The shapes of targets: what toolchains export, how each is called, and a target's own mutators.
+
+import { describe, expect, test } from 'vitest';
+import { openModule } from '../../fuzz/index.ts';
+import { compileAssemblyScript } from '../support/compile-assemblyscript.ts';
+import { campaignOf, compileTarget } from './targets.ts';
+
+const titles = (module: Uint8Array, runs: number, options: { entry?: string } = {}) => {
+  const campaign = campaignOf(openModule(module, options), 1, runs);
+  campaign.run([]);
+  return campaign.findings.map(({ finding }) => finding.title);
+};
+
+const ALLOW = '-Wl,--allow-undefined';
+const EXPORT = (name: string) => `-Wl,--export=${name}`;
+
+/** A format that plain mutation cannot keep up: every byte is checked, and mutated inside its frame only by the target's own. */
+const FRAMED = `
+#include <string.h>
+typedef unsigned long size_t;
+size_t LLVMFuzzerMutate(unsigned char *data, size_t size, size_t max);
+static unsigned sum(const unsigned char *data, size_t size) {
+  unsigned s = 7;
+  for (size_t i = 0; i < size; i++) s = s * 0x01000193 ^ (data[i] + (s >> 13));
+  return s ^ s >> 16;
+}
+size_t LLVMFuzzerCustomMutator(unsigned char *data, size_t size, size_t max, unsigned seed) {
+  if (max < 8) return 0;
+  size_t inner = size < 4 ? 0 : size - 4;
+  if (inner == 0) { data[4] = 'a'; inner = 1; }
+  else inner = LLVMFuzzerMutate(data + 4, inner, max - 4);
+  unsigned s = sum(data + 4, inner);
+  memcpy(data, &s, 4);
+  return inner + 4;
+}
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size) {
+  unsigned s;
+  if (size < 8) return 0;
+  memcpy(&s, data, 4);
+  if (s != sum(data + 4, size - 4)) return 0;
+  if (data[4] == 'h' && data[5] == 'i') __builtin_trap();
+  return 0;
+}`;
+
+describe('a target’s own mutators', () => {
+  test('LLVMFuzzerCustomMutator keeps the frame, LLVMFuzzerMutate changes what is in it', async () => {
+    const module = await compileTarget(FRAMED, [EXPORT('LLVMFuzzerCustomMutator'), ALLOW]);
+    const campaign = campaignOf(openModule(module), 1, 20_000, { useCompares: false });
+    campaign.run([]);
+    expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['unreachable']);
+    const input = campaign.findings[0]!.input;
+    expect([...input.subarray(4, 6)]).toEqual([0x68, 0x69]);
+  }, 60_000);
+
+  test('LLVMFuzzerCustomCrossOver makes one input of two', async () => {
+    const module = await compileTarget(
+      `
+#include <string.h>
+typedef unsigned long size_t;
+size_t LLVMFuzzerCustomCrossOver(const unsigned char *a, size_t na, const unsigned char *b, size_t nb,
+                                 unsigned char *out, size_t max, unsigned seed) {
+  if (na + nb + 1 > max) return 0;
+  memcpy(out, a, na);
+  out[na] = 0x9c;
+  memcpy(out + na + 1, b, nb);
+  return na + nb + 1;
+}
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size) {
+  if (size == 9 && !memcmp(data, "left\\x9cleft", 9)) __builtin_trap();
+  return size >= 4 && !memcmp(data, "left", 4);
+}`,
+      [EXPORT('LLVMFuzzerCustomCrossOver')],
+    );
+    const campaign = campaignOf(openModule(module), 1, 5000, { useCompares: false });
+    campaign.run([new TextEncoder().encode('left')]);
+    expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['unreachable']);
+  }, 60_000);
+
+  test('a bug in a mutator is a finding', async () => {
+    const module = await compileTarget(
+      `
+#include <stdlib.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { free(malloc(size)); return 0; }
+void *volatile keep;
+unsigned long LLVMFuzzerCustomMutator(unsigned char *data, unsigned long size, unsigned long max, unsigned seed) {
+  keep = malloc(1);
+  ((volatile unsigned char *)data)[max] = 1;
+  return size;
+}`,
+      [EXPORT('LLVMFuzzerCustomMutator')],
+    );
+    expect(titles(module, 100)).toEqual(['heap-buffer-overflow']);
+  }, 60_000);
+});
+
+describe('how targets are called', () => {
+  test('LLVMFuzzerInitialize runs once; an input that is rejected with -1 stays out of the corpus', async () => {
+    const module = await compileTarget(
+      `
+static int ready;
+int LLVMFuzzerInitialize(int *argc, char ***argv) { ready++; return 0; }
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (ready != 1) __builtin_trap();
+  if (size > 0 && data[0] == 'n') return -1;
+  return 0;
+}`,
+      [EXPORT('LLVMFuzzerInitialize')],
+    );
+    const campaign = campaignOf(openModule(module), 1, 3000);
+    campaign.run([Uint8Array.of(0x6e), Uint8Array.of(0x79)]);
+    expect(campaign.findings).toEqual([]);
+    expect(campaign.corpus.units.some((unit) => unit.bytes[0] === 0x6e)).toBe(false);
+  }, 60_000);
+
+  // rustc has no wasm target here: this is the shape cargo-fuzz's macro exports, written in C.
+  test('rust_fuzzer_test_input, as libfuzzer-sys exports it', async () => {
+    const module = await compileTarget(
+      `
+int rust_fuzzer_test_input(const unsigned char *data, unsigned long size) {
+  if (size == 3 && data[0] == 'r' && data[1] == 's') __builtin_trap();
+  return 0;
+}
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { return rust_fuzzer_test_input(data, size); }`,
+      [EXPORT('rust_fuzzer_test_input')],
+    );
+    expect(titles(module, 5000, { entry: 'rust_fuzzer_test_input' })).toEqual(['unreachable']);
+  }, 60_000);
+
+  test('an AssemblyScript function (pointer, length)', async () => {
+    const files = await compileAssemblyScript(
+      'main.ts',
+      `
+export function fuzz(at: usize, size: i32): void {
+  if (size < 2) return;
+  if (load<u8>(at) == 0x61 && load<u8>(at + 1) == 0x73) unreachable();
+}`,
+    );
+    expect(titles(files['main.wasm']!, 5000, { entry: 'fuzz' })).toEqual(['unreachable']);
+  }, 60_000);
+});
