@@ -5,8 +5,8 @@ import { checks, repairs, replacements, words } from './compares.ts';
 import { Corpus, type Unit } from './corpus.ts';
 import type { Executor } from './executor.ts';
 import { Features } from './features.ts';
-import type { Finding } from './finding.ts';
-import { find, type Materials, mutateOnce, type Replacement, splice } from './mutators.ts';
+import type { Finding, FindingKind } from './finding.ts';
+import { find, type Materials, mutateOnce, printable, type Replacement, splice } from './mutators.ts';
 import type { Random } from './random.ts';
 
 export interface CampaignOptions {
@@ -25,6 +25,13 @@ export interface CampaignOptions {
   readonly reduce?: boolean;
   /** Goes on after a finding. */
   readonly ignoreCrashes: boolean;
+  /** After one of these alone: -ignore_timeouts, -ignore_ooms. */
+  readonly ignoreKinds?: ReadonlySet<FindingKind>;
+  /** False: mutations may be as long as maxLength from the start. Default true. */
+  readonly controlLength?: boolean;
+  readonly onlyAscii?: boolean;
+  /** Seeds run shortest first. Default true. */
+  readonly sortSeeds?: boolean;
   /** Asked now and then: true ends the campaign. */
   readonly shouldStop: () => boolean;
 }
@@ -75,6 +82,12 @@ export class Campaign {
   private readonly keys = new Set<string>();
   private readonly dictionary: Uint8Array[];
   private readonly dictionaryKeys = new Set<string>();
+  /** Mutators that led from a unit of the corpus to the input that runs now. */
+  readonly sequence: string[] = [];
+  /** Bytes that mutations may have now. */
+  limit = 0;
+  /** Milliseconds that the slowest run took. */
+  slowest = 0;
   private ended = false;
   /** Repairs since the last one that led to something new. */
   private vainRepairs = 0;
@@ -84,6 +97,11 @@ export class Campaign {
     this.features = new Features(options.executor.counters);
     this.corpus = new Corpus(this.features);
     this.dictionary = [...options.dictionary];
+  }
+
+  /** Bytes of the longest unit. */
+  get longest(): number {
+    return this.corpus.longest;
   }
 
   get totals(): Totals {
@@ -107,7 +125,7 @@ export class Campaign {
 
   /** The empty input and the seeds. */
   start(seeds: readonly Uint8Array[]): void {
-    const ordered = [...seeds].sort((a, b) => a.length - b.length);
+    const ordered = this.options.sortSeeds === false ? seeds : [...seeds].sort((a, b) => a.length - b.length);
     for (const seed of [new Uint8Array(0), ...ordered]) {
       if (this.ended) return;
       this.attempt(seed.subarray(0, this.options.maxLength), undefined, true);
@@ -125,7 +143,11 @@ export class Campaign {
       dictionary: this.dictionary,
       compares: unit.compares,
       other: this.corpus.any(random).bytes,
+      ...(this.options.onlyAscii && { onlyAscii: true }),
+      applied: this.sequence,
     };
+    this.sequence.length = 0;
+    this.limit = materials.maxLength;
     let bytes = unit.bytes;
     for (let depth = 0; depth < MUTATE_DEPTH && !this.done(); depth++) {
       const mutated = this.mutate(bytes, materials);
@@ -154,6 +176,7 @@ export class Campaign {
 
   /** Lengths grow as the campaign does: short inputs run faster and are easier to read. */
   private lengthLimit(unit: Unit, maxLength: number): number {
+    if (this.options.controlLength === false) return maxLength;
     const grown = 16 + Math.floor(Math.log2(1 + this.runs) ** 2);
     return Math.min(maxLength, Math.max(2 * unit.bytes.length, grown));
   }
@@ -169,7 +192,10 @@ export class Campaign {
   attempt(bytes: Uint8Array, parent?: Unit, seed = false): boolean {
     const { executor, observer } = this.options;
     this.runs++;
+    const started = performance.now();
     const finding = executor.run(bytes);
+    const took = performance.now() - started;
+    if (took > this.slowest) this.slowest = took;
     const counters = executor.current();
     if (finding) {
       counters.fill(0);
@@ -202,7 +228,7 @@ export class Campaign {
     this.keys.add(finding.key);
     this.findings.push({ finding, input });
     this.options.observer.onFinding?.(finding, input);
-    if (!this.options.ignoreCrashes) this.ended = true;
+    if (!this.options.ignoreCrashes && !this.options.ignoreKinds?.has(finding.kind)) this.ended = true;
   }
 
   // ------------------------------------------------------------------------------------------------- comparisons
@@ -214,6 +240,7 @@ export class Campaign {
     unit.checks = checks(compares);
     for (const word of words(compares)) this.addWord(word);
     let budget = MAX_REPLACED;
+    this.sequence.splice(0, this.sequence.length, 'CMP');
     for (const replacement of unit.compares) {
       for (const candidate of this.candidates(unit.bytes, replacement)) {
         if (budget-- <= 0 || this.done()) return;
@@ -259,7 +286,8 @@ export class Campaign {
       resized.set(bytes.subarray(0, wanted));
       found.push(resized);
     }
-    return found.filter((candidate) => candidate.length <= this.options.maxLength);
+    const short = found.filter((candidate) => candidate.length <= this.options.maxLength);
+    return this.options.onlyAscii ? short.map(printable) : short;
   }
 
   private addWord(word: Uint8Array): void {

@@ -40,6 +40,8 @@ export class Corpus {
   /** Units that are not retired, and their bytes. */
   active = 0;
   bytes = 0;
+  /** Bytes of the longest ever added. */
+  longest = 0;
 
   has(name: string): boolean {
     return this.names.has(name);
@@ -59,6 +61,7 @@ export class Corpus {
     this.units.push(unit);
     this.active++;
     this.bytes += bytes.length;
+    this.longest = Math.max(this.longest, bytes.length);
     this.names.add(name);
     this.choices = REFRESH;
     return unit;

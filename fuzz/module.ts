@@ -19,6 +19,8 @@ export interface ModuleOptions {
   readonly timeout?: number;
   readonly symbolizer?: Symbolizer;
   readonly memoryLimit?: number;
+  /** Bytes one allocation may take. Default: memoryLimit. */
+  readonly largestBlock?: number;
   /** Default true. */
   readonly detectLeaks?: boolean;
   /** How the checks are made. */
@@ -97,7 +99,10 @@ function build(original: Uint8Array, options: Complete, coverage: CoverageMode):
     host: true,
     coverage,
     debugInfo: options.symbolizer,
-    runtime: { maxAllocation: options.memoryLimit ?? 1024 * MIB, allocatorMayReturnNull: false },
+    runtime: {
+      maxAllocation: options.largestBlock ?? options.memoryLimit ?? 1024 * MIB,
+      allocatorMayReturnNull: false,
+    },
   });
 }
 

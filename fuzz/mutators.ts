@@ -12,6 +12,10 @@ export interface Materials {
   readonly compares: readonly Replacement[];
   /** Another unit of the corpus. */
   readonly other: Uint8Array;
+  /** Bytes above 127 and control characters become printable ones. */
+  readonly onlyAscii?: boolean;
+  /** Names of the mutators applied, in order, for whoever wants to tell. */
+  readonly applied?: string[];
 }
 
 /** Bytes the target saw, and bytes it compared them with. */
@@ -169,13 +173,24 @@ export const MUTATORS: readonly Mutator[] = [
 /** Applies one mutator that fits; a byte is inserted where none does. */
 export function mutateOnce(bytes: Uint8Array, random: Random, materials: Materials): Uint8Array {
   for (let attempt = 0; attempt < 32; attempt++) {
-    const result = MUTATORS[random.below(MUTATORS.length)]!.mutate(bytes, random, materials);
-    if (result && result.length <= materials.maxLength) return result;
+    const mutator = MUTATORS[random.below(MUTATORS.length)]!;
+    const result = mutator.mutate(bytes, random, materials);
+    if (!result || result.length > materials.maxLength) continue;
+    materials.applied?.push(mutator.name);
+    return materials.onlyAscii ? printable(result) : result;
   }
   return Uint8Array.of(random.below(256)).slice(0, materials.maxLength);
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** libFuzzer's rule for -only_ascii: what is neither printable nor white space becomes a letter, a digit or a sign. */
+export function printable(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => {
+    const low = byte & 127;
+    return low >= 0x20 && low < 0x7f ? low : low >= 9 && low <= 13 ? low : 0x20 + (low % 95);
+  });
+}
 
 /** `count` bytes at `at` give way to `piece`. */
 export function splice(bytes: Uint8Array, at: number, count: number, piece: Uint8Array): Uint8Array {

@@ -32,6 +32,10 @@ export const fuzzCommand: Command = {
     for (const flag of flags.unknown)
       io.stderr(`WARNING: unrecognized flag '${flag}'; wasan fuzz --help lists all flags\n`);
     const [path, ...inputs] = flags.rest;
+    if (flags.number('help') !== 0) {
+      io.stdout(`${fuzzCommand.usage}\n`);
+      return EXIT.CLEAN;
+    }
     if (path === undefined) throw new SanitizerError('E_USAGE', 'wasan fuzz takes a module');
     const seed = flags.number('seed') || (Date.now() % 2 ** 32) + 1;
     if (flags.number('jobs') > 0 || flags.number('fork') > 0) return runWorkers(args, flags, seed, io);
@@ -69,6 +73,7 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): Mo
     moduleName: basename(path),
     timeout: flags.number('timeout') * 1000 * flags.number('scale'),
     memoryLimit: flags.number('rss_limit_mb') * MIB,
+    largestBlock: (flags.number('malloc_limit_mb') || flags.number('rss_limit_mb')) * MIB,
     detectLeaks: flags.number('detect_leaks') !== 0,
     ...(entry === '' ? {} : { entry }),
   };

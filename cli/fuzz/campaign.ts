@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Campaign } from '../../fuzz/campaign.ts';
 import type { Executor } from '../../fuzz/executor.ts';
-import type { Finding } from '../../fuzz/finding.ts';
+import type { Finding, FindingKind } from '../../fuzz/finding.ts';
 import { listNames, openFolder, readInputs, regressionInputs, sha1, writeFile } from '../../fuzz/folder.ts';
 import { minimizeFinding } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
@@ -61,7 +61,9 @@ class CommandCampaign {
     if (folders[0] !== undefined) openFolder(folders[0]);
     const once = flags.text('regressions');
     this.regressions = once === '' ? [] : regressionInputs(once);
-    this.seeds = folders.flatMap((folder) => readInputs(folder).map((file) => file.bytes));
+    this.seeds = [...folders, ...seedFiles(flags.text('seed_inputs'))].flatMap((path) =>
+      readInputs(path).map((file) => file.bytes),
+    );
     this.seen = new Set(folders[0] === undefined ? [] : listNames(folders[0]));
     const { moduleName, seed } = setting;
     this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0, { moduleName, seed, history: this.history });
@@ -76,6 +78,13 @@ class CommandCampaign {
       useCompares: flags.number('use_cmp') !== 0,
       reduce: flags.number('reduce_inputs') !== 0,
       ignoreCrashes: flags.number('ignore_crashes') !== 0 || flags.number('keep_going') !== 0,
+      ignoreKinds: new Set<FindingKind>([
+        ...(flags.number('ignore_timeouts') ? (['timeout'] as const) : []),
+        ...(flags.number('ignore_ooms') ? (['oom'] as const) : []),
+      ]),
+      controlLength: flags.number('len_control') !== 0,
+      onlyAscii: flags.number('only_ascii') !== 0,
+      sortSeeds: flags.number('shuffle') !== 0,
       shouldStop: () => this.timeIsUp(),
       observer: {
         onFinding: (finding, input) => this.found(finding, input),
@@ -98,6 +107,7 @@ class CommandCampaign {
     process.once('SIGTERM', stop);
     try {
       this.replayRegressions();
+      this.status.say(seedLine(this.seeds));
       if (flags.number('runs') !== 0) this.campaign.start(this.seeds);
       else for (const seed of this.seeds) this.campaign.attempt(seed, undefined, true);
       while (!this.campaign.done() && !this.interrupted) await this.slice();
@@ -109,6 +119,7 @@ class CommandCampaign {
     this.history.take(this.status.seconds, this.campaign.totals, true);
     this.status.event(this.campaign, 'DONE');
     this.report();
+    this.status.say(this.status.doneLine(this.campaign));
     if (flags.number('print_final_stats') !== 0) this.status.say(this.status.finalStats(this.campaign));
     return { first: this.campaign.findings[0]?.finding, interrupted: this.interrupted };
   }
@@ -226,4 +237,21 @@ function readIfThere(path: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** -seed_inputs=a,b or -seed_inputs=@list. */
+function seedFiles(text: string): string[] {
+  if (text === '') return [];
+  const list = text.startsWith('@') ? new TextDecoder().decode(readInputs(text.slice(1))[0]!.bytes) : text;
+  return list.split(/[,\n]/).filter((name) => name !== '');
+}
+
+function seedLine(seeds: readonly Uint8Array[]): string {
+  if (seeds.length === 0) return 'INFO: A corpus is not provided, starting from an empty corpus\n';
+  const sizes = seeds.map((seed) => seed.length);
+  const [least, most] = [sizes, sizes].map((all, i) =>
+    all.reduce((a, b) => (i === 0 ? Math.min(a, b) : Math.max(a, b))),
+  );
+  const total = sizes.reduce((a, b) => a + b);
+  return `INFO: seed corpus: files: ${seeds.length} min: ${least}b max: ${most}b total: ${total}b\n`;
 }

@@ -11,6 +11,12 @@ import { SanitizerError } from '../../host/errors.ts';
 import type { Io } from '../command.ts';
 import { type Artifacts, pathOf, writeDurably } from './artifacts.ts';
 
+const NOT_FUZZED = `***
+*** NOTE: fuzzing was not performed, you have only
+***       executed the target code on a fixed set of inputs.
+***
+`;
+
 /** Runs each file; the first finding. */
 export function runFiles(executor: Executor, files: readonly string[], io: Io, now: () => number): Finding | undefined {
   for (const path of files) {
@@ -24,6 +30,7 @@ export function runFiles(executor: Executor, files: readonly string[], io: Io, n
     }
     io.stderr(`Executed ${path} in ${Math.round(now() - before)} ms\n`);
   }
+  io.stderr(NOT_FUZZED);
   return undefined;
 }
 

@@ -50,7 +50,9 @@ export class FuzzStatus {
     if (what !== 'INITED') this.newUnits++;
     if (what === 'NEW') this.lastNew = this.now();
     if (what === 'INITED' || this.io.terminalColumns !== undefined) return;
-    this.line(campaign, what, ` L: ${unit.bytes.length}`);
+    const { sequence } = campaign;
+    const how = sequence.length > 0 ? ` MS: ${sequence.length} ${sequence.join('-')}-` : '';
+    this.line(campaign, what, ` L: ${unit.bytes.length}/${campaign.longest}${how}`);
   }
 
   event(campaign: Campaign, what: string): void {
@@ -120,7 +122,11 @@ export class FuzzStatus {
     const rate = this.seconds > 0 ? Math.round(runs / this.seconds) : 0;
     const size = bytes < 10_000 ? `${bytes}b` : `${bytes >> 10}Kb`;
     const rss = this.megabytes();
-    return `#${runs}\t${what.padEnd(6)} cov: ${edges} ft: ${features} corp: ${units}/${size} exec/s: ${rate} rss: ${rss}Mb`;
+    return `#${runs}\t${what.padEnd(6)} cov: ${edges} ft: ${features} corp: ${units}/${size} lim: ${campaign.limit} exec/s: ${rate} rss: ${rss}Mb`;
+  }
+
+  doneLine({ runs }: Campaign): string {
+    return this.quiet ? '' : `Done ${runs} runs in ${Math.round(this.seconds)} second(s)\n`;
   }
 
   finalStats(campaign: Campaign): string {
@@ -129,6 +135,7 @@ export class FuzzStatus {
       ['number_of_executed_units', runs],
       ['average_exec_per_sec', Math.round(runs / Math.max(this.seconds, 0.001))],
       ['new_units_added', this.newUnits],
+      ['slowest_unit_time_sec', Math.floor(campaign.slowest / 1000)],
       ['peak_rss_mb', Math.round(process.resourceUsage().maxRSS / 1024)],
     ];
     return stats.map(([name, value]) => `stat::${`${name}:`.padEnd(26)} ${value}\n`).join('');

@@ -1,0 +1,135 @@
+// Drives wasan fuzz as a fuzzing service drives libFuzzer: flags, log lines, statistics, exit codes and files are all it knows.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SEEDED } from './seeded-bugs.ts';
+import { compileTarget } from './targets.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'wasan-driver-'));
+  writeFileSync(join(folder, 'bug.wasm'), await compileTarget(SEEDED['heap overflow']!));
+  writeFileSync(join(folder, 'hang.wasm'), await compileTarget(SEEDED.hang!));
+  writeFileSync(join(folder, 'huge.wasm'), await compileTarget(HUGE));
+  mkdirSync(join(folder, 'corpus'));
+  mkdirSync(join(folder, 'artifacts'));
+  writeFileSync(join(folder, 'corpus', 'seed'), 'LEN');
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const HUGE = `
+#include <stdlib.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size > 1 && data[0] == 'm' && data[1] == 'm') { void *volatile block = malloc(100u << 20); free(block); }
+  return 0;
+}`;
+
+interface Log {
+  readonly code: number | null;
+  readonly lines: readonly string[];
+  readonly text: string;
+}
+
+function libFuzzer(...args: string[]): Log {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'fuzz', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  const text = stdout + stderr;
+  return { code: status, text, lines: text.split('\n') };
+}
+
+/** What services read out of a log: the last progress line, statistics, where the test case was written. */
+function parse({ lines, text }: Log) {
+  const progress = lines.map((line) =>
+    /^#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)\/(\d+)(b|Kb) (?:lim: (\d+) )?exec\/s: (\d+) rss: (\d+)Mb/.exec(
+      line,
+    ),
+  );
+  const stats = [...text.matchAll(/^stat::(\w+):\s+(\d+)$/gm)].map(([, name, value]) => [name, Number(value)]);
+  return {
+    events: progress.flatMap((match) => (match ? [match[2]!] : [])),
+    edges: progress.flatMap((match) => (match ? [Number(match[3])] : [])),
+    stats: Object.fromEntries(stats) as Record<string, number>,
+    artifact: /Test unit written to (\S+)/.exec(text)?.[1],
+    summary: /^SUMMARY: (\S+): (\S+)/m.exec(text)?.slice(1),
+  };
+}
+
+test('fuzz, reproduce, minimise, cleanse, merge: one crash from log to smallest input', () => {
+  const common = ['-timeout=25', '-rss_limit_mb=2560', '-max_len=100', '-artifact_prefix=artifacts/'];
+  const run = libFuzzer(...common, '-seed=1', '-runs=50000', '-print_final_stats=1', 'bug.wasm', 'corpus');
+  const log = parse(run);
+  expect(run.code).toBe(77);
+  expect(run.text).toContain('INFO: seed corpus: files: 1 min: 3b max: 3b total: 3b');
+  expect(log.events).toContain('NEW');
+  expect(log.edges).toEqual([...log.edges].sort((a, b) => a - b));
+  expect(Object.keys(log.stats)).toEqual([
+    'number_of_executed_units',
+    'average_exec_per_sec',
+    'new_units_added',
+    'slowest_unit_time_sec',
+    'peak_rss_mb',
+  ]);
+  expect(log.stats.number_of_executed_units).toBeGreaterThan(1);
+  expect(log.stats.peak_rss_mb).toBeGreaterThan(10);
+  expect(log.summary).toEqual(['AddressSanitizer', 'heap-buffer-overflow']);
+  expect(log.artifact).toMatch(/^artifacts\/crash-[0-9a-f]{40}$/);
+
+  const again = libFuzzer(...common, '-runs=100', 'bug.wasm', log.artifact!);
+  expect(again.code).toBe(77);
+  expect(again.text).toContain(`Running: ${log.artifact}`);
+
+  const smaller = ['-minimize_crash=1', '-max_total_time=60', '-exact_artifact_path=smaller'];
+  expect(libFuzzer(...smaller, 'bug.wasm', log.artifact!).code).toBe(0);
+  expect(readFileSync(join(folder, 'smaller'), 'utf8').slice(0, 3)).toBe('LEN');
+  expect(readFileSync(join(folder, 'smaller'))).toHaveLength(11);
+  expect(libFuzzer('-cleanse_crash=1', '-exact_artifact_path=clean', 'bug.wasm', 'smaller').code).toBe(0);
+  expect(readFileSync(join(folder, 'clean'), 'utf8')).toBe(`LEN${' '.repeat(8)}`);
+  expect(libFuzzer('bug.wasm', 'clean').code).toBe(77);
+
+  mkdirSync(join(folder, 'merged'));
+  const merge = libFuzzer('-merge=1', 'bug.wasm', 'merged', 'corpus');
+  expect(merge.code).toBe(0);
+  const [, files, features, edges] =
+    /^MERGE-OUTER: (\d+) new files with (\d+) new features added; (\d+) new coverage edges$/m.exec(merge.text)!;
+  expect(readdirSync(join(folder, 'merged'))).toHaveLength(Number(files));
+  expect(Number(features)).toBeGreaterThanOrEqual(Number(edges));
+  const clean = libFuzzer('-runs=0', 'bug.wasm', 'merged');
+  expect(clean.code).toBe(0);
+  expect(clean.text).toMatch(/^Done \d+ runs in \d+ second\(s\)$/m);
+  const files0 = readdirSync(join(folder, 'merged')).map((name) => `merged/${name}`);
+  expect(libFuzzer('bug.wasm', ...files0).text).toContain('*** NOTE: fuzzing was not performed');
+}, 120_000);
+
+test('hangs, memory and ignored findings have libFuzzer’s exit codes', () => {
+  const hang = libFuzzer('-seed=1', '-timeout=1', '-runs=5000', '-artifact_prefix=artifacts/', 'hang.wasm');
+  expect(hang.code).toBe(70);
+  expect(parse(hang).artifact).toMatch(/^artifacts\/timeout-/);
+  const huge = ['-seed=1', '-malloc_limit_mb=50', '-artifact_prefix=artifacts/', '-runs=5000'];
+  const memory = libFuzzer(...huge, 'huge.wasm');
+  expect(memory.code).toBe(71);
+  expect(parse(memory).artifact).toMatch(/^artifacts\/oom-/);
+  expect(libFuzzer('-malloc_limit_mb=200', 'huge.wasm', parse(memory).artifact!).code).toBe(0);
+  const on = libFuzzer(...huge, '-ignore_ooms=1', '-error_exitcode=99', 'huge.wasm');
+  expect(on.text).toMatch(/^#5000\s+DONE/m);
+}, 120_000);
+
+test('seeds by name, printable inputs, help', () => {
+  const seeded = libFuzzer('-seed=1', '-runs=2000', '-only_ascii=1', '-seed_inputs=corpus/seed', 'hang.wasm', 'plain');
+  expect(seeded.text).toContain('seed corpus: files: 1 ');
+  for (const name of readdirSync(join(folder, 'plain'))) {
+    expect(readFileSync(join(folder, 'plain', name), 'latin1')).toMatch(/^[\t-\r -~]*$/);
+  }
+  const help = libFuzzer('-help=1');
+  expect(help.code).toBe(0);
+  for (const flag of ['-max_total_time', '-minimize_crash', '-fork', '-dict', '-artifact_prefix'])
+    expect(help.text).toContain(flag);
+}, 60_000);
