@@ -20,7 +20,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'corpus'));
   mkdirSync(join(folder, 'artifacts'));
   writeFileSync(join(folder, 'corpus', 'seed'), 'LEN');
-}, 60_000);
+}, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -123,7 +123,15 @@ test('hangs, memory and ignored findings have libFuzzer’s exit codes', () => {
 }, 120_000);
 
 test('seeds by name, printable inputs, help', () => {
-  const seeded = libFuzzer('-seed=1', '-runs=2000', '-only_ascii=1', '-seed_inputs=corpus/seed', 'hang.wasm', 'plain');
+  const seeded = libFuzzer(
+    '-seed=1',
+    '-timeout=0.3',
+    '-runs=2000',
+    '-only_ascii=1',
+    '-seed_inputs=corpus/seed',
+    'hang.wasm',
+    'plain',
+  );
   expect(seeded.text).toContain('seed corpus: files: 1 ');
   for (const name of readdirSync(join(folder, 'plain'))) {
     expect(readFileSync(join(folder, 'plain', name), 'latin1')).toMatch(/^[\t-\r -~]*$/);
@@ -132,4 +140,4 @@ test('seeds by name, printable inputs, help', () => {
   expect(help.code).toBe(0);
   for (const flag of ['-max_total_time', '-minimize_crash', '-fork', '-dict', '-artifact_prefix'])
     expect(help.text).toContain(flag);
-}, 60_000);
+}, 120_000);
