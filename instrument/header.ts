@@ -79,7 +79,7 @@ const DEFAULT_QUARANTINE = 16 << 20;
 /** The data segment that presets the header: where it goes and its bytes. */
 export function encodeHeader(options: RuntimeOptions & Layout): { address: number; bytes: Uint8Array } {
   // Up to here and no further: a shared memory holds the lock and the number of threads behind it before this is copied.
-  const bytes = new Uint8Array(HEADER_STACK_HIGH + 4 - HEADER);
+  const bytes = new Uint8Array(HEADER_STACK_SURE + 4 - HEADER);
   const view = new DataView(bytes.buffer);
   const set = (field: number, value: number) => view.setUint32(field - HEADER, value, true);
   set(HEADER_MAGIC, MAGIC);
