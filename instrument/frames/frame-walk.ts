@@ -63,6 +63,8 @@ class FrameWalk {
   private readonly baseLocals = new Set<number>();
   private readonly writes: PointerWrite[] = [];
   private readonly rooms: Room[] = [];
+  /** Room of constant size was taken: a dynamic allocation, or the frame of an inlined function. */
+  private constantRoom = false;
   /** What would be dynamic allocations in a leaf function, which takes them without moving the stack pointer. */
   private readonly unwritten: Room[] = [];
   private unclearRoom = false;
@@ -308,11 +310,12 @@ class FrameWalk {
     if (!state) return;
     const to = this.target(value);
     state.pointer = to === 'entry' ? 'entry' : 'frame';
+    // The frame of a function that was inlined after compilation is given back by adding its size to where it lies.
+    if (this.constantRoom && to === 'other') throw new Trouble('several prologues');
     this.writes.push({ at: d.start, end: d.pos, to });
     const room = roomOf(value);
     if (!room) return;
-    // The frame of a function that was inlined after compilation is given back by adding its size to where it lies.
-    if (this.optimised && room.size.kind === 'constant') throw new Trouble('several prologues');
+    if (this.optimised && room.size.kind === 'constant') this.constantRoom = true;
     this.rooms.push(room);
     this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
   }
