@@ -10,6 +10,7 @@ import { type Stats, statsJson, statsText } from '../host/report/stats.ts';
 import { type LeakStyle, leakText, suppressedText } from '../host/report/text-leak.ts';
 import type { Io } from './command.ts';
 import { writeWhole } from './module-file.ts';
+import { toolVersion } from './version.ts';
 
 export class Findings {
   readonly reports: Report[] = [];
@@ -89,13 +90,4 @@ export function readSource(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Of the package: beside the sources in a checkout, one folder up from the compiled ones. */
-export function toolVersion(): string {
-  for (const place of ['../package.json', '../../package.json']) {
-    const text = readSource(new URL(place, import.meta.url).pathname);
-    if (text !== undefined) return (JSON.parse(text) as { version: string }).version;
-  }
-  return '0.0.0';
 }

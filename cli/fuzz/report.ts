@@ -5,7 +5,8 @@ import type { CampaignPage, ReportedFinding } from '../../fuzz/report/html.ts';
 import { campaignHtml } from '../../fuzz/report/html.ts';
 import { lcovText } from '../../fuzz/report/lcov.ts';
 import type { CoveredFile } from '../../fuzz/report/source-coverage.ts';
-import { readSource, toolVersion } from '../findings.ts';
+import { readSource } from '../findings.ts';
+import { toolVersion } from '../version.ts';
 import { writeDurably } from './artifacts.ts';
 
 export interface ReportFiles {

@@ -2,7 +2,7 @@
 // compiles runs instrumented. Findings go to stderr or log_path, and make the process fail.
 
 import { createHash } from 'node:crypto';
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { readBranchHints } from '../../host/engine-flags.ts';
 import { intercept } from '../../host/intercept.ts';
@@ -13,6 +13,7 @@ import type { Io } from '../command.ts';
 import { Findings } from '../findings.ts';
 import { suppressionsOf } from '../policy.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
+import { toolVersion } from '../version.ts';
 import { ModuleCache } from './cache.ts';
 import { isWanted, loadingScript, scriptText } from './loader.ts';
 import { readSettings } from './settings.ts';
@@ -53,7 +54,7 @@ function register(): void {
     runtime: runtimeOptions(options),
     strings: options.replace_str,
   };
-  const fixed = JSON.stringify([version(), hasMultiMemory(), instrumentation]);
+  const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation]);
   const nameOf = (original: Uint8Array) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`;
   const findings = new Findings(options, io, process.pid, 'wasm');
   process.once('exit', () => {
@@ -136,16 +137,4 @@ function failProcess({ exitCode, halt }: Failure): void {
   process.once('exit', () => {
     process.exitCode = exitCode;
   });
-}
-
-/** Part of every cache key: another version of wasan instruments differently. */
-function version(): string {
-  for (const place of ['../../package.json', '../../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8')) as { version: string }).version;
-    } catch {
-      // From cli/node/ in a checkout, from dist/cli/node/ in the package: try the next place.
-    }
-  }
-  return 'unknown';
 }
