@@ -69,6 +69,8 @@ export interface Analysis {
   readonly reached: readonly ReachedAccess[];
   /** Offsets of objects to which a pointer goes out of sight. */
   readonly escapes: ReadonlySet<number>;
+  /** Offsets of objects to which a pointer meets another value, so that what is done with it is not followed. */
+  readonly merged: ReadonlySet<number>;
   /** Blocks in which the compiler may have folded an offset within an object into the object's own. */
   readonly folded: ReadonlySet<number>;
   /** The function catches exceptions: its calls end blocks, which are then compiled like folded ones. */

@@ -60,6 +60,8 @@ class FrameWalk {
   private catches = false;
   private optimised = false;
   private baseUnclear = false;
+  /** A call that was given the base has a result: memset, a constructor and others return it, and LLVM then goes on from there. */
+  private baseReturned = false;
   private readonly baseLocals = new Set<number>();
   private readonly writes: PointerWrite[] = [];
   private readonly rooms: Room[] = [];
@@ -75,9 +77,12 @@ class FrameWalk {
   private readonly accesses: DirectAccess[] = [];
   private readonly reached: ReachedAccess[] = [];
   private readonly escapes = new Set<number>();
+  private readonly merged = new Set<number>();
   private readonly folded = new Set<number>();
   private readonly usedConstants = new Set<number>();
   private readonly sharedConstants = new Set<number>();
+  /** Constants that are kept in a local: optimised code does so where it needs them again, perhaps in another round of a loop. */
+  private readonly keptConstants = new Set<number>();
 
   constructor(module: Module, i: number, stackPointer: number, assumptions: Assumptions) {
     const body = module.bodies[i]!;
@@ -102,10 +107,12 @@ class FrameWalk {
     // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
     const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
     const addresses = this.addresses.filter((a) => !isRestored(a));
-    const { reached, escapes, folded, catches, optimised, baseUnclear, sharedConstants } = this;
+    const { reached, escapes, merged, folded, catches, optimised } = this;
+    const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
+    const sharedConstants = new Set([...this.sharedConstants, ...(optimised ? this.keptConstants : [])]);
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
-      ...{ reached, escapes, folded, catches, optimised, baseUnclear, sharedConstants },
+      ...{ reached, escapes, merged, folded, catches, optimised, baseUnclear, sharedConstants },
     };
   }
 
@@ -183,6 +190,12 @@ class FrameWalk {
     }
   }
 
+  /** One of the values that may be in the same place, depending on the way taken to it. */
+  private merge(value: Value): void {
+    if (value.kind === 'object') this.merged.add(value.origin);
+    this.escape(value);
+  }
+
   /** A constant that serves two purposes cannot be changed for one of them. */
   private use(constant: Value & { kind: 'constant' }): void {
     if (this.usedConstants.has(constant.at)) this.sharedConstants.add(constant.at);
@@ -196,7 +209,7 @@ class FrameWalk {
     if (lost) {
       for (const value of lost) {
         if (value.kind === 'base') this.baseUnclear = true;
-        this.escape(value);
+        this.merge(value);
       }
     }
     return state.get(local);
@@ -205,6 +218,7 @@ class FrameWalk {
   private setLocal(value: Value): void {
     const local = this.decoder.index;
     if (value.kind === 'base') this.baseLocals.add(local);
+    if (value.kind === 'constant') this.keptConstants.add(value.at);
     this.state?.set(local, value);
     this.control.changed(local);
   }
@@ -411,7 +425,9 @@ class FrameWalk {
         return this.dead();
       case OP.SELECT:
       case OP.SELECT_T:
-        this.consume(3);
+        this.escape(this.pop());
+        this.merge(this.pop());
+        this.merge(this.pop());
         return this.push(OTHER);
       case OP.DROP:
         this.pop();
@@ -429,7 +445,10 @@ class FrameWalk {
     const known = direct || op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT;
     const type = known ? this.module.types[direct ? this.module.functions[d.index]! : d.index] : undefined;
     if (!type) throw new Trouble('instruction');
-    this.consume(type.params.length + (direct ? 0 : 1));
+    const operands = type.params.length + (direct ? 0 : 1);
+    const isGiven = this.stack.slice(-operands || this.stack.length).some((value) => value.kind === 'base');
+    if (isGiven && type.results.length > 0 && d.bytes[d.pos] !== OP.DROP) this.baseReturned = true;
+    this.consume(operands);
     if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {
       this.leave();
       return this.dead();
@@ -488,7 +507,7 @@ class FrameWalk {
     if (depth === this.control.open.length - 1) this.leave();
     const count = target.op === OP.LOOP ? target.parameters : target.results;
     const operands = Array.from({ length: count }, () => this.pop()).reverse();
-    for (const value of operands) this.escape(value);
+    for (const value of operands) this.merge(value);
     this.control.branch(depth, this.state);
     if (stays) for (const value of operands) this.push(value);
   }
@@ -522,7 +541,7 @@ class FrameWalk {
   private arrive(): void {
     const entry = this.control.top;
     if (this.state) {
-      this.consume(entry.results);
+      for (let n = entry.results; n > 0; n--) this.merge(this.pop());
       if (entry.op === OP.LOOP) return;
       if (entry.meeting) entry.meeting.meet(this.state);
       else entry.meeting = this.state.copy();

@@ -185,11 +185,20 @@ class FramePlanner {
   }
 }
 
-/** Whether every address computed is that of a variable, and every access at the base lies in one. */
-function wholeAddresses({ addresses, accesses, escapes, size }: Analysis, objects: readonly FrameObject[]): boolean {
+/** Bytes: constants that LLVM folds into pointers are strides and offsets of members, most of them small. */
+const FOLDED_AT_MOST = 32;
+
+/**
+ * Whether every address computed is that of a variable, and every access at the base lies in one. LLVM may fold a constant
+ * into a pointer that is used in several ways (`p = &head; ... p = &node->next` becomes `&head - 4` and `node`), and what it
+ * then computes may by chance be where the variable before begins: so no pointer to a small one may meet another value.
+ */
+function wholeAddresses(analysis: Analysis, objects: readonly FrameObject[]): boolean {
+  const { addresses, accesses, escapes, merged, size } = analysis;
   const isStart = (offset: number) => objects.some((o) => o.named && o.begin === offset);
   const isInside = (offset: number) => objects.some((o) => o.named && offset >= o.begin && offset < o.end);
   return (
+    !objects.some((o, i) => o.end - o.begin <= FOLDED_AT_MOST && i < objects.length - 1 && merged.has(o.begin)) &&
     addresses.every((a) => a.offset === size!.bytes || isStart(a.offset)) &&
     accesses.every((a) => isInside(a.offset)) &&
     (!escapes.has(0) || isStart(0))

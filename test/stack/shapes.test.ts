@@ -15,7 +15,8 @@ import { parseModule } from '../../instrument/wasm/module.ts';
 
 function analyse(body: string) {
   const text = `(module (memory 1) (global $sp (mut i32) (i32.const 65536)) (func $use (param i32))
-    (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body}))`;
+    (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})
+    (func $same (param i32) (result i32) (local.get 0)))`;
   const module = binaryen.parseText(text);
   module.setFeatures(binaryen.Features.All & ~binaryen.Features.GC);
   const parsed = parseModule(module.emitBinary());
@@ -61,6 +62,33 @@ describe('understood', () => {
     expect(accesses.map((a) => a.offset)).toEqual([40]);
     expect(reached.map((a) => a.origin)).toEqual([8]);
     expect([...escapes]).toEqual([16]);
+  });
+});
+
+describe('what optimised code makes unclear', () => {
+  test.each<[string, string, boolean]>([
+    ['a call is given the base and its result is dropped', '(drop (call $same (local.get $a)))', false],
+    ['the result is kept: memset returns the base', '(local.set $b (call $same (local.get $a)))', true],
+    ['the result of a call that is given another object', '(local.set $b (call $same (i32.add (local.get $a) (i32.const 16))))', false],
+  ])('%s', (_, body, unclear) => {
+    const { trouble, baseUnclear } = analyse(`${O1} ${body} ${EPILOGUE}`);
+    expect({ trouble, baseUnclear }).toEqual({ trouble: undefined, baseUnclear: unclear });
+  }); // biome-ignore format: a table
+
+  const at = (offset: number) => `(i32.add (local.get $a) (i32.const ${offset}))`;
+  test.each<[string, string, number[]]>([
+    ['each pointer goes its way', `(call $use ${at(16)}) (call $use ${at(24)})`, []],
+    ['a local holds one of two', `(local.set $b ${at(16)}) (if (local.get $n) (then (local.set $b (local.get $n)))) (call $use (local.get $b))`, [16]],
+    ['a pointer walks in a loop', `(local.set $b ${at(8)}) (loop $l (i32.store (local.get $b) (local.get $n)) (local.set $b (i32.load (local.get $b))) (br_if $l (local.get $b)))`, [8]],
+    ['a choice', `(call $use (select ${at(16)} ${at(24)} (local.get $n)))`, [24, 16]],
+    ['the result of a block', `(call $use (if (result i32) (local.get $n) (then ${at(16)}) (else (local.get $n))))`, [16]],
+  ])('%s', (_, body, merged) => {
+    expect([...analyse(`${O1} ${body} ${EPILOGUE}`).merged]).toEqual(merged);
+  }); // biome-ignore format: a table
+
+  test('a constant that a local keeps', () => {
+    const kept = '(local.set $b (i32.const 16)) (call $use (i32.add (local.get $a) (local.get $b)))';
+    expect(analyse(`${O1} ${kept} ${EPILOGUE}`).sharedConstants.size).toBe(1);
   });
 });
 
