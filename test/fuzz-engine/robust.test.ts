@@ -68,7 +68,7 @@ test('ten kills at random moments: whole files only, none lost, and the campaign
 test('a full disk ends the campaign in one sentence, and leaves whole files', () => {
   const { code, text } = fuzz(['-seed=1', '-runs=20000', 'json.wasm', 'full'], 5);
   expect(code).toBe(1);
-  expect(text).toMatch(/^wasan: [^\n]*full[^\n]*ENOSPC: no space left on device, write \[E_OUTPUT\]\n$/);
+  expect(text).toMatch(/^INFO: [^\n]*\nwasan: [^\n]*full[^\n]*ENOSPC: no space left on device, write \[E_OUTPUT\]\n$/);
   expect(readdirSync(join(folder, 'full'))).toHaveLength(5);
   expect(whole('full')).toBe(true);
 });
