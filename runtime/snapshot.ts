@@ -191,6 +191,7 @@ export function __wasan_reset(): void {
 
 function resetProgram(base: u32, page: u32): void {
   store<u8>(base + page, 0, SNAPSHOT_MAP);
+  if (page >= program.real_pages() << (WASM_PAGE_SHIFT - SNAPSHOT_PAGE_SHIFT)) return; // marked, then the store trapped
   const at = page << SNAPSHOT_PAGE_SHIFT;
   const copy = load<u32>(base + (page << 2), SNAPSHOT_SAVED);
   const before = page ? load<u32>(base + ((page - 1) << 2), SNAPSHOT_SAVED) : 0;

@@ -40,7 +40,7 @@ export class Differential {
 
   #make(seed: number, model: Model): Made {
     const random = new Random(seed);
-    const profile = profileOf(random, this.#kernel.isComplete);
+    const profile = profileOf(random, this.#kernel);
     model.reset();
     const steps = makeSequence(model, random, profile, this.#length);
     for (const question of model.contentQuestions()) steps.push(model.run(question));

@@ -2,6 +2,7 @@
 // lengths reach the next edge, because uniform ones miss the interesting merges.
 import { mapOf } from '../../host/vma/replay.ts';
 import type { VmaSpace } from '../../host/vma/space.ts';
+import type { Kernel } from './kernel.ts';
 import type { Random } from './random.ts';
 
 export interface Profile {
@@ -21,10 +22,13 @@ const FLAG_ADVICE = [10, 11, 16, 17, 18, 19, 0, 1, 2, 12, 13];
 const PAGE_ADVICE = [4, 8, 22, 23, 20, 3, 24, 102, 103, 4, 4];
 export const WINDOW = 64; // pages in which everything happens
 
-export function profileOf(random: Random, isComplete: boolean): Profile {
+const PROTS = ['rw', 'rw', 'r', 'rwx', '-', 'x', 'w'];
+
+export function profileOf(random: Random, { isComplete, hidesExecutable }: Kernel): Profile {
+  const prots = hidesExecutable ? PROTS.filter((prot) => prot !== 'x') : PROTS;
   return {
     noReserve: random.chance(60),
-    prots: random.chance(60) ? ['rw', 'rw', 'r'] : ['rw', 'rw', 'r', 'rwx', '-', 'x', 'w'],
+    prots: random.chance(60) ? ['rw', 'rw', 'r'] : prots,
     forkPercent: isComplete && random.chance(40) ? 2 : 0,
     sharedPercent: random.chance(15) ? 10 : 0,
     lockPercent: isComplete && random.chance(25) ? 6 : 0,

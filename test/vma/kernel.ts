@@ -21,6 +21,8 @@ export interface Kernel {
   name: string;
   /** The C oracle knows all operations, the Python one not mlock, forkp, fill, count and reset. */
   isComplete: boolean;
+  /** Pages that are executable alone cannot be read: so with protection keys, which depend on the processor. The model reads them. */
+  hidesExecutable: boolean;
 }
 
 const HERE = new URL('./', import.meta.url);
@@ -68,14 +70,23 @@ export function findKernel(): Kernel | string {
   if (platform() !== 'linux') return `no Linux here (${platform()})`;
   const binary = buildOracle();
   const candidates: Kernel[] = [];
-  if (binary) candidates.push({ command: [binary], name: `Linux ${release()}`, isComplete: true });
+  if (binary)
+    candidates.push({ command: [binary], name: `Linux ${release()}`, isComplete: true, hidesExecutable: false });
   const script = fileURLToPath(new URL('oracle.py', HERE));
-  candidates.push({ command: ['python3', script], name: `Linux ${release()} (Python)`, isComplete: false });
+  candidates.push({
+    command: ['python3', script],
+    name: `Linux ${release()} (Python)`,
+    isComplete: false,
+    hidesExecutable: false,
+  });
   for (const kernel of candidates) {
     const answers = PROBES.map((probe) => askKernel(kernel, probe.ops));
     if (answers.some((answer) => answer === null)) continue;
     const isToday = answers.every((answer, i) => JSON.stringify(answer?.at(-1)?.m) === JSON.stringify(PROBES[i]?.map));
-    return isToday ? kernel : `Linux ${release()} has older merge rules (probe rows 31 and 98 differ)`;
+    const hidesExecutable = askKernel(kernel, ['mmap 1 1 x n', 'rd 1'])?.at(-1)?.err !== undefined;
+    return isToday
+      ? { ...kernel, hidesExecutable }
+      : `Linux ${release()} has older merge rules (probe rows 31 and 98 differ)`;
   }
   return 'neither gcc nor python3 gives a working oracle';
 }
