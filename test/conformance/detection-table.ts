@@ -62,7 +62,7 @@ ${misses()}
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
 - **Stripped modules**: heap bugs need the allocator. dlmalloc is told by its body, others by exports or by names in the
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
-  there, and leaks are not looked for (RATIONALE). Memory and string functions are not known by name, so their calls are
+  there, leaks are not looked for, and a free of what it did not hand out is passed on (RATIONALE). Memory and string functions are not known by name, so their calls are
   not checked as ranges.
 - **Uninitialised memory** is not looked at.
 `;
