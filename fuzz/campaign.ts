@@ -127,9 +127,11 @@ export class Campaign {
   start(seeds: readonly Uint8Array[]): void {
     const ordered = this.options.sortSeeds === false ? seeds : [...seeds].sort((a, b) => a.length - b.length);
     for (const seed of [new Uint8Array(0), ...ordered]) {
-      if (this.ended) return;
+      if (this.done()) return;
       this.attempt(seed.subarray(0, this.options.maxLength), undefined, true);
     }
+    // Not before all seeds have run: what one of them compares may be worth more tries than there are runs.
+    for (const unit of this.corpus.units.slice()) this.tryReplacements(unit);
     if (this.corpus.units.length === 0) this.corpus.add(new Uint8Array(0), [], this.options.nameOf(new Uint8Array(0)));
     this.options.observer.onEvent?.('INITED');
   }
@@ -212,8 +214,10 @@ export class Campaign {
     const added = this.features.add(features, bytes.length);
     const unit = this.corpus.add(bytes, features, name);
     observer.onUnit?.(unit, seed ? 'INITED' : added > 0 ? 'NEW' : 'REDUCE');
-    if (added > 0 && this.options.useCompares !== false) this.followCompares(unit);
-    else if (parent) {
+    if (added > 0 && this.options.useCompares !== false) {
+      this.noteCompares(unit);
+      if (!seed) this.tryReplacements(unit);
+    } else if (parent) {
       unit.compares = parent.compares;
       unit.checks = parent.checks;
     }
@@ -233,12 +237,16 @@ export class Campaign {
 
   // ------------------------------------------------------------------------------------------------- comparisons
 
-  /** Tries to give the target what it looked for, where the input shows what it saw. */
-  private followCompares(unit: Unit): void {
+  /** Of the run that has just ended, which was the unit's. */
+  private noteCompares(unit: Unit): void {
     const compares = this.options.executor.compares(unit.bytes);
     unit.compares = replacements(compares, unit.bytes);
     unit.checks = checks(compares);
     for (const word of words(compares)) this.addWord(word);
+  }
+
+  /** Tries to give the target what it looked for, where the input shows what it saw. */
+  private tryReplacements(unit: Unit): void {
     let budget = MAX_REPLACED;
     this.sequence.splice(0, this.sequence.length, 'CMP');
     for (const replacement of unit.compares) {
