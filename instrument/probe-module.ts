@@ -3,7 +3,7 @@
 
 import { Writer } from './wasm/bytes.ts';
 import { Decoder } from './wasm/decoder.ts';
-import { KIND, type Module, SECTION } from './wasm/module.ts';
+import { KIND, type Module, SECTION, SECTION_ORDER } from './wasm/module.ts';
 import { IMM, OP } from './wasm/opcodes.ts';
 
 /** What is to be tried out. */
@@ -64,15 +64,7 @@ interface Exported {
 }
 
 /** Sections that may stand in front of the exports. */
-const BEFORE_EXPORTS: ReadonlySet<number> = new Set([
-  SECTION.TYPE,
-  SECTION.IMPORT,
-  SECTION.FUNCTION,
-  SECTION.TABLE,
-  SECTION.MEMORY,
-  SECTION.TAG,
-  SECTION.GLOBAL,
-]);
+const BEFORE_EXPORTS: ReadonlySet<number> = new Set(SECTION_ORDER.slice(0, SECTION_ORDER.indexOf(SECTION.EXPORT)));
 
 function probeBytes(module: Module, exported: readonly Exported[]): Uint8Array {
   const w = new Writer(1 << 16);

@@ -1,16 +1,11 @@
 // What a campaign shows on a terminal: a few lines, redrawn in place.
 
-export interface ScreenFacts {
+import type { Totals } from '../../fuzz/campaign.ts';
+
+export interface ScreenFacts extends Totals {
   readonly moduleName: string;
   readonly seed: number;
   readonly seconds: number;
-  readonly runs: number;
-  readonly edges: number;
-  readonly features: number;
-  readonly units: number;
-  readonly bytes: number;
-  readonly findings: number;
-  readonly duplicates: number;
   /** Of the latest finding. */
   readonly latest: string;
   /** Seconds since a unit was added that reached something new; undefined if none was. */
