@@ -13,6 +13,7 @@ import { runWasiCommand } from './commands/run.ts';
 import { serveCommand } from './commands/serve.ts';
 import { vmaCommand } from './commands/vma.ts';
 import { EXIT } from './exit-codes.ts';
+import { toolVersion } from './version.ts';
 
 const COMMANDS: readonly Command[] = [
   runWasiCommand,
@@ -35,7 +36,7 @@ const io: Io = {
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args;
+  const [name, ...rest] = args[0] === 'help' && args.length > 1 ? [args[1], '--help'] : args; // as git and npm do
   const command = COMMANDS.find((c) => c.name === name);
   try {
     if (command && rest.some((a, i) => a === '--help' && !rest.slice(0, i).some((b) => !b.startsWith('-')))) {
@@ -46,6 +47,10 @@ async function main(args: readonly string[]): Promise<number> {
     if (name === undefined || name === '--help' || name === 'help') {
       io.stdout(help());
       return name === undefined ? EXIT.USAGE : EXIT.CLEAN;
+    }
+    if (name === '--version') {
+      io.stdout(`${toolVersion()}\n`);
+      return EXIT.CLEAN;
     }
     throw new SanitizerError('E_USAGE', `there is no command "${name}"; wasan --help lists them`);
   } catch (error) {

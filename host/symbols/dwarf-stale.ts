@@ -8,7 +8,8 @@ import type { WasmModule } from './wasm-module.ts';
 /** Functions looked at; a linker is right about all of them, chance about one in twenty. */
 const SAMPLE = 256;
 
-/** Whether most functions of the DWARF do not begin or end where functions of the module do. */
+/** Whether most functions of the DWARF do not begin or end where functions of the module do, or it knows none (wasm-opt
+ *  without -g zeroes their addresses). */
 export function isStale(dwarf: Dwarf, { bodies, code }: WasmModule): boolean {
   const starts = new Set(bodies.starts);
   const ends = new Set(bodies.ends);
@@ -21,5 +22,5 @@ export function isStale(dwarf: Dwarf, { bodies, code }: WasmModule): boolean {
     }
     if (seen >= SAMPLE) break;
   }
-  return right * 2 < seen;
+  return right * 2 <= seen;
 }

@@ -163,6 +163,12 @@ test('--help explains each command', () => {
   }
 });
 
+test('help COMMAND, as git has it; --version is that of package.json', () => {
+  expect(wasan(['help', 'inspect'])).toEqual(wasan(['inspect', '--help']));
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  expect(wasan(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+});
+
 test('inspect says what was found', () => {
   const { status, stdout, stderr } = wasan(['inspect', 'app.wasm'], { cwd });
   expect(stdout).toMatch(/^app\.wasm: \d+ bytes/);

@@ -35,3 +35,8 @@ test('DWARF left behind by an optimiser', { timeout: 180_000 }, async () => {
   expect(outcome.findings.map(summaryOf)).toEqual([]);
   expect(outcome.output).toBe((await runOriginal(rewritten)).output);
 });
+
+test('DWARF that knows no function of the module, as wasm-opt without -g leaves it', { timeout: 60_000 }, async () => {
+  const module = await compile('data.c', 'int x = 5;', ['-g', '-nostdlib', '-Wl,--no-entry,--export=x']);
+  expect(createSymbolizer(module)).toMatchObject({ staleDwarf: true, info: 'stripped' });
+});
