@@ -35,8 +35,8 @@ const io: Io = {
 
 process.exitCode = await main(process.argv.slice(2));
 
-async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args[0] === 'help' && args.length > 1 ? [args[1], '--help'] : args; // as git and npm do
+async function main([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']); // as git and npm have it
   const command = COMMANDS.find((c) => c.name === name);
   try {
     if (command && rest.some((a, i) => a === '--help' && !rest.slice(0, i).some((b) => !b.startsWith('-')))) {

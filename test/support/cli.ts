@@ -17,11 +17,15 @@ export interface CliOptions {
   readonly stdin?: string;
 }
 
-/** Nothing of the caller's environment reaches the command but PATH. */
+/** What of the caller's environment reaches the command: where to find programs, and where compiled sources are kept. */
+const KEPT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => name === 'PATH' || name === 'NODE_COMPILE_CACHE'),
+);
+
 export function wasan(args: readonly string[], { cwd, env, stdin }: CliOptions = {}): CliResult {
   const { status, stdout, stderr } = spawnSync(process.execPath, [WASAN, ...args], {
     encoding: 'utf8',
-    env: { ...(process.env.PATH ? { PATH: process.env.PATH } : {}), ...env },
+    env: { ...KEPT, ...env },
     timeout: 60_000,
     killSignal: 'SIGKILL',
     input: stdin ?? '',
