@@ -46,6 +46,13 @@ const ALLOCATOR_HEADER = 8;
 /** Blocks of this many bytes have an entry in the look-up table: a scan of few block begins answers which one an address is in. */
 const BUCKET = 1024;
 
+/** Between `low` and `top` the stack is dead, from there to `high` in use. */
+interface StackExtent {
+  readonly low: number;
+  readonly top: number;
+  readonly high: number;
+}
+
 /** Every live block that nothing reaches. */
 export function findLeaks(scan: LeakScan): LeakedBlock[] {
   return new Scanner(scan).leaks();
@@ -112,34 +119,41 @@ class Scanner {
 
   private visitRoots(): void {
     for (const address of this.scan.pointers) this.reach(this.blockAt(address));
+    const stack = this.stackExtent();
     let from = 0;
     for (let i = 0; i < this.records.length; i++) {
       const left = readU32(this.image, this.records[i]! + abi.CHUNK_LEFT);
       const header = this.begins[i]! - left - ALLOCATOR_HEADER;
-      this.visitOutside(from, this.begins[i]!, left > 0 ? header : Infinity);
+      this.visitOutside(stack, from, this.begins[i]!, left > 0 ? header : Infinity);
       from = this.ends[i]!;
       if (OWNED_BY_OTHERS.has(this.byte(this.records[i]! + abi.CHUNK_ALLOC_KIND))) this.reach(i);
     }
-    this.visitOutside(from, this.scan.memory0.length, Infinity);
+    this.visitOutside(stack, from, this.scan.memory0.length, Infinity);
   }
 
-  /** A stretch between two blocks: all of it but what is dead stack, or not to be used. From `header` on it is the allocator's. */
-  private visitOutside(from: number, to: number, header: number): void {
-    const { stackPointer, useGlobals, useStacks } = this.scan;
+  /** Where the stack lies, and how far it is in use. */
+  private stackExtent(): StackExtent {
+    const { stackPointer } = this.scan;
     const low = readU32(this.image, abi.HEADER_STACK_LOW);
     const high = readU32(this.image, abi.HEADER_STACK_HIGH);
     const exact = (readU32(this.image, abi.HEADER_FLAGS) & abi.FLAG_STACK_EXACT) !== 0;
     // A stack pointer elsewhere is that of another stack (a fibre's): the main stack waits, and all of it counts.
     const known = stackPointer !== undefined && stackPointer >= low && stackPointer <= high;
     const top = known ? stackPointer : low;
+    return { low: exact || !known ? low : this.lowestFrame(low, top), top, high };
+  }
+
+  /** A stretch between two blocks: all of it but what is dead stack, or not to be used. From `header` on it is the allocator's. */
+  private visitOutside(stack: StackExtent, from: number, to: number, header: number): void {
+    const { useGlobals, useStacks } = this.scan;
     const visit = (begin: number, end: number) => {
       this.pointersIn(Math.max(begin, from), Math.min(end, to), (target) => this.reach(target), header);
     };
     if (useGlobals) {
-      visit(0, exact || !known ? low : this.lowestFrame(low, top));
-      visit(high, to);
+      visit(0, stack.low);
+      visit(stack.high, to);
     }
-    if (useStacks) visit(top, high);
+    if (useStacks) visit(stack.top, stack.high);
   }
 
   /** Where the stack's end is not known: the lowest frame that was ever given back. Between it and the top all is stack. */
