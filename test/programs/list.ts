@@ -116,7 +116,7 @@ export const PROGRAMS: readonly Program[] = [
       name: `cjson ${name}`,
       packages: ['cjson'],
       toolchain: 'debian',
-      flags: ['-Itests/unity/src', '-DUNITY_EXCLUDE_SETJMP_H', '-DUNITY_EXCLUDE_FLOAT'],
+      flags: ['-Itests/unity/src', '-DUNITY_EXCLUDE_SETJMP_H', '-DUNITY_INCLUDE_DOUBLE'],
       tree: ([folder]) => sourceTree(folder!),
       sources: [`tests/${name}.c`, 'cJSON_Utils.c', 'tests/unity/src/unity.c', 'tests/unity_setup.c'],
       runs: [[]],
