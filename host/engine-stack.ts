@@ -12,17 +12,21 @@ const DEPTH = 128;
 const WASM = /wasm-function\[(\d+)\](?::(0x[0-9a-f]+))?/;
 const JAVASCRIPT = /^\s*at (.*)$/;
 
-interface StackTraceLimit {
+/** What V8 lets a program change of its stacks. */
+interface StackTraceSettings {
   stackTraceLimit?: number;
+  prepareStackTrace?: unknown;
 }
 
-/** The current stack as the engine writes it, deeper than it does by itself. */
+/** The current stack as the engine writes it, deeper than it does by itself, and not as the program (Jest) rewrites it. */
 export function stackText(): string {
-  const limits = Error as StackTraceLimit;
-  const before = limits.stackTraceLimit;
-  limits.stackTraceLimit = DEPTH;
+  const settings = Error as StackTraceSettings;
+  const { stackTraceLimit, prepareStackTrace } = settings;
+  settings.stackTraceLimit = DEPTH;
+  if (prepareStackTrace !== undefined) settings.prepareStackTrace = undefined;
   const { stack } = new Error();
-  if (before !== undefined) limits.stackTraceLimit = before;
+  if (stackTraceLimit !== undefined) settings.stackTraceLimit = stackTraceLimit;
+  if (prepareStackTrace !== undefined) settings.prepareStackTrace = prepareStackTrace;
   return stack ?? '';
 }
 

@@ -49,13 +49,16 @@ export interface Known {
 type Api = typeof WebAssembly;
 type Source = BufferSource | WebAssembly.Module;
 
-/** Replaces the members of globalThis.WebAssembly; returns a function that puts the old ones back. */
-export function intercept(options: InterceptOptions): () => void {
+/**
+ * Replaces the members of a WebAssembly object, by default this realm's; returns a function that puts the old ones back.
+ * Other realms (contexts of node:vm) have an object of their own, and views that `guardJs` does not reach.
+ */
+export function intercept(options: InterceptOptions, api: Api = WebAssembly): () => void {
   if (options.guardJs) installGuard();
-  const native: Api = { ...pick(WebAssembly) } as Api;
+  const native: Api = { ...pick(api) } as Api;
   const interceptor = new Interceptor(native, options);
-  Object.assign(WebAssembly, interceptor.replacements());
-  return () => void Object.assign(WebAssembly, pick(native));
+  Object.assign(api, interceptor.replacements());
+  return () => void Object.assign(api, pick(native));
 }
 
 const MEMBERS = ['Module', 'Instance', 'compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
@@ -159,10 +162,7 @@ class Interceptor {
 
   private session(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): Sanitizer | undefined {
     const memory = this.importedMemory(module, imports);
-    const shared =
-      memory?.buffer instanceof SharedArrayBuffer
-        ? this.options.threads?.find(memory, this.isForeign(module))
-        : undefined;
+    const shared = memory && isShared(memory) ? this.options.threads?.find(memory, this.isForeign(module)) : undefined;
     const known = this.known.get(module) ?? this.arrived(module, shared);
     if (!known) return undefined;
     this.remember(module, known);
@@ -193,7 +193,10 @@ class Interceptor {
       original: known.original,
       instrumented: known.instrumented,
       ...(sharedMemory && { sharedMemory }),
-      ...(nameOf ? { moduleName: nameOf(known.original) } : {}),
+      // Asked for when there is something to report: to find a name may take a while.
+      get moduleName() {
+        return nameOf?.(known.original);
+      },
       ...(pid === undefined ? {} : { pid }),
       ...(suppressions ? { suppressions } : {}),
       ...(scriptFrames === undefined ? {} : { scriptFrames }),
@@ -239,6 +242,11 @@ class Interceptor {
     this.options.onInstance?.(session, instance);
     return hideOurs(instance);
   }
+}
+
+/** Of whatever realm the memory is. */
+function isShared({ buffer }: WebAssembly.Memory): boolean {
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }
 
 /** Glue walks over the exports, and refuses what it does not know. */

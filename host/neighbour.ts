@@ -9,10 +9,13 @@ export interface Neighbour {
   readonly functions: WebAssembly.ModuleImports;
 }
 
+/** The engine's own, taken before anything intercepts them: a neighbour is no module of the program. */
+const { Module, Instance } = WebAssembly;
+
 /** A new neighbour for a new instance; undefined for modules that have memory 1 themselves. */
 export function makeNeighbour(instrumented: Uint8Array): Neighbour | undefined {
   const section = readWasmModule(instrumented).custom('wasan.neighbour');
   if (!section) return undefined;
-  const { memory, ...functions } = new WebAssembly.Instance(new WebAssembly.Module(section.slice())).exports;
+  const { memory, ...functions } = new Instance(new Module(section.slice())).exports;
   return { memory: memory as WebAssembly.Memory, functions: functions as WebAssembly.ModuleImports };
 }

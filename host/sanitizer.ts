@@ -33,7 +33,7 @@ export interface SanitizerOptions {
   /** Names functions and lines of `original`; made from what the module itself holds unless given. */
   readonly symbolizer?: Symbolizer;
   /** Shown in frames without debug information: "app.wasm". */
-  readonly moduleName?: string;
+  readonly moduleName?: string | undefined;
   readonly pid?: number;
   /** What imported functions do with the program's memory, beside what is known of WASI (boundary-table.ts). */
   readonly boundary?: BoundaryTable;

@@ -1,13 +1,15 @@
 // wasan node app.js, wasan npx ..., wasan npm ...: a Node program with every wasm module it loads instrumented. No rebuild,
 // no changed source: the hook travels in NODE_OPTIONS, so children and workers have it too.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SanitizerError } from '../../host/errors.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
+import { readText } from '../module-file.ts';
+import { FailureNotes, NOTES_VARIABLE } from '../node/failures.ts';
 import { DEFAULT_SETTINGS, SETTINGS_VARIABLE, type Settings } from '../node/settings.ts';
 
 const FLAGS: readonly Flag[] = [
@@ -16,9 +18,9 @@ const FLAGS: readonly Flag[] = [
     name: '--include',
     value: 'glob',
     repeat: true,
-    sentence: 'instrument only modules that matching scripts load ("**/sql.js/**")',
+    sentence: 'instrument only modules with a matching path, or loaded by a script with one ("**/sql.js/**")',
   },
-  { name: '--exclude', value: 'glob', repeat: true, sentence: 'leave modules alone that matching scripts load' },
+  { name: '--exclude', value: 'glob', repeat: true, sentence: 'leave those alone' },
   {
     name: '--guard-js',
     sentence: "check what JavaScript reads and writes in the modules' memories, too (slow)",
@@ -59,7 +61,7 @@ function launch(name: string, args: readonly string[], io: Io): Promise<number> 
     mapping,
     allocator,
     ...(stackPointer === undefined ? {} : { stackPointer }),
-    glue: values.get('--glue')?.[0] ?? null,
+    glue: glueFile(values.get('--glue')?.[0]),
     include: values.get('--include') ?? [],
     exclude: values.get('--exclude') ?? [],
     guardJs: values.has('--guard-js'),
@@ -67,18 +69,41 @@ function launch(name: string, args: readonly string[], io: Io): Promise<number> 
     cacheBytes: cacheBytes(values.get('--cache-size')?.[0]),
     options,
   };
+  const notes = new FailureNotes();
   const env = {
     ...io.env,
     [SETTINGS_VARIABLE]: JSON.stringify(settings),
+    [NOTES_VARIABLE]: notes.folder,
     NODE_OPTIONS: [io.env.NODE_OPTIONS, `--import=${registerUrl()}`].filter(Boolean).join(' '),
     // npm and npx start "node" from the PATH: it must be one that knows multiple memories.
     PATH: [dirname(process.execPath), io.env.PATH].filter(Boolean).join(delimiter),
   };
   const child = spawn(name === 'node' ? process.execPath : name, rest, { stdio: 'inherit', env });
-  return new Promise((resolve, reject) => {
+  notes.watch();
+  const restore = leaveSignalsTo(child);
+  return new Promise<number>((resolve, reject) => {
     child.on('error', (error) => reject(new SanitizerError('E_INPUT', `${name}: ${error.message}`)));
-    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
-  });
+    child.on('exit', (code, signal) => {
+      const own = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      const found = notes.close();
+      resolve(found !== undefined && (own === 0 || signal === 'SIGKILL') ? found : own);
+    });
+  }).finally(restore);
+}
+
+/** The terminal sends Ctrl-C to both: what the program does about it is its own business. SIGTERM is handed on. */
+function leaveSignalsTo(child: ChildProcess): () => void {
+  const ignore = () => undefined;
+  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  process.on('SIGINT', ignore).on('SIGTERM', pass);
+  return () => void process.off('SIGINT', ignore).off('SIGTERM', pass);
+}
+
+/** Its whole path, because programs change their folder. */
+function glueFile(path: string | undefined): string | null {
+  if (path === undefined) return null;
+  readText(path); // says so now if it is not there
+  return resolve(path);
 }
 
 /** The hook beside this file: .ts in a checkout, .js in the package. */

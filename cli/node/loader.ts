@@ -2,7 +2,9 @@
 // minified exports, and its path is what --include and --exclude go by.
 
 import { readFileSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import picomatch from 'picomatch';
 
 /** Scripts larger than this are bundles in which nothing could be told apart. */
 const LARGEST_SCRIPT = 32 << 20;
@@ -42,16 +44,32 @@ export function scriptText(path: string): string {
   }
 }
 
-export function isWanted(script: string, include: readonly string[], exclude: readonly string[]): boolean {
-  const matches = (globs: readonly string[]) => globs.some((glob) => expression(glob).test(script));
-  return (include.length === 0 || matches(include)) && !matches(exclude);
+/** Whether modules of these paths (the script's and, where it is known, the module's own) are to be instrumented. */
+export class Selection {
+  private readonly include: Matcher;
+  private readonly exclude: Matcher;
+  private readonly isOpen: boolean;
+  /** Anything but "all": to find a module's file is worth its time then. */
+  readonly isNarrow: boolean;
+
+  constructor(include: readonly string[], exclude: readonly string[], folder: string) {
+    this.include = matcher(include, folder);
+    this.exclude = matcher(exclude, folder);
+    this.isOpen = include.length === 0;
+    this.isNarrow = !this.isOpen || exclude.length > 0;
+  }
+
+  has(paths: readonly string[]): boolean {
+    return (this.isOpen || paths.some(this.include)) && !paths.some(this.exclude);
+  }
 }
 
-/** `**` matches anything, `*` and `?` anything but a slash. */
-function expression(glob: string): RegExp {
-  const parts = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*\*\/?|\*|\?/g, (token) => {
-    if (token.startsWith('**')) return '.*';
-    return token === '*' ? '[^/]*' : '[^/]';
-  });
-  return new RegExp(`^${parts}$`);
+type Matcher = (path: string) => boolean;
+
+/** Globs as shells have them. One without a slash matches the last part of a path, any other is relative to `folder`. */
+function matcher(globs: readonly string[], folder: string): Matcher {
+  const whole = globs.filter((g) => g.includes('/')).map((g) => (/^(\*\*|\/)/.test(g) ? g : posix.join(folder, g)));
+  const named = globs.filter((g) => !g.includes('/'));
+  const [isWhole, isNamed] = [picomatch(whole, { dot: true }), picomatch(named, { dot: true })];
+  return (path) => isWhole(path) || isNamed(posix.basename(path));
 }

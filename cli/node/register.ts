@@ -1,12 +1,12 @@
 // `node --import wasan/register app.js`: from here on, every wasm module this process (and its workers and children)
 // compiles runs instrumented. Findings go to stderr or log_path, and make the process fail.
 
-import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { readBranchHints } from '../../host/engine-flags.ts';
-import { intercept } from '../../host/intercept.ts';
+import { type InterceptOptions, intercept } from '../../host/intercept.ts';
 import type { Options } from '../../host/options.ts';
+import { sentenceOf } from '../../host/report/sentence.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import { glueNames, hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
 import type { Io } from '../command.ts';
@@ -15,9 +15,12 @@ import { suppressionsOf } from '../policy.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 import { toolVersion } from '../version.ts';
 import { ModuleCache } from './cache.ts';
-import { isWanted, loadingScript, scriptText } from './loader.ts';
+import { watchContexts } from './contexts.ts';
+import { FailureNotes, Failures, NOTES_VARIABLE } from './failures.ts';
+import { loadingScript, Selection, scriptText } from './loader.ts';
+import { ModuleNames } from './module-names.ts';
 import { readSettings } from './settings.ts';
-import { type Failure, NodeThreads } from './threads.ts';
+import { NodeThreads } from './threads.ts';
 
 /** Synchronous: the process may end with the next instruction. */
 const io: Io = {
@@ -55,30 +58,47 @@ function register(): void {
     strings: options.replace_str,
   };
   const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation]);
-  const nameOf = (original: Uint8Array) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`;
+  const names = new ModuleNames();
+  const selection = new Selection(settings.include, settings.exclude, settings.folder);
+  const failures = new Failures(process);
   const findings = new Findings(options, io, process.pid, 'wasm');
   process.once('exit', () => {
     if (findings.reports.length === 0) return; // a child without findings must not replace its parent's page
     findings.close();
-    process.exitCode = findings.exitCode;
   });
-  const threads = new NodeThreads(failProcess);
-  intercept({
+  if (isMainThread && process.env[NOTES_VARIABLE] === undefined) failForChildren();
+  const leftOut = new Set<string>();
+  let wanted = false;
+  process.once('exit', () => {
+    // A wrong glob must not look like a clean run.
+    if (settings.include.length > 0 && !wanted && leftOut.size > 0) {
+      io.stderr(`wasan: nothing was instrumented: no --include matches ${[...leftOut].join(', ')}\n`);
+    }
+  });
+  const threads = new NodeThreads((failure) => failures.fail(failure));
+  const interception: InterceptOptions = {
     rewrite: (original) => {
       if (original.length < settings.minimumBytes) return undefined;
       const script = loadingScript();
-      if (!isWanted(script, settings.include, settings.exclude)) return undefined;
+      names.loadedBy(original, script);
+      const file = selection.isNarrow ? names.fileOf(original) : undefined;
+      if (!selection.has(file === undefined ? [script] : [script, file])) {
+        if (script !== '') leftOut.add(file ?? script);
+        return undefined;
+      }
+      wanted = true;
       try {
-        const names = glueNames(original, scriptText(settings.glue ?? script));
-        const how = { ...instrumentation, glueNames: names, host: true };
-        const made = cache.get(original, fixed + JSON.stringify(names), () => instrument(original, how).bytes);
-        tellOf(made, { name: nameOf(original), bytes: original.length, script, verbose: options.verbosity > 0 });
+        const exports = glueNames(original, scriptText(settings.glue ?? script));
+        const how = { ...instrumentation, glueNames: exports, host: true };
+        const made = cache.get(original, fixed + JSON.stringify(exports), () => instrument(original, how).bytes);
+        const name = () => names.of(original);
+        tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });
         return made;
       } catch (error) {
         return leaveAlone(error, options);
       }
     },
-    nameOf,
+    nameOf: (original) => names.of(original),
     pid: process.pid,
     suppressions: suppressionsOf(options),
     guardJs: settings.guardJs,
@@ -87,15 +107,19 @@ function register(): void {
       findings.add(report);
       findings.draw(sanitizer);
       const failure = { exitCode: options.exitcode, halt: options.halt_on_error };
-      if (isMainThread) failProcess(failure);
+      if (isMainThread) failures.fail(failure);
       else threads.fail(failure);
+      // Whoever is still here after process.exit has replaced it, as test runners do: what goes on is a failed test.
+      if (failure.halt && isMainThread) throw new Error(`${sentenceOf(report)} (wasan's report is above)`);
       return failure.halt;
     },
-  });
+  };
+  intercept(interception);
+  watchContexts((api) => void intercept(interception, api));
 }
 
 interface Loaded {
-  readonly name: string;
+  readonly name: () => string;
   readonly bytes: number;
   readonly script: string;
   readonly verbose: boolean;
@@ -105,12 +129,12 @@ interface Loaded {
 function tellOf(instrumented: Uint8Array, { name, bytes, script, verbose }: Loaded): void {
   const section = readWasmModule(instrumented).custom('wasan.info');
   const info = JSON.parse(new TextDecoder().decode(section)) as ModuleInfo;
-  if (info.notice !== undefined) io.stderr(`wasan: ${name}: ${info.notice}\n`);
+  if (info.notice !== undefined) io.stderr(`wasan: ${name()}: ${info.notice}\n`);
   if (!verbose) return;
   const roles = info.allocator.map((f) => `${f.role} by ${f.how}`).join(', ');
   const allocator = roles === '' ? 'no allocator found' : `${roles}; redzones ${info.layout ?? 'around'} blocks`;
   const stack = info.stackPointerHow === null ? 'no stack pointer found' : `stack pointer by ${info.stackPointerHow}`;
-  io.stderr(`wasan: ${name}: ${bytes} bytes, loaded by ${script || 'unknown code'}: ${allocator}; ${stack}\n`);
+  io.stderr(`wasan: ${name()}: ${bytes} bytes, loaded by ${script || 'unknown code'}: ${allocator}; ${stack}\n`);
 }
 
 /** The part of the custom section wasan.info that is told. */
@@ -130,11 +154,12 @@ function leaveAlone(error: unknown, options: Options): undefined {
   return undefined;
 }
 
-/** The process fails at its end even if the program sets an exit code of its own; a fatal finding ends it at once. */
-function failProcess({ exitCode, halt }: Failure): void {
-  if (halt) process.exit(exitCode);
-  process.exitCode = exitCode; // news of a worker may come while the process ends already
+/** Nobody else listens to what children have to say: this process was started by `node --import`. */
+function failForChildren(): void {
+  const notes = new FailureNotes();
+  process.env[NOTES_VARIABLE] = notes.folder;
   process.once('exit', () => {
-    process.exitCode = exitCode;
+    const exitCode = notes.close();
+    if (exitCode !== undefined) process.exitCode ||= exitCode;
   });
 }

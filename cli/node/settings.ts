@@ -12,9 +12,11 @@ export interface Settings {
   readonly stackPointer?: number;
   /** A file whose text names minified exports; null: the script that loads the module. */
   readonly glue: string | null;
-  /** Globs of the scripts whose modules are instrumented; none: all. */
+  /** Globs of the modules to be instrumented, or of the scripts that load them; none: all. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  /** What their relative globs are relative to. */
+  readonly folder: string;
   /** Modules smaller than this many bytes are left alone: feature probes, thunks. */
   readonly minimumBytes: number;
   readonly cacheFolder: string;
@@ -32,6 +34,7 @@ export const DEFAULT_SETTINGS: Settings = {
   glue: null,
   include: [],
   exclude: [],
+  folder: process.cwd(),
   minimumBytes: 512,
   cacheFolder: join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wasan'),
   cacheBytes: 1 << 30,

@@ -12,6 +12,7 @@ import {
 } from 'node:worker_threads';
 import type { Known, SharedProgram, ThreadRegistry } from '../../host/intercept.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
+import type { Failure } from './failures.ts';
 
 const NAME = 'wasan';
 const MODULES = 'wasan modules';
@@ -34,12 +35,6 @@ interface News {
 interface SharedModule {
   readonly original: SharedArrayBuffer;
   readonly instrumented: SharedArrayBuffer;
-}
-
-export interface Failure {
-  readonly exitCode: number;
-  /** halt_on_error: the process is to end now. */
-  readonly halt: boolean;
 }
 
 export class NodeThreads implements ThreadRegistry {
