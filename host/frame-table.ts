@@ -7,14 +7,13 @@ import {
   ASAN_ALLOCA_LEFT,
   ASAN_STACK_LEFT,
   FRAME_ALLOCA,
+  FRAME_NUMBER,
   GRANULE,
-  HEADER_STACK_HIGH,
-  HEADER_STACK_LOW,
-  HEADER_STACK_MAP,
   STACK_LEFT_REDZONE,
 } from '../runtime/abi.ts';
 import { type MemoryImage, openImage, readU32, shadowOf } from './report/memory-image.ts';
 import type { FrameDescription, StackObject } from './report/place.ts';
+import { stackRegions } from './stack-regions.ts';
 import { ByteReader } from './symbols/byte-reader.ts';
 import type { Symbolizer } from './symbols/index.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
@@ -92,10 +91,9 @@ function place({ placements, size }: FrameRecord, offset: number): number | unde
 }
 
 function findFrame(table: readonly FrameRecord[], image: MemoryImage, address: number): FoundFrame | undefined {
-  const map = readU32(image, HEADER_STACK_MAP);
-  const low = readU32(image, HEADER_STACK_LOW);
-  const high = readU32(image, HEADER_STACK_HIGH);
-  if (map === 0 || address < low || address >= high) return undefined;
+  const stack = stackRegions(image).find((s) => address >= s.low && address < s.high);
+  if (!stack || stack.map === 0) return undefined;
+  const { low, high, map } = stack;
   const numberAt = (at: number) => readU32(image, map + Math.floor((at - low) / 16) * 4);
   const codeAt = (at: number) => shadowOf(image, at / GRANULE);
   let left: FoundFrame | undefined;
@@ -103,9 +101,9 @@ function findFrame(table: readonly FrameRecord[], image: MemoryImage, address: n
     const number = numberAt(at);
     if (number === 0) continue;
     if (number & FRAME_ALLOCA && codeAt(at) === ASAN_ALLOCA_LEFT) {
-      return owner(table, number & ~FRAME_ALLOCA, at, high, numberAt);
+      return owner(table, number & FRAME_NUMBER, at, high, numberAt);
     }
-    const record = table[number - 1];
+    const record = number & FRAME_ALLOCA ? undefined : table[(number & FRAME_NUMBER) - 1];
     const base = at + STACK_LEFT_REDZONE;
     if (!record || address >= base + record.size + record.right) continue;
     if (codeAt(at) === ASAN_STACK_LEFT) return { record, base };
@@ -125,7 +123,8 @@ function owner(
   const record = table[number - 1];
   if (!record) return undefined;
   for (let at = from + 16; at < high; at += 16) {
-    if (numberAt(at) === number) return { record, base: at + STACK_LEFT_REDZONE };
+    const there = numberAt(at);
+    if ((there & FRAME_NUMBER) === number && !(there & FRAME_ALLOCA)) return { record, base: at + STACK_LEFT_REDZONE };
   }
   return { record, base: from + STACK_LEFT_REDZONE };
 }

@@ -8,6 +8,7 @@
 import * as abi from '../runtime/abi.ts';
 import type { LeakedBlock } from './report/leaks.ts';
 import { type MemoryImage, openImage, readStack, readU32, shadowOf } from './report/memory-image.ts';
+import { stackRegions } from './stack-regions.ts';
 
 export interface LeakScan {
   readonly memory0: Uint8Array;
@@ -51,6 +52,8 @@ interface StackExtent {
   readonly low: number;
   readonly top: number;
   readonly high: number;
+  /** The same for the spare stack; empty if there is none. */
+  readonly spare: Omit<StackExtent, 'spare'>;
 }
 
 /** Every live block that nothing reaches. */
@@ -137,23 +140,34 @@ class Scanner {
     const low = readU32(this.image, abi.HEADER_STACK_LOW);
     const high = readU32(this.image, abi.HEADER_STACK_HIGH);
     const exact = (readU32(this.image, abi.HEADER_FLAGS) & abi.FLAG_STACK_EXACT) !== 0;
+    const spare = stackRegions(this.image)[1] ?? { low: 0, high: 0 };
+    const onSpare = stackPointer !== undefined && stackPointer >= spare.low && stackPointer < spare.high;
+    const own = onSpare ? readU32(this.image, abi.HEADER_SPARE_LEFT_AT) : stackPointer;
     // A stack pointer elsewhere is that of another stack (a fibre's): the main stack waits, and all of it counts.
-    const known = stackPointer !== undefined && stackPointer >= low && stackPointer <= high;
-    const top = known ? stackPointer : low;
-    return { low: exact || !known ? low : this.lowestFrame(low, top), top, high };
+    const known = own !== undefined && own >= low && own <= high;
+    const top = known ? own : low;
+    const onto = { low: spare.low, top: onSpare ? stackPointer : spare.high, high: spare.high };
+    return { low: exact || !known ? low : this.lowestFrame(low, top), top, high, spare: onto };
   }
 
   /** A stretch between two blocks: all of it but what is dead stack, or not to be used. From `header` on it is the allocator's. */
   private visitOutside(stack: StackExtent, from: number, to: number, header: number): void {
     const { useGlobals, useStacks } = this.scan;
-    const visit = (begin: number, end: number) => {
+    const { spare } = stack;
+    const visitPart = (begin: number, end: number) => {
       this.pointersIn(Math.max(begin, from), Math.min(end, to), (target) => this.reach(target), header);
+    };
+    const visit = (begin: number, end: number) => {
+      visitPart(begin, Math.min(end, spare.low));
+      visitPart(Math.max(begin, spare.high), end);
     };
     if (useGlobals) {
       visit(0, stack.low);
       visit(stack.high, to);
     }
-    if (useStacks) visit(stack.top, stack.high);
+    if (!useStacks) return;
+    visit(stack.top, stack.high);
+    visitPart(spare.top, spare.high);
   }
 
   /** Where the stack's end is not known: the lowest frame that was ever given back. Between it and the top all is stack. */

@@ -20,6 +20,8 @@ export interface CallGraph {
   readonly catches: Uint8Array;
   /** Whether any function calls in place of returning. */
   readonly tailCalls: boolean;
+  /** Whether any function asks for the size of memory or changes it. */
+  readonly sizesMemory: boolean;
 }
 
 /** Decodes every body once. */
@@ -32,6 +34,7 @@ export function buildCallGraph(module: Module): CallGraph {
   const addressTaken = new Set(module.addressTaken);
   const catches = new Uint8Array(count);
   let tailCalls = false;
+  let sizesMemory = false;
   const decoder = new Decoder(module.bytes);
   module.bodies.forEach((body, i) => {
     const func = module.importedFunctions + i;
@@ -51,13 +54,14 @@ export function buildCallGraph(module: Module): CallGraph {
       else if (op === OP.GLOBAL_SET) globals.add(decoder.index);
       else if (op === OP.TRY || op === OP.TRY_TABLE) catches[func] = 1;
       tailCalls ||= op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT || op === OP.RETURN_CALL_REF;
+      sizesMemory ||= op === OP.MEMORY_SIZE || op === OP.MEMORY_GROW;
     }
     callees[func] = [...direct];
     indirect[func] = [...types];
     globalsWritten[func] = [...globals];
     for (const callee of direct) callers[callee]?.push(func);
   });
-  return { callees, callers, indirect, addressTaken, globalsWritten, catches, tailCalls };
+  return { callees, callers, indirect, addressTaken, globalsWritten, catches, tailCalls, sizesMemory };
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   FLAG_REPLACE_INTRIN,
   FLAG_STACK_AFTER_RETURN,
   FLAG_STACK_EXACT,
+  FLAG_STACK_MAY_GROW,
   FLAG_TAIL_REDZONES,
   HEADER,
   HEADER_ABI,
@@ -26,6 +27,7 @@ import {
   HEADER_QUARANTINE_LIMIT,
   HEADER_REDZONE,
   HEADER_SCHEME,
+  HEADER_SPARE_FROM,
   HEADER_STACK_HIGH,
   HEADER_STACK_LOW,
   HEADER_STACK_SURE,
@@ -34,6 +36,7 @@ import {
   SCHEME_KASAN,
 } from '../runtime/abi.ts';
 import type { StackBounds } from './layout.ts';
+import type { SpareStack } from './spare-stack.ts';
 
 /** Options of the runtime; names and meanings are those of ASAN_OPTIONS. */
 export interface RuntimeOptions {
@@ -66,6 +69,7 @@ interface Layout {
   nullLimit: number;
   is64: boolean;
   stack?: StackBounds | undefined;
+  spare?: SpareStack | undefined;
   /** Not every function of the allocator is known: see Allocator.layout. */
   tailRedzones?: boolean;
 }
@@ -98,6 +102,7 @@ export function encodeHeader(options: RuntimeOptions & Layout): { address: numbe
   set(HEADER_STACK_LOW, options.stack?.low ?? 0);
   set(HEADER_STACK_HIGH, options.stack?.high ?? 0);
   set(HEADER_STACK_SURE, options.stack?.sure ?? 0);
+  set(HEADER_SPARE_FROM, options.spare?.from ?? 0);
   set(HEADER_FLAGS, flags(options));
   return { address: HEADER, bytes };
 }
@@ -112,6 +117,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
     [options.stackAfterReturn ?? false, FLAG_STACK_AFTER_RETURN],
     [options.stack?.exact ?? false, FLAG_STACK_EXACT],
+    [options.spare?.mayGrow ?? false, FLAG_STACK_MAY_GROW],
     [options.tailRedzones ?? false, FLAG_TAIL_REDZONES],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);

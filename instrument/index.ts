@@ -14,12 +14,13 @@ import { type FrameChange, type Frames, planFrames } from './frames/index.ts';
 import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
-import { nullLimit, runtimePages, SHARED_PAGES, stackBounds } from './layout.ts';
+import { nullLimit, runtimePages, SHARED_PAGES, type StackBounds, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc, libcEdits } from './libc.ts';
 import { findMappings, type Mappings } from './mappings.ts';
 import type { Edit, FunctionPlan, Mode, Plan } from './plan.ts';
 import type { Probe } from './probe-module.ts';
+import { spareStack } from './spare-stack.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, isAbi, rewriteModule } from './stream/engine.ts';
 import { functionNames, type Module, parseModule } from './wasm/module.ts';
@@ -107,6 +108,9 @@ export interface Inspection {
   /** mmap and its family. */
   readonly mappings: Mappings;
   readonly stackPointer: StackPointer | undefined;
+  /** Undefined where its bounds are not known, or frames get no redzones. */
+  readonly stack: StackBounds | undefined;
+  readonly graph: CallGraph;
   readonly nullLimit: number;
   readonly frames: Frames;
   /** Objects with static storage. */
@@ -196,6 +200,8 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     libc,
     mappings,
     stackPointer,
+    stack: options.stack === false ? undefined : stackBounds(module, stackPointer, options.debugInfo),
+    graph,
     nullLimit: limit,
     frames,
     globals,
@@ -313,7 +319,8 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       nullLimit: inspection.nullLimit,
       is64,
       tailRedzones: allocator.layout === 'behind',
-      stack: options.stack === false ? undefined : stackBounds(module, inspection.stackPointer, options.debugInfo),
+      stack: inspection.stack,
+      spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),
     }),
     segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
     sections: [inspection.frames.section, ...(options.embedOriginal ? [{ name: 'wasan.original', bytes }] : [])],

@@ -49,7 +49,7 @@ export interface StackBounds {
 }
 
 /** wasm-ld's size of a stack that it is not told the size of; Emscripten's and Rust's are larger. */
-const DEFAULT_STACK = 65536;
+export const DEFAULT_STACK = 65536;
 
 /**
  * Known where the stack pointer's initial value is. A stack in front of all data ends at 0; else it lies behind the data,

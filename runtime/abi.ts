@@ -118,6 +118,11 @@ export const HEADER_STACK_LOW = 304; // program address: the stack's lower end
 export const HEADER_STACK_HIGH = 308; // program address: its upper end, 0 if not known
 export const HEADER_STACK_MAP = 312; // frame numbers: one u32 per 16 bytes of stack, at the frame's left redzone
 export const HEADER_STACK_SURE = 316; // from here up to its upper end all is certainly stack
+export const HEADER_SPARE_FROM = 296; // frames that would reach below move to the spare stack; 0 = none do. Preset
+export const HEADER_SPARE_LOW = 444; // program address: the spare stack's lower end
+export const HEADER_SPARE_HIGH = 448; // its upper end; 0 until there is one
+export const HEADER_SPARE_MAP = 452; // as HEADER_STACK_MAP
+export const HEADER_SPARE_LEFT_AT = 456; // where the stack pointer was when the last frame moved there
 export const HEADER_VMA = 320; // DIRECTORY_* of vma-layout.ts, complete when a mapping is reported; 0 = none
 export const HEADER_GLOBALS = 256; // objects with static storage, as runtime/globals.ts draws them
 export const HEADER_GLOBAL_COUNT = 260;
@@ -164,6 +169,7 @@ export const FLAG_REALLOC_ZERO_FREES = 32; // allocator_frees_and_returns_null_o
 export const FLAG_STACK_AFTER_RETURN = 64; // detect_stack_use_after_return
 export const FLAG_STACK_EXACT = 128; // HEADER_STACK_LOW is the stack's end, not merely below it
 export const FLAG_TAIL_REDZONES = 256; // malloc's blocks keep their addresses: redzones behind them alone (runtime/tail.ts)
+export const FLAG_STACK_MAY_GROW = 512; // nobody else grows memory: the spare stack may take new pages
 
 // ---------------------------------------------------------------------------------------------- report record
 // Written by the runtime just before it calls the host (or traps); read by host/report/facts.ts and `wasan explain`.
@@ -287,6 +293,10 @@ export const DEPOT_SITES = 12;
 export const STACK_INLINE_BYTES = 384; // frames up to this, redzones included, write their own shadow
 export const STACK_LEFT_REDZONE = 32;
 export const STACK_ALLOCA_REDZONE = 32; // taken by each dynamic allocation, above it
+export const FRAME_NUMBER = 0xfffff; // in HEADER_STACK_MAP: which frame
+export const FRAME_OWN_SHIFT = 20; // in HEADER_STACK_MAP: bytes of it without redzones, (m << 4) << 2e, rounded down
+export const FRAME_OWN_M = 0x7f;
+export const FRAME_OWN_E_SHIFT = 27;
 export const FRAME_ALLOCA = 1 << 30; // in HEADER_STACK_MAP: an allocation of that frame, at its own left redzone
 
 // ---------------------------------------------------------------------------------------------- fixed places

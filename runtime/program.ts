@@ -13,6 +13,8 @@ export declare function fill(addr: Addr, value: u32, size: Addr): void;
 export declare function copy(target: Addr, source: Addr, size: Addr): void;
 /** memory.size of the program's memory, in pages of 64 KiB. */
 export declare function pages(): Addr;
+/** Its memory.grow. */
+export declare function grow(pages: Addr): Addr;
 
 // For snapshots (snapshot.ts), in builds that have them: as it is, whatever HEADER_PROGRAM_PAGES says, and unmarked.
 export declare function real_pages(): u32;

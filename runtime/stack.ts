@@ -5,6 +5,7 @@
 //   HEADER_STACK_LOW                       stack pointer                                       HEADER_STACK_HIGH
 //   | never used: F1 | returned from: F5   | F1 | objects and F2 | F3 | F1 | the caller's ...  |
 //
+// A frame that finds too little room goes to the spare stack (spare-stack.ts), where the same holds.
 // Frames on any other stack (threads, fibers) are left as they are: that memory may become something else at any time.
 import {
   ACCESS_WRITE,
@@ -17,8 +18,10 @@ import {
   FLAG_STACK_AFTER_RETURN,
   FLAG_STACK_EXACT,
   FRAME_ALLOCA,
+  FRAME_NUMBER,
   HEADER_NULL_LIMIT,
   HEADER_SCHEME,
+  HEADER_SPARE_FROM,
   HEADER_STACK_HIGH,
   HEADER_STACK_LOW,
   HEADER_STACK_MAP,
@@ -34,6 +37,7 @@ import { arenaAlloc } from './arena';
 import { flag } from './header';
 import { fillShadow, setShadow } from './mapping';
 import { accessesReported, finding } from './report';
+import { frameBytes, isSpare, placeFrame, spareHigh, spareLow, spareMap } from './spare-stack';
 
 const LEFT: Addr = <Addr>STACK_LEFT_REDZONE;
 const LEFT_GRANULES: Addr = <Addr>(STACK_LEFT_REDZONE >> 3);
@@ -48,6 +52,8 @@ const OVERFLOW_LIMIT: Addr = 256 << 20;
 let stackBytes: Addr = 0;
 let stackLow: Addr = 0;
 let nullLimit: Addr = 0;
+/** Frames reach no lower than this, but go to the spare stack; 0 if there may be none. */
+let spareFrom: Addr = 0;
 let frameMap: u32 = 0;
 /** Shadow of what was given back. */
 let dead: u32 = 0;
@@ -73,6 +79,7 @@ export function openStack(): void {
   dead = flag(FLAG_STACK_AFTER_RETURN) ? ASAN_STACK_AFTER_RETURN : 0;
   nullLimit = <Addr>(load<u32>(HEADER_NULL_LIMIT) & ~7);
   stackLow = <Addr>low;
+  spareFrom = <Addr>load<u32>(HEADER_SPARE_FROM);
   stackBytes = <Addr>(high - low);
   if (high - low <= MAP_LIMIT) frameMap = arenaAlloc((high - low) >> 2);
   store<u32>(HEADER_STACK_MAP, frameMap);
@@ -86,7 +93,9 @@ export function openStack(): void {
 }
 
 function openInline(high: Addr): void {
-  const lowest = (stackLow > nullLimit ? stackLow : nullLimit) + LEFT;
+  let lowest = stackLow > nullLimit ? stackLow : nullLimit;
+  if (spareFrom > lowest) lowest = spareFrom;
+  lowest += LEFT;
   const floor = (lowest + 15) & ~15;
   const end = high - <Addr>STACK_INLINE_BYTES;
   if (high < <Addr>STACK_INLINE_BYTES || end <= floor) return;
@@ -95,26 +104,42 @@ function openInline(high: Addr): void {
   stack_map = frameMap + ((<u32>((floor - LEFT - stackLow) >> 4)) << 2);
 }
 
-function isStack(addr: Addr): bool {
+/** The program's own stack. */
+function isOwn(addr: Addr): bool {
   return addr - stackLow <= stackBytes && stackBytes != 0;
 }
 
-/** Makes [from, to) what is below the stack pointer. */
-function bury(from: Addr, to: Addr): void {
-  if (to <= from) return;
-  if (from < clean) clean = from;
-  fillShadow(from >> 3, (to - from) >> 3, dead);
-  if (from >= nullLimit) return;
-  fillShadow(from >> 3, ((to < nullLimit ? to : nullLimit) - from) >> 3, NULL_PAGE);
+function isStack(addr: Addr): bool {
+  return isOwn(addr) || isSpare(addr);
 }
 
-/** Whether [base - left redzone, entry) is stack. Says so once if the stack is used up. */
-function fits(base: Addr, entry: Addr): bool {
-  if (!isStack(entry)) return false;
+/** Makes [from, to) what is below the stack pointer. If they are on two stacks, all of the first one from there on. */
+function bury(from: Addr, to: Addr): void {
+  const spare = isSpare(from);
+  if (spare && !isSpare(to)) to = spareHigh;
+  if (to <= from) return;
+  fillShadow(from >> 3, (to - from) >> 3, dead);
+  if (spare) return;
+  if (from < clean) clean = from;
+  if (from < nullLimit) fillShadow(from >> 3, ((to < nullLimit ? to : nullLimit) - from) >> 3, NULL_PAGE);
+}
+
+/**
+ * Where the frame [base, entry) goes, of which `bytes` are the program's own; 0 if it is on no stack that is known. Says so
+ * once if the stack is used up.
+ */
+function placed(base: Addr, entry: Addr, bytes: Addr): Addr {
+  const own = isOwn(entry);
   const need = entry - base + LEFT;
-  if (need <= entry - stackLow) return true;
+  if (own && need <= entry - stackLow && (!spareFrom || base - LEFT >= spareFrom)) return base;
+  if (!own && !isSpare(entry)) return 0;
+  if (!own || spareFrom) {
+    const at = placeFrame(base, entry, bytes);
+    if (at) return at;
+  }
+  if (own && need <= entry - stackLow) return base;
   overflow(base, need);
-  return false;
+  return 0;
 }
 
 function overflow(to: Addr, bytes: Addr): void {
@@ -124,29 +149,41 @@ function overflow(to: Addr, bytes: Addr): void {
 }
 
 function remember(base: Addr, frame: u32): void {
-  if (base - LEFT < clean) clean = base - LEFT;
-  if (!frameMap) return;
-  const slot = <u32>(base - LEFT - stackLow) >> 4;
-  store<u32>(frameMap + (slot << 2), frame);
+  const spare = isSpare(base);
+  const at = base - LEFT;
+  const map = spare ? spareMap : frameMap;
+  if (!spare && at < clean) clean = at;
+  if (map) store<u32>(map + ((<u32>(at - (spare ? spareLow : stackLow)) >> 4) << 2), frame);
+}
+
+/** The end of what lies above a frame that was placed: `entry`, or the end of the stack it went to. */
+function endAbove(base: Addr, entry: Addr): Addr {
+  return isSpare(base) && !isSpare(entry) ? spareHigh : entry;
 }
 
 // ------------------------------------------------------------------------------------------------ understood functions
 
-/** A frame of `size` bytes, all valid; whatever lies between it and the old stack pointer is its right redzone. */
-export function stack_enter(base: Addr, entry: Addr, frame: u32, size: u32): void {
-  if (!fits(base, entry)) return;
-  const granule = base >> 3;
+/**
+ * A frame of `size` bytes, all valid; whatever lies between it and the old stack pointer is its right redzone. Answers where
+ * it is: `base`, or a place on the spare stack.
+ */
+export function stack_enter(base: Addr, entry: Addr, frame: u32, size: u32): Addr {
+  const at = placed(base, entry, <Addr>size);
+  if (!at) return base;
+  const granule = at >> 3;
   fillShadow(granule - LEFT_GRANULES, LEFT_GRANULES, ASAN_STACK_LEFT);
   fillShadow(granule, <Addr>(size >> 3), 0);
   const end = granule + <Addr>(size >> 3);
-  fillShadow(end, (entry >> 3) - end, ASAN_STACK_RIGHT);
-  remember(base, frame);
+  fillShadow(end, (endAbove(at, entry) >> 3) - end, ASAN_STACK_RIGHT);
+  remember(at, frame);
+  return at;
 }
 
-/** A frame whose shadow is drawn at `drawing`. */
-export function stack_enter_drawn(base: Addr, entry: Addr, frame: u32, drawing: u32): void {
-  if (!fits(base, entry)) return;
-  let granule = (base - LEFT) >> 3;
+/** The same for a frame whose shadow is drawn at `drawing`. */
+export function stack_enter_drawn(base: Addr, entry: Addr, frame: u32, drawing: u32): Addr {
+  const at = placed(base, entry, frameBytes(frame));
+  if (!at) return base;
+  let granule = (at - LEFT) >> 3;
   const end = drawing + (load<u32>(drawing) << 2);
   while (drawing != end) {
     drawing += 4;
@@ -156,8 +193,10 @@ export function stack_enter_drawn(base: Addr, entry: Addr, frame: u32, drawing: 
     else fillShadow(granule, <Addr>(run >> 8), code);
     granule += <Addr>(run >> 8);
   }
-  if (entry >> 3 > granule) fillShadow(granule, (entry >> 3) - granule, ASAN_STACK_RIGHT);
-  remember(base, frame);
+  const top = endAbove(at, entry) >> 3;
+  if (top > granule) fillShadow(granule, top - granule, ASAN_STACK_RIGHT);
+  remember(at, frame);
+  return at;
 }
 
 /** The function gives back everything between its stack pointer and the one it was entered with. */
@@ -165,17 +204,22 @@ export function stack_leave(from: Addr, entry: Addr): void {
   if (isStack(from) && isStack(entry)) bury(from, entry);
 }
 
-/** A dynamic allocation: `size` bytes at `addr`, then a redzone up to `end`. Below it lies what the pointer is kept lower by. */
-export function stack_alloca(addr: Addr, size: Addr, end: Addr, frame: u32): void {
-  if (!isStack(addr)) return;
-  if (addr - stackLow < LEFT) return overflow(addr, end - addr);
-  const granule = addr >> 3;
+/**
+ * A dynamic allocation: `size` bytes at `addr`, then a redzone up to `end`. Below it lies what the pointer is kept lower by.
+ * Answers where it is.
+ */
+export function stack_alloca(addr: Addr, size: Addr, end: Addr, frame: u32): Addr {
+  const at = placed(addr, end, size);
+  if (!at) return addr;
+  const granule = at >> 3;
   fillShadow(granule - LEFT_GRANULES, LEFT_GRANULES, ASAN_ALLOCA_LEFT);
   fillShadow(granule, size >> 3, 0);
   let from = granule + (size >> 3);
   if (<u32>size & 7) setShadow(from++, <u32>size & 7);
-  if (end >> 3 > from) fillShadow(from, (end >> 3) - from, ASAN_ALLOCA_RIGHT);
-  remember(addr, frame | FRAME_ALLOCA);
+  const top = endAbove(at, end) >> 3;
+  if (top > from) fillShadow(from, top - from, ASAN_ALLOCA_RIGHT);
+  remember(at, (frame & FRAME_NUMBER) | FRAME_ALLOCA);
+  return at;
 }
 
 /** A variable's block begins: it is valid. */
@@ -197,26 +241,31 @@ export function stack_scope_end(addr: Addr, size: u32): void {
 /** The stack pointer goes from `from` to `to`. */
 export function stack_moved(to: Addr, from: Addr): void {
   if (!isStack(from)) return;
+  const own = isOwn(from);
+  const low = own ? stackLow : spareLow;
   if (!isStack(to)) {
-    if (exact && from - to > from - stackLow && from - to < OVERFLOW_LIMIT) overflow(to, from - to);
+    if ((exact || !own) && from - to > from - low && from - to < OVERFLOW_LIMIT) overflow(to, from - to);
     return;
   }
-  if (to < from) fillShadow(to >> 3, ((from + 7) >> 3) - (to >> 3), 0);
+  if (own && isSpare(to)) return; // back to where it was interrupted
+  if (isOwn(to) == own && to < from) fillShadow(to >> 3, ((from + 7) >> 3) - (to >> 3), 0);
   else bury(from, to);
 }
 
 /** A function that reads the stack pointer `at` and never moves it may use the bytes right below. */
 export function stack_borrowed(at: Addr): void {
   if (!isStack(at)) return;
-  const from = at - stackLow < RED_ZONE ? stackLow : at - RED_ZONE;
+  const low = isOwn(at) ? stackLow : spareLow;
+  const from = at - low < RED_ZONE ? low : at - RED_ZONE;
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
 
 /** The same for one that may take any amount: a leaf function with dynamic allocations. The null page stays what it is. */
 export function stack_borrowed_whole(at: Addr): void {
-  const from = clean > nullLimit ? clean : nullLimit;
+  const own = isOwn(at);
+  const from = !own ? spareLow : clean > nullLimit ? clean : nullLimit;
   if (!dead) return stack_borrowed(at); // nothing is left poisoned further down
   if (!isStack(at) || at <= from) return;
   fillShadow(from >> 3, (at >> 3) - (from >> 3), 0);
-  clean = at;
+  if (own) clean = at;
 }

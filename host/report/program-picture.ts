@@ -61,6 +61,12 @@ function programAreas(image: MemoryImage, programBytes: number): MappingDescript
   add(0, programBytes, 'rw-p', 'the whole memory');
   add(0, nullLimit, '---p', 'null page');
   add(Math.max(nullLimit, field(abi.HEADER_STACK_LOW)), field(abi.HEADER_STACK_HIGH), 'rw-p', 'stack');
+  add(
+    field(abi.HEADER_SPARE_LOW),
+    field(abi.HEADER_SPARE_HIGH),
+    'rw-p',
+    'stack, where its own is too small for redzones',
+  );
   const constants = field(abi.HEADER_RODATA);
   add(constants, constants + field(abi.HEADER_RODATA_SIZE), 'r--p', 'read-only data');
   const heap = heapExtent(image);

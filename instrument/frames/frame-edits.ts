@@ -1,14 +1,21 @@
 // The changes to a function's instructions that give its frame redzones.
 //
 //   global.get $sp                      local.tee $entry
-//   i32.const N  i32.sub                i32.const N'  i32.sub  local.tee $frame  call $stack_enter(frame, entry, ...)
+//   i32.const N  i32.sub                i32.const N'  i32.sub  call $stack_enter(it, entry, ...)  local.tee $frame
 //   local.tee $c  global.set $sp   ==>  i32.const LEFT  i32.sub  global.set $sp
 //   ...                                 ...
 //   global.set $sp  (back at entry)     drop  call $stack_leave(sp, entry)  local.get $entry  global.set $sp
 //
-// Between the two, the real stack pointer is LEFT below what the function believes it to be.
+// Between the two, the real stack pointer is LEFT below what the function believes it to be. The runtime may answer another
+// place for the frame, on its spare stack: nothing in a function depends on how far its frame is from its caller's.
 
-import { STACK_ALLOCA_REDZONE, STACK_LEFT_REDZONE } from '../../runtime/abi.ts';
+import {
+  FRAME_OWN_E_SHIFT,
+  FRAME_OWN_M,
+  FRAME_OWN_SHIFT,
+  STACK_ALLOCA_REDZONE,
+  STACK_LEFT_REDZONE,
+} from '../../runtime/abi.ts';
 import type { Edit, Emitter } from '../plan.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, PointerWrite } from './analysis.ts';
@@ -26,6 +33,14 @@ export interface FrameTarget {
 export interface FrameIdentity {
   readonly id: number;
   readonly shadow: number;
+}
+
+/** What the map of frames holds of a frame: its number, and its own size, rounded down to what seven bits can say. */
+function mapEntry(id: number, bytes: number): number {
+  let exponent = 0;
+  let mantissa = bytes >> 4;
+  for (; mantissa > FRAME_OWN_M && exponent < 7; exponent++) mantissa >>= 2;
+  return id | (Math.min(mantissa, FRAME_OWN_M) << FRAME_OWN_SHIFT) | (exponent << FRAME_OWN_E_SHIFT);
 }
 
 /** Writes instructions of the program's pointer width. */
@@ -119,19 +134,22 @@ function enterEdits(
   codes: Uint8Array | undefined,
   insert: Insert,
 ): void {
-  const { at, end } = analysis.size!;
+  const { at, end, bytes } = analysis.size!;
+  const entry = mapEntry(id, bytes);
   insert(at, end - at, (_, emit) => emit.pointerConstant(layout.size + layout.right));
   insert(analysis.baseEnd, 0, (e, emit) => {
-    e.tee('stack frame');
+    e.set('stack frame');
     const call = () => {
       e.get('stack frame');
       e.get('stack at entry');
-      emit.constant(id);
+      emit.constant(entry);
       emit.constant(shadow === 0 ? layout.size : shadow);
       emit.callRuntime(shadow === 0 ? 'stack_enter' : 'stack_enter_drawn');
+      e.set('stack frame');
     };
-    if (codes && emit.writesShadow) drawInline(emit, codes, id, () => e.get('stack frame'), call);
+    if (codes && emit.writesShadow) drawInline(emit, codes, entry, () => e.get('stack frame'), call);
     else call();
+    e.get('stack frame');
   });
 }
 
@@ -175,7 +193,6 @@ function roomEdits({ at, end, size, align }: Room, id: number, is64: boolean, in
     const taken = () => (size.kind === 'constant' ? emit.pointerConstant(Math.abs(size.value)) : e.get(kept));
     e.plus(-redzone);
     e.tee('stack allocation');
-    e.get('stack allocation');
     taken();
     if (size.kind === 'rounded') e.plus(1 - size.align);
     // All up to where the function takes the stack to have been before.

@@ -108,26 +108,29 @@ function findGaps(module: Module, objects: readonly GlobalObject[], starts: read
 
 /** Every mention of an address in [low, high], in order. What only looks like one costs a gap or a certainty. */
 export function findReferences(module: Module, low: number, high: number): number[] {
-  const found: number[] = [];
+  const found = codeReferences(module, low, high);
   const add = (value: number) => {
     if (value >= low && value <= high) found.push(value);
   };
-  collectCodeReferences(module, add);
   for (const g of module.globals) if (g.constant !== undefined) add(g.constant);
   const view = new DataView(module.bytes.buffer, module.bytes.byteOffset);
   for (const d of module.data) for (let at = d.start; at + 4 <= d.end; at++) add(view.getUint32(at, true));
   return found.sort((a, b) => a - b);
 }
 
-/** Addresses that the linker wrote into the code: it pads them to five bytes. */
-function collectCodeReferences(module: Module, add: (value: number) => void): void {
+/** Addresses in [low, high] that the linker wrote into the code, in order: it pads them to five bytes. */
+export function codeReferences(module: Module, low: number, high: number): number[] {
+  const found: number[] = [];
   const section = module.sections.find((s) => s.id === SECTION.CODE);
-  if (!section) return;
+  if (!section) return found;
   const { bytes } = module;
   for (let at = section.start; at + 5 <= section.end; at++) {
     const goesOn = bytes[at]! & bytes[at + 1]! & bytes[at + 2]! & bytes[at + 3]! & 0x80;
-    if (goesOn && bytes[at + 4]! <= 0x0f) add(paddedValue(bytes, at));
+    if (!goesOn || bytes[at + 4]! > 0x0f) continue;
+    const value = paddedValue(bytes, at);
+    if (value >= low && value <= high) found.push(value);
   }
+  return found.sort((a, b) => a - b);
 }
 
 /** The value of a five-byte LEB128 number, unsigned. */

@@ -116,6 +116,8 @@ function programAccess(name: string, is64: boolean): readonly number[] | undefin
       return [0xfc, 10, 0, 0];
     case 'pages':
       return [OP.MEMORY_SIZE, 0];
+    case 'grow':
+      return [OP.MEMORY_GROW, 0];
   }
   return undefined;
 }

@@ -263,6 +263,7 @@ export class Harness {
           this.#options.onPages?.();
           return this.#out(this.#pages);
         },
+        grow: () => this.#out(this.wide ? -1 : 0xffffffff),
         malloc: raw('malloc'),
         free: release('free'),
         realloc: (ptr: number | bigint, size: number | bigint) => {
