@@ -38,11 +38,18 @@ export function unwrapNatives(unwrap: Unwrap, judge: Judge): void {
         if (view && !PARTIAL.has(name)) judge(view, write, name);
         return view ?? arg;
       });
-      return Reflect.apply(native, this, plain);
+      const answer: unknown = Reflect.apply(native, this, plain);
+      if (name === 'encodeInto' && unwrap(args[1])) judge(encoded(plain[1], answer), write, name);
+      return answer;
     };
   }
   const { isView } = ArrayBuffer;
   ArrayBuffer.isView = ((value: unknown) => isView(unwrap(value) ?? value)) as typeof isView;
+}
+
+/** What TextEncoder.encodeInto has written: known, and judged, when it is done. */
+function encoded(target: unknown, answer: unknown): ArrayBufferView {
+  return (target as Uint8Array).subarray(0, (answer as { written: number }).written);
 }
 
 const PARTIAL = new Set(['encodeInto', 'readSync', 'writeSync', 'fetch', 'compile', 'instantiate', 'validate']);

@@ -16,7 +16,15 @@ import {
 import { Addr } from './addr';
 import { followGrowth } from './as-growth';
 import { chunkSize } from './chunks';
-import { isInGap, isReadOnly, meantBegin, meantSize, rangeLeavesGlobal, writesConstants } from './globals';
+import {
+  isInGap,
+  isReadOnly,
+  isToldAlready,
+  meantBegin,
+  meantSize,
+  rangeLeavesGlobal,
+  writesConstants,
+} from './globals';
 import { isPlainlyValid, shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { redzoneCode } from './redzone';
@@ -118,6 +126,7 @@ function slowAccess(addr: Addr, offset: Addr, size: u32, access: u32, site: u32)
   const first = addr + offset;
   const last = first + (size - 1);
   if (first < addr || last < first) {
+    if (isToldAlready(first)) return;
     const whole = <u64>addr + <u64>offset; // 33 bits in a 32-bit program: the engine traps on it by itself
     finding(KIND_WILD, access, whole, size, whole, site, WILD, 0, 0, 0);
     return;

@@ -26,6 +26,7 @@ import { accessesReported, finding } from './report';
 const ENTRY: u32 = 8;
 
 /** The last access that was found to leave an object for a redzone, which its own check is about to report. */
+let toldAddr: Addr = 0;
 let leavingAddr: Addr = 0;
 let leavingObject: u32 = 0;
 
@@ -181,11 +182,17 @@ function isValid(addr: Addr): bool {
   return !code || (<u32>addr & 7) < (code < 8 ? code : 0);
 }
 
+/** Whether the access at `addr`, past the end of the address space, has just been reported as one outside a global. */
+export function isToldAlready(addr: Addr): bool {
+  return toldAddr == addr && addr != 0;
+}
+
 /** EXTRA0 and EXTRA1: the object that was meant. */
 function outside(addr: Addr, size: Addr, access: u32, object: u32, site: u32): void {
   const begin = beginOf(object);
   const end = begin + sizeOf(object);
   const firstBad = addr >= begin && addr < end ? end : addr;
   const kind = access & ACCESS_RANGE ? access : access & ACCESS_WRITE;
+  toldAddr = access & WRAPPED ? addr : 0;
   finding(KIND_GLOBAL_OOB, kind, addr, size, firstBad, site, ASAN_GLOBAL_REDZONE, 0, begin, sizeOf(object));
 }

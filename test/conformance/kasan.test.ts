@@ -1,4 +1,5 @@
-// KASAN's own test-suite as C programs: each reports exactly what its head says, in both schemes, optimised and not.
+// KASAN's own test-suite as C programs: each reports exactly what its head says, in both schemes, optimised and not,
+// with checks inlined and called.
 
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'vitest';
@@ -15,10 +16,14 @@ const SCHEMES: readonly Scheme[] = ['asan', 'kasan'];
 
 describe.each(readPrograms(FOLDER))('$file', ({ file, source, flags, levels, dies, expected }) => {
   for (const level of levels ?? LEVELS) {
-    for (const scheme of SCHEMES) {
-      test(`${level} ${scheme}`, async () => {
+    const ways = [
+      ...SCHEMES.map((scheme) => ({ scheme, mode: 'inline' as const })),
+      { scheme: 'asan', mode: 'outline' } as const,
+    ];
+    for (const { scheme, mode } of ways) {
+      test(`${level} ${scheme} ${mode}`, async () => {
         const module = await compileC({ file, source, flags: [level, '-g', ...flags], headers: HEADERS });
-        const run = await runInstrumented(module, {}, { runtime: { scheme } });
+        const run = await runInstrumented(module, {}, { mode, runtime: { scheme } });
         expectFindings(run, { findings: expected(scheme, level), file, dies });
       });
     }

@@ -105,11 +105,12 @@ static jmp_buf back; NOINLINE int last(char *p, int i) { char a[20]; memset(a, 1
   });
 
   test('a program without an allocator gets new pages', async () => {
-    const source = `NOINLINE int last(char *p, int i) { return 0; } ${FILL} int main(int c, char **v) { return down(c > 1 ? 100000 : 900, 0, 0); }`;
-    const module = await compileC(PRELUDE + source, ['-O0', '-g', '-w']);
+    const source = `NOINLINE int last(char *p, int i) { return 0; } ${FILL} int main(void) { return down(DEPTH, 0, 0); }`;
+    const module = await compileC(PRELUDE + source, ['-O0', '-g', '-w', '-DDEPTH=900']);
     expect(inspect(module)).toMatchObject({ allocator: { functions: [] }, graph: { sizesMemory: false } });
-    expect(await titles(source, '-O0 -g', [])).toMatchObject({ titles: [], exitCode: 0 });
-    expect((await titles(source, '-O0 -g', ['x'], { runtime: { halt: true } })).titles).toEqual(['stack-overflow']);
+    expect(await titles(source, '-O0 -g -DDEPTH=900', [])).toMatchObject({ titles: [], exitCode: 0 });
+    const tooDeep = await titles(source, '-O0 -g -DDEPTH=100000', [], { runtime: { halt: true } });
+    expect(tooDeep.titles).toEqual(['stack-overflow']);
   });
 
   test('where the stack lies behind the data, variables below it stay whole', async () => {
