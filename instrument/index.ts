@@ -194,12 +194,7 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   });
   const plan: Plan = { reachesAllocator: reaches, functions, ...(options.elide === false ? {} : { elision }) };
   return {
-    module,
-    allocator,
-    allocatorClosure: closure,
-    libc,
-    mappings,
-    stackPointer,
+    ...{ module, allocator, allocatorClosure: closure, libc, mappings, stackPointer },
     stack: options.stack === false ? undefined : stackBounds(module, stackPointer, options.debugInfo),
     graph,
     nullLimit: limit,
