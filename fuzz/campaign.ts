@@ -27,9 +27,14 @@ export interface CampaignOptions {
   readonly ignoreCrashes: boolean;
   /** After one of these alone: -ignore_timeouts, -ignore_ooms. */
   readonly ignoreKinds?: ReadonlySet<FindingKind>;
-  /** False: mutations may be as long as maxLength from the start. Default true. */
-  readonly controlLength?: boolean;
+  /**
+   * How slowly the longest mutation grows to maxLength; 0: it may be as long from the start. Default 100, and 0
+   * with a target's own mutator, as in libFuzzer.
+   */
+  readonly lengthControl?: number;
   readonly onlyAscii?: boolean;
+  /** libFuzzer's entropic schedule. Default true. */
+  readonly entropic?: boolean;
   /** Seeds run shortest first. Default true. */
   readonly sortSeeds?: boolean;
   /** Asked now and then: true ends the campaign. */
@@ -58,7 +63,13 @@ export interface Totals {
 const MUTATE_DEPTH = 5;
 /** Inputs tried because of what one unit's run compared. */
 const MAX_REPLACED = 384;
+const MIN_REPLACED = 24;
+/** Runs of one kind after which older ones count half. */
+const YIELD_MEMORY = 4096;
 const MAX_PLACES = 6;
+/** libFuzzer's. */
+const LENGTH_CONTROL = 100;
+const FIRST_LENGTH = 4;
 const MAX_REPAIRS = 8;
 /** One in so many mutations of a unit that passes a checksum is repaired, as long as that pays; then one in so many. */
 const REPAIR_ODDS = 8;
@@ -86,16 +97,21 @@ export class Campaign {
   readonly sequence: string[] = [];
   /** Bytes that mutations may have now. */
   limit = 0;
+  /** Bytes that mutations may have by now if the unit is shorter, and the run that last changed that or found something. */
+  private grown = FIRST_LENGTH;
+  private lastGrowth = 0;
   /** Milliseconds that the slowest run took. */
   slowest = 0;
   private ended = false;
+  private readonly replacing = new Yield();
+  private readonly mutating = new Yield();
   /** Repairs since the last one that led to something new. */
   private vainRepairs = 0;
 
   constructor(options: CampaignOptions) {
     this.options = options;
     this.features = new Features(options.executor.counters);
-    this.corpus = new Corpus(this.features);
+    this.corpus = new Corpus(this.features, options.entropic !== false);
     this.dictionary = [...options.dictionary];
   }
 
@@ -132,16 +148,17 @@ export class Campaign {
     }
     // Not before all seeds have run: what one of them compares may be worth more tries than there are runs.
     for (const unit of this.corpus.units.slice()) this.tryReplacements(unit);
+    this.grown = Math.max(FIRST_LENGTH, this.corpus.longest);
     if (this.corpus.units.length === 0) this.corpus.add(new Uint8Array(0), [], this.options.nameOf(new Uint8Array(0)));
     this.options.observer.onEvent?.('INITED');
   }
 
   /** One unit, mutated a few times in a row. */
   step(): void {
-    const { random, maxLength } = this.options;
+    const { random } = this.options;
     const unit = this.corpus.choose(random);
     const materials: Materials = {
-      maxLength: this.lengthLimit(unit, maxLength),
+      maxLength: this.lengthLimit(unit),
       dictionary: this.dictionary,
       compares: unit.compares,
       other: this.corpus.any(random).bytes,
@@ -155,7 +172,9 @@ export class Campaign {
       const mutated = this.mutate(bytes, materials);
       if (!mutated) return;
       bytes = mutated;
-      if (this.attempt(bytes, unit)) return;
+      const worth = this.attempt(bytes, unit);
+      this.mutating.note(worth);
+      if (worth) return;
       if (unit.checks.size > 0 && random.below(this.repairOdds) === 0) this.repair(bytes, unit);
     }
   }
@@ -176,11 +195,17 @@ export class Campaign {
     return undefined;
   }
 
-  /** Lengths grow as the campaign does: short inputs run faster and are easier to read. */
-  private lengthLimit(unit: Unit, maxLength: number): number {
-    if (this.options.controlLength === false) return maxLength;
-    const grown = 16 + Math.floor(Math.log2(1 + this.runs) ** 2);
-    return Math.min(maxLength, Math.max(2 * unit.bytes.length, grown));
+  /** Lengths grow only when short inputs lead to nothing new any more: they run faster and are easier to read. */
+  private lengthLimit(unit: Unit): number {
+    const { maxLength, executor } = this.options;
+    const { lengthControl = executor.custom?.mutate ? 0 : LENGTH_CONTROL } = this.options;
+    if (lengthControl === 0) return maxLength;
+    const step = Math.floor(Math.log2(this.grown));
+    if (this.runs - this.lastGrowth > lengthControl * step) {
+      this.grown = Math.min(maxLength, this.grown + step);
+      this.lastGrowth = this.runs;
+    }
+    return Math.min(maxLength, Math.max(unit.bytes.length, this.grown));
   }
 
   done(): boolean {
@@ -205,13 +230,17 @@ export class Campaign {
       return false;
     }
     const shorter = this.options.reduce !== false;
-    const interesting = this.features.note(counters, bytes.length, shorter);
+    const interesting = this.note(counters, bytes.length, shorter, parent);
     const features = interesting ? this.features.list(counters) : [];
     counters.fill(0);
     if (!interesting) return false;
     const name = this.options.nameOf(bytes);
     if (this.corpus.has(name)) return false;
+    const { entropic } = this.corpus;
+    if (entropic)
+      for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature, this.corpus.units);
     const added = this.features.add(features, bytes.length);
+    this.lastGrowth = this.runs;
     const unit = this.corpus.add(bytes, features, name);
     observer.onUnit?.(unit, seed ? 'INITED' : added > 0 ? 'NEW' : 'REDUCE');
     if (added > 0 && this.options.useCompares !== false) {
@@ -222,6 +251,15 @@ export class Campaign {
       unit.checks = parent.checks;
     }
     return added > 0;
+  }
+
+  /** Whether the run had something new; what it had counts for the schedule. */
+  private note(counters: Uint8Array, length: number, shorter: boolean, parent: Unit | undefined): boolean {
+    const { entropic } = this.corpus;
+    const met: number[] = [];
+    const interesting = this.features.note(counters, length, shorter, entropic?.rare, met);
+    if (entropic && parent) entropic.ran(parent, met);
+    return interesting;
   }
 
   private found(finding: Finding, input: Uint8Array): void {
@@ -247,12 +285,14 @@ export class Campaign {
 
   /** Tries to give the target what it looked for, where the input shows what it saw. */
   private tryReplacements(unit: Unit): void {
-    let budget = MAX_REPLACED;
+    let budget = this.replacing.rate < this.mutating.rate ? MIN_REPLACED : MAX_REPLACED;
     this.sequence.splice(0, this.sequence.length, 'CMP');
     for (const replacement of unit.compares) {
       for (const candidate of this.candidates(unit.bytes, replacement)) {
         if (budget-- <= 0 || this.done()) return;
-        if (!this.attempt(candidate, unit) && unit.checks.size > 0 && this.repairsPay) this.repair(candidate, unit);
+        const worth = this.attempt(candidate, unit);
+        this.replacing.note(worth);
+        if (!worth && unit.checks.size > 0 && this.repairsPay) this.repair(candidate, unit);
       }
     }
   }
@@ -303,6 +343,24 @@ export class Campaign {
     if (this.dictionary.length >= MAX_WORDS || this.dictionaryKeys.has(key)) return;
     this.dictionaryKeys.add(key);
     this.dictionary.push(word);
+  }
+}
+
+/** How much a way to make inputs has led to of late. */
+class Yield {
+  private runs = 1;
+  private worth = 1;
+
+  note(worth: boolean): void {
+    this.runs++;
+    if (worth) this.worth++;
+    if (this.runs < YIELD_MEMORY) return;
+    this.runs /= 2;
+    this.worth /= 2;
+  }
+
+  get rate(): number {
+    return this.worth / this.runs;
   }
 }
 

@@ -1,9 +1,10 @@
 // What the target compared, read from the log runtime/coverage.ts keeps, and what follows from it: bytes that the target
-// saw and would have liked to be others, and words for the dictionary.
+// saw and would have liked to be others, and words for the dictionary. A run may leave thousands of records, and every new
+// unit has one: nothing is allocated for those that lead to nothing.
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import { HEADER_COMPARES, HEADER_COMPARES_TOP } from '../runtime/abi.ts';
-import { ascii, find, integer, type Replacement } from './mutators.ts';
+import { ascii, find, type Replacement } from './mutators.ts';
 
 export interface Compare {
   /** The instruction's number. */
@@ -13,21 +14,45 @@ export interface Compare {
   readonly right: Uint8Array;
 }
 
-/** Reads the log. */
+const TWO_32 = 2 ** 32;
+
+/** Reads the log; what one instruction compared again and again is there once. */
 export function readCompares(memory1: Uint8Array): Compare[] {
   const view = new DataView(memory1.buffer, memory1.byteOffset, memory1.byteLength);
-  const found: Compare[] = [];
+  const begin = view.getUint32(HEADER_COMPARES, true);
   const end = view.getUint32(HEADER_COMPARES_TOP, true);
-  for (let at = view.getUint32(HEADER_COMPARES, true); at < end; ) {
-    const head = view.getUint32(at, true);
-    const size = view.getUint32(at + 4, true);
+  const log = memory1.slice(begin, end);
+  const words = new Uint32Array(log.buffer);
+  const found: Compare[] = [];
+  const seen = new Set<number>();
+  for (let at = 0; at < log.length; ) {
+    const size = words[at / 4 + 1]!;
     const padded = (size + 7) & ~7;
-    const left = memory1.slice(at + 8, at + 8 + size);
-    const right = memory1.slice(at + 8 + padded, at + 8 + padded + size);
-    found.push({ id: head >>> 8, flags: head & 0xff, left, right });
-    at += 8 + 2 * padded;
+    const next = at + 8 + 2 * padded;
+    const key = hash(words, at / 4, next / 4);
+    if (!seen.has(key)) {
+      seen.add(key);
+      const head = words[at / 4]!;
+      const left = log.subarray(at + 8, at + 8 + size);
+      const right = log.subarray(at + 8 + padded, at + 8 + padded + size);
+      found.push({ id: head >>> 8, flags: head & 0xff, left, right });
+    }
+    at = next;
   }
   return found;
+}
+
+/** 53 bits of a record: two that have them in common are taken for one. */
+function hash(words: Uint32Array, from: number, to: number): number {
+  let a = 0x811c9dc5;
+  let b = 0x9e3779b9;
+  for (let i = from; i < to; i++) {
+    a = Math.imul(a ^ words[i]!, 0x01000193);
+    a ^= a >>> 15;
+    b = Math.imul(b + words[i]!, 0x85ebca6b);
+    b ^= b >>> 13;
+  }
+  return (a >>> 0) * 2 ** 21 + (b >>> 11);
 }
 
 type Add = (from: Uint8Array, to: Uint8Array) => void;
@@ -38,46 +63,66 @@ type Add = (from: Uint8Array, to: Uint8Array) => void;
  */
 export function replacements(compares: readonly Compare[], input: Uint8Array): Replacement[] {
   const found = new Map<string, Replacement>();
-  const holds = (piece: Uint8Array) => find(input, piece) >= 0 || isLength(piece, input);
+  const searched = new Searched(input);
   const add: Add = (from, to) => {
-    if (same(from, to) || !holds(from)) return;
-    found.set(`${from.join()}:${to.join()}`, { from, to });
+    if (same(from, to)) return;
+    const key = `${String.fromCharCode(...from)}:${String.fromCharCode(...to)}`;
+    if (!found.has(key)) found.set(key, { from, to });
   };
-  for (const { flags, left, right } of distinct(compares)) {
-    if (flags & COMPARE_FLAG.STRING) {
-      add(untilZero(left), untilZero(right));
-      add(untilZero(right), untilZero(left));
-    } else if (flags & COMPARE_FLAG.MEMORY) {
-      add(left, right);
-      add(right, left);
+  for (const { flags, left, right } of compares) {
+    if (same(left, right)) continue;
+    if (flags & (COMPARE_FLAG.STRING | COMPARE_FLAG.MEMORY)) {
+      const [a, b] = flags & COMPARE_FLAG.STRING ? [untilZero(left), untilZero(right)] : [left, right];
+      if (searched.holds(a)) add(a, b);
+      if (searched.holds(b)) add(b, a);
     } else {
-      numbers(left, right, holds, add);
-      if (!(flags & COMPARE_FLAG.CONSTANT)) numbers(right, left, holds, add);
+      numbers(left, right, searched, add);
+      if (!(flags & COMPARE_FLAG.CONSTANT)) numbers(right, left, searched, add);
     }
   }
   return [...found.values()];
 }
 
-/** Each pair of different operands once: a loop compares the same again and again. */
-function distinct(compares: readonly Compare[]): Compare[] {
-  const seen = new Set<string>();
-  return compares.filter((compare) => {
-    const { flags, left, right } = compare;
-    if (same(left, right)) return false;
-    const key = `${flags} ${text(left)} ${text(right)}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-}
+/** An input that is asked many times whether it holds something: the pairs of bytes in it answer most questions. */
+class Searched {
+  readonly input: Uint8Array;
+  private readonly pairs = new Uint8Array(1 << 13);
+  private readonly single = new Uint8Array(256);
 
-function text(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  constructor(input: Uint8Array) {
+    this.input = input;
+    for (let i = 0; i < input.length; i++) {
+      this.single[input[i]!] = 1;
+      if (i === 0) continue;
+      const pair = (input[i - 1]! << 8) | input[i]!;
+      this.pairs[pair >> 3]! |= 1 << (pair & 7);
+    }
+  }
+
+  holds(piece: Uint8Array): boolean {
+    if (piece.length < 2) return piece.length === 1 && this.single[piece[0]!] === 1;
+    const pair = (piece[0]! << 8) | piece[1]!;
+    return ((this.pairs[pair >> 3]! >> (pair & 7)) & 1) === 1 && find(this.input, piece) >= 0;
+  }
+
+  /** Whether the low `width` bytes of a number may be there in this order; cheap, and never wrong when it says no. */
+  mayHold(number: Uint8Array, width: number, little: boolean): boolean {
+    if (width === 1) return this.single[number[0]!] === 1;
+    const pair = little ? (number[0]! << 8) | number[1]! : (number[width - 1]! << 8) | number[width - 2]!;
+    return ((this.pairs[pair >> 3]! >> (pair & 7)) & 1) === 1;
+  }
+
+  /** The length of the input, as a program holds it. */
+  isLength(number: Uint8Array): boolean {
+    return number.length >= 4 && low(number) === this.input.length && high(number) === 0;
+  }
 }
 
 /** Comparisons of two computed values that came out equal: one of the two may be a checksum of the input. */
 export function checks(compares: readonly Compare[]): Set<number> {
-  const equal = compares.filter((c) => c.flags === 0 && same(c.left, c.right) && value(c.left) > 255n);
+  const equal = compares.filter(
+    ({ flags, left, right }) => flags === 0 && (low(left) > 255 || high(left) > 0) && same(left, right),
+  );
   return new Set(equal.map((c) => c.id));
 }
 
@@ -89,59 +134,85 @@ export function repairs(compares: readonly Compare[], input: Uint8Array, wanted:
   );
 }
 
-/** The length of the input, as a program holds it. */
-function isLength(number: Uint8Array, input: Uint8Array): boolean {
-  return number.length >= 4 && value(number) === BigInt(input.length);
-}
-
-/** Both operands as numbers; only encodings of `from` that the input holds are worth the allocations. */
-function numbers(from: Uint8Array, to: Uint8Array, holds: (piece: Uint8Array) => boolean, add: Add): void {
-  const a = value(from);
-  const b = value(to);
-  for (const width of [8, 4, 2, 1]) {
-    if (width > from.length || !fits(a, width, from.length)) continue;
-    for (const little of width > 1 ? [true, false] : [true]) {
-      const seen = integer(a, width, little);
-      if (!holds(seen)) continue;
-      for (const wanted of [b, b + 1n, b - 1n]) {
-        if (fits(wanted, width, from.length)) add(seen, integer(wanted, width, little));
+/** Both operands as numbers, lowest byte first; only encodings of `from` that the input holds lead to anything. */
+function numbers(from: Uint8Array, to: Uint8Array, searched: Searched, add: Add): void {
+  for (let width = from.length; width >= 1; width >>= 1) {
+    if (!fits(from, width)) continue;
+    for (const little of width > 1 ? BOTH : LITTLE) {
+      const asLength = little && width >= 4 && searched.isLength(from);
+      if (!asLength && !searched.mayHold(from, width, little)) continue;
+      const seen = encoded(from, width, little);
+      if (!asLength && !searched.holds(seen)) continue;
+      for (const step of STEPS) {
+        const wanted = plus(to, step);
+        if (wanted && fits(wanted, width)) add(seen, encoded(wanted, width, little));
       }
     }
   }
-  if (a > 9n) {
-    const digits = ascii(a.toString());
-    if (holds(digits)) add(digits, ascii(b.toString()));
-  }
+  if (low(from) <= 9 && high(from) === 0) return;
+  const digits = ascii(decimal(from));
+  if (searched.holds(digits)) add(digits, ascii(decimal(to)));
 }
 
-/** Whether the low bytes, extended with zeros or with the sign, are the value. */
-function fits(number: bigint, width: number, size: number): boolean {
-  if (number < 0n) return false;
-  const full = BigInt.asUintN(8 * size, number);
-  const bits = 8 * width;
-  return BigInt.asUintN(bits, full) === full || BigInt.asUintN(8 * size, BigInt.asIntN(bits, full)) === full;
+const BOTH = [true, false] as const;
+const LITTLE = [true] as const;
+const STEPS = [0, 1, -1] as const;
+
+/** Whether the low bytes, extended with zeros or with the sign, are the whole number. */
+function fits(number: Uint8Array, width: number): boolean {
+  if (width === number.length) return true;
+  const filler = number[width]!;
+  if (filler !== 0 && (filler !== 255 || number[width - 1]! < 128)) return false;
+  for (let i = width + 1; i < number.length; i++) if (number[i] !== filler) return false;
+  return true;
+}
+
+/** The number and a little more or less; undefined where it would wrap. */
+function plus(number: Uint8Array, step: -1 | 0 | 1): Uint8Array | undefined {
+  if (step === 0) return number;
+  const wraps = step === 1 ? 255 : 0;
+  const out = number.slice();
+  for (let i = 0; i < out.length; i++) {
+    out[i] = out[i]! + step;
+    if (number[i] !== wraps) return out;
+  }
+  return undefined;
+}
+
+function encoded(number: Uint8Array, width: number, little: boolean): Uint8Array {
+  const bytes = number.slice(0, width);
+  return little ? bytes : bytes.reverse();
 }
 
 /** Constants and strings that the target looked for. */
 export function words(compares: readonly Compare[]): Uint8Array[] {
   const found: Uint8Array[] = [];
+  const seen = new Set<number>();
   for (const { flags, left, right } of compares) {
     if (flags & COMPARE_FLAG.STRING) found.push(untilZero(left), untilZero(right));
     else if (flags & COMPARE_FLAG.MEMORY) found.push(left, right);
     else if (flags & COMPARE_FLAG.CONSTANT) {
-      const number = value(right);
-      if (number < 256n) continue;
-      const width = number < 65536n ? 2 : number < 2n ** 32n ? 4 : 8;
-      found.push(integer(number, width, true), integer(number, width, false));
+      const number = low(right) + high(right) * TWO_32;
+      if (number < 256 || seen.has(number)) continue;
+      seen.add(number);
+      const width = number < 65536 ? 2 : number < TWO_32 ? 4 : 8;
+      found.push(encoded(right, width, true), encoded(right, width, false));
     }
   }
   return found.filter((word) => word.length > 1 && word.length <= 32);
 }
 
-function value(bytes: Uint8Array): bigint {
-  let result = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) result = (result << 8n) | BigInt(bytes[i]!);
-  return result;
+function low(number: Uint8Array): number {
+  return (number[0]! | (number[1]! << 8) | (number[2]! << 16) | (number[3]! << 24)) >>> 0;
+}
+
+function high(number: Uint8Array): number {
+  return number.length < 8 ? 0 : (number[4]! | (number[5]! << 8) | (number[6]! << 16) | (number[7]! << 24)) >>> 0;
+}
+
+function decimal(number: Uint8Array): string {
+  const upper = high(number);
+  return upper < 1 << 21 ? String(upper * TWO_32 + low(number)) : String((BigInt(upper) << 32n) | BigInt(low(number)));
 }
 
 function untilZero(bytes: Uint8Array): Uint8Array {
@@ -150,5 +221,7 @@ function untilZero(bytes: Uint8Array): Uint8Array {
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

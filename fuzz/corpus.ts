@@ -1,10 +1,11 @@
 // The units worth mutating, and which one is next: those with rare features and little use so far come first.
 
+import { Entropic, type Learner } from './entropic.ts';
 import type { Features } from './features.ts';
 import type { Replacement } from './mutators.ts';
 import type { Random } from './random.ts';
 
-export interface Unit {
+export interface Unit extends Learner {
   readonly bytes: Uint8Array;
   /** Features it was added for or has taken over from a longer unit. */
   readonly features: Set<number>;
@@ -32,9 +33,12 @@ export class Corpus {
   private sums: number[] = [];
   private choices = 0;
   private readonly features: Features;
+  /** Undefined: units with rare features that have had few turns come first. */
+  readonly entropic: Entropic | undefined;
 
-  constructor(features: Features) {
+  constructor(features: Features, entropic = false) {
     this.features = features;
+    this.entropic = entropic ? new Entropic(features.runs) : undefined;
   }
 
   /** Units that are not retired, and their bytes. */
@@ -49,7 +53,10 @@ export class Corpus {
 
   /** Adds a unit; units that it makes superfluous are retired. */
   add(bytes: Uint8Array, features: readonly number[], name: string): Unit {
-    const unit: Unit = { bytes, features: new Set(), compares: [], checks: NO_CHECKS, chosen: 0, name, retired: false };
+    const unit: Unit = {
+      ...{ bytes, name, features: new Set(), compares: [], checks: NO_CHECKS },
+      ...{ chosen: 0, retired: false, met: new Map(), mutants: 0 },
+    };
     for (const feature of features) {
       const before = this.owner.get(feature);
       if (before && before.bytes.length <= bytes.length) continue;
@@ -106,6 +113,7 @@ export class Corpus {
 
   private weight(unit: Unit): number {
     if (unit.retired) return 1e-9;
+    if (this.entropic) return 1e-9 + this.entropic.weight(unit, this.active);
     let rarity = 0;
     for (const feature of unit.features) rarity += 1 / Math.sqrt(1 + this.features.runs[feature]!);
     return (1e-3 + rarity) / Math.sqrt(1 + unit.chosen);

@@ -7,6 +7,8 @@ const BUCKET = Uint8Array.from({ length: 256 }, (_, n) =>
   n < 4 ? Math.max(n - 1, 0) : n < 8 ? 3 : n < 16 ? 4 : n < 32 ? 5 : n < 128 ? 6 : 7,
 );
 
+const NONE = new Uint8Array(0);
+
 export class Features {
   /** Length + 1 of the shortest input with a feature; 0: never seen. */
   private readonly shortest: Uint32Array;
@@ -23,8 +25,11 @@ export class Features {
     this.covered = new Uint8Array(counters);
   }
 
-  /** Notes a run; true if it had a feature for which it is the first or, with `shorter`, the shortest input. */
-  note(counters: Uint8Array, length: number, shorter: boolean): boolean {
+  /**
+   * Notes a run; true if it had a feature for which it is the first or, with `shorter`, the shortest input. Those of its
+   * features that are marked in `wanted` are added to `met`.
+   */
+  note(counters: Uint8Array, length: number, shorter: boolean, wanted: Uint8Array = NONE, met: number[] = []): boolean {
     const words = new Uint32Array(counters.buffer, counters.byteOffset, (counters.length + 3) >> 2);
     const { shortest, runs } = this;
     let interesting = false;
@@ -36,6 +41,7 @@ export class Features {
         if (hits === 0) continue;
         const feature = i * BUCKETS + BUCKET[hits]!;
         runs[feature]!++;
+        if (wanted[feature] === 1) met.push(feature);
         const known = shortest[feature]!;
         if (known === 0 || (shorter && length + 1 < known)) interesting = true;
       }

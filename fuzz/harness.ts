@@ -4,14 +4,15 @@ import { captureStack, stackText } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
+import { type Entry, type Exports, findEntry, refuseMissing } from './entry.ts';
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding } from './finding.ts';
 import { type Outcome, outputOf } from './outcome.ts';
 import { FuzzWasi, ProgramExit } from './wasi.ts';
 
-export const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
 /** Full loop counters between two looks at the clock: some 128 rounds each. */
 const PATIENCE = 2048;
+const NOTHING = new Uint8Array(0);
 const MIB = 1 << 20;
 const WASM_PAGE = 65536;
 const FIRST_ROOM = 16 * WASM_PAGE;
@@ -19,28 +20,9 @@ const FIRST_ROOM = 16 * WASM_PAGE;
 const REJECTED = -1;
 /** Searches for leaks that found none, one after the other: then there is no looking any more. */
 const MAX_LEAK_SEARCHES = 1000;
-const U32 = (memory: WebAssembly.Memory) => new Uint32Array(memory.buffer, 0, abi.HEADER_END / 4);
-
-type Entry = (pointer: number, length: number) => unknown;
-
-type CrossOver = (a: number, sizeA: number, b: number, sizeB: number, out: number, max: number, seed: number) => number;
 
 /** What a target's own mutator made, or the finding that it ended in. */
 export type Mutated = { readonly bytes: Uint8Array } | { readonly finding: Finding };
-
-interface Exports {
-  readonly __wasan_input_alloc: (size: number) => number;
-  readonly __wasan_input_free: (pointer: number) => void;
-  readonly __wasan_snapshot: () => number;
-  readonly __wasan_reset: () => void;
-  readonly __wasan_touch: (address: number, size: number) => void;
-  readonly _initialize?: () => void;
-  readonly _start?: () => void;
-  readonly LLVMFuzzerCustomMutator?: (data: number, size: number, maxSize: number, seed: number) => number;
-  readonly LLVMFuzzerCustomCrossOver?: CrossOver;
-  readonly LLVMFuzzerInitialize?: (argc: number, argv: number) => number;
-  readonly [name: string]: unknown;
-}
 
 export class Harness {
   memory1!: WebAssembly.Memory;
@@ -54,6 +36,7 @@ export class Harness {
   private program: WebAssembly.Memory | undefined;
   private entry: Entry | undefined;
   private view: Uint8Array = new Uint8Array(0);
+  private words = new Uint32Array(0);
   private bytes: Uint8Array = new Uint8Array(0);
   private pending: Finding | undefined;
   /** What the last run returned or exited with, and put out. */
@@ -76,11 +59,17 @@ export class Harness {
     this.target = target;
     this.instrumented = instrumented;
     this.module = new WebAssembly.Module(instrumented as BufferSource);
-    this.refuseMissing();
+    refuseMissing(this.module, target.imports);
   }
 
   header(field: number): number {
-    return U32(this.memory1)[field / 4]!;
+    return this.fields[field / 4]!;
+  }
+
+  /** The header of memory 1; when that grows, earlier views of it become empty. */
+  private get fields(): Uint32Array {
+    if (this.words.byteLength === 0) this.words = new Uint32Array(this.memory1.buffer, 0, abi.HEADER_END / 4);
+    return this.words;
   }
 
   counters(): Uint8Array {
@@ -92,7 +81,7 @@ export class Harness {
   }
 
   clearCompares(): void {
-    const header = U32(this.memory1);
+    const header = this.fields;
     const uses = header[abi.HEADER_COMPARE_USES / 4]!;
     const log = header[abi.HEADER_COMPARES / 4]!;
     new Uint8Array(this.memory1.buffer, uses, log - uses).fill(0);
@@ -129,13 +118,14 @@ export class Harness {
     this.sanitizer.attach(instance);
     this.memory1 = instance.exports.__wasan_memory as WebAssembly.Memory;
     this.view = new Uint8Array(0);
+    this.words = new Uint32Array(0);
     this.bytes = new Uint8Array(0);
     this.program = Object.values(instance.exports).find(
       (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory1,
     );
     this.wasi.attach(this.program, this.exports.__wasan_touch);
     this.wasi.reset(new Uint8Array(0));
-    this.entry = this.findEntry();
+    this.entry = findEntry(this.exports, this.target.entry, this.program !== undefined);
     if (this.entry) {
       this.exports._initialize?.();
       this.exports.LLVMFuzzerInitialize?.(0, 0);
@@ -152,19 +142,19 @@ export class Harness {
     this.room ||= FIRST_ROOM;
     const pages = this.room / WASM_PAGE;
     this.program!.grow(pages);
-    U32(this.memory1)[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
+    this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
   }
 
   private begin(input: Uint8Array): void {
     this.open();
     this.used = true;
-    U32(this.memory1)[abi.HEADER_PATIENCE / 4] = PATIENCE;
+    this.fields[abi.HEADER_PATIENCE / 4] = PATIENCE;
     this.pending = undefined;
     this.deadline = undefined;
     this.wasi.reset(input);
     this.wasi.keepsOutput = this.target.keepsOutcome ?? false;
     this.value = 0;
-    this.output = new Uint8Array(0);
+    this.output = NOTHING;
   }
 
   run(input: Uint8Array): Finding | undefined {
@@ -185,7 +175,7 @@ export class Harness {
   }
 
   private liveBlocks(): number {
-    const header = U32(this.memory1);
+    const header = this.fields;
     return header[abi.HEADER_STAT_MALLOCS / 4]! - header[abi.HEADER_STAT_FREES / 4]!;
   }
 
@@ -323,7 +313,7 @@ export class Harness {
 
   /** The runtime calls: a finding, or a loop that has been running for a while. True stops the program. */
   private reported(): boolean {
-    const header = U32(this.memory1);
+    const header = this.fields;
     const kind = new DataView(this.memory1.buffer).getUint32(abi.REPORT_KIND, true);
     if (kind === abi.TICK) {
       header[abi.HEADER_PATIENCE / 4] = PATIENCE;
@@ -383,28 +373,5 @@ export class Harness {
     if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack);
     const title = error instanceof WebAssembly.RuntimeError ? error.message.replaceAll(' ', '-') : 'uncaught-exception';
     return plainFinding('crash', title, error.message, stack);
-  }
-
-  // ------------------------------------------------------------------------------------------------- set-up
-
-  private findEntry(): Entry | undefined {
-    const name = this.target.entry ?? DEFAULT_ENTRY;
-    const found = this.exports[name];
-    if (typeof found === 'function') {
-      if (!this.program) throw new SanitizerError('E_NO_ENTRY', 'it does not export its memory');
-      return found as Entry;
-    }
-    if (this.target.entry !== undefined) throw new SanitizerError('E_NO_ENTRY', `it exports no function "${name}"`);
-    if (typeof this.exports._start === 'function') return undefined;
-    throw new SanitizerError('E_NO_ENTRY', `it exports neither "${name}" nor "_start"; --entry names a function`);
-  }
-
-  private refuseMissing(): void {
-    const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(this.target.imports ?? {})]);
-    const missing = WebAssembly.Module.imports(this.module).find(
-      (i) => !provided.has(i.module) && !(i.module === 'env' && i.name === 'LLVMFuzzerMutate'),
-    );
-    if (missing)
-      throw new SanitizerError('E_NO_ENTRY', `it imports "${missing.module}.${missing.name}", which nobody provides`);
   }
 }

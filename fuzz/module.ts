@@ -5,8 +5,8 @@ import type { CoverageMode } from '../instrument/coverage.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
 import { DifferentialExecutor, type Side } from './differential.ts';
+import { DEFAULT_ENTRY } from './entry.ts';
 import { ModuleExecutor } from './executor.ts';
-import { DEFAULT_ENTRY } from './harness.ts';
 import { PlainExecutor } from './plain.ts';
 import { type CoveredFile, sourceCoverage } from './report/source-coverage.ts';
 

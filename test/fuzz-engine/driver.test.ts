@@ -92,7 +92,7 @@ test('fuzz, reproduce, minimise, cleanse, merge: one crash from log to smallest 
   expect(readFileSync(join(folder, 'smaller'), 'utf8').slice(0, 3)).toBe('LEN');
   expect(readFileSync(join(folder, 'smaller'))).toHaveLength(11);
   expect(libFuzzer('-cleanse_crash=1', '-exact_artifact_path=clean', 'bug.wasm', 'smaller').code).toBe(0);
-  expect(readFileSync(join(folder, 'clean'), 'utf8')).toBe(`LEN${' '.repeat(8)}`);
+  expect(readFileSync(join(folder, 'clean'), 'latin1')).toMatch(/^LEN[ \xff]{8}$/); // libFuzzer's two bland bytes
   expect(libFuzzer('bug.wasm', 'clean').code).toBe(77);
 
   mkdirSync(join(folder, 'merged'));

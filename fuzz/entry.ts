@@ -1,0 +1,46 @@
+// What a fuzz target exports and imports: the function that takes an input, and why a module cannot be one.
+
+import { SanitizerError } from '../host/errors.ts';
+
+export const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
+
+export type Entry = (pointer: number, length: number) => unknown;
+
+type CrossOver = (a: number, sizeA: number, b: number, sizeB: number, out: number, max: number, seed: number) => number;
+
+export interface Exports {
+  readonly __wasan_input_alloc: (size: number) => number;
+  readonly __wasan_input_free: (pointer: number) => void;
+  readonly __wasan_snapshot: () => number;
+  readonly __wasan_reset: () => void;
+  readonly __wasan_touch: (address: number, size: number) => void;
+  readonly _initialize?: () => void;
+  readonly _start?: () => void;
+  readonly LLVMFuzzerCustomMutator?: (data: number, size: number, maxSize: number, seed: number) => number;
+  readonly LLVMFuzzerCustomCrossOver?: CrossOver;
+  readonly LLVMFuzzerInitialize?: (argc: number, argv: number) => number;
+  readonly [name: string]: unknown;
+}
+
+/** The function to call; undefined for a command. */
+export function findEntry(exports: Exports, wanted: string | undefined, hasMemory: boolean): Entry | undefined {
+  const name = wanted ?? DEFAULT_ENTRY;
+  const found = exports[name];
+  if (typeof found === 'function') {
+    if (!hasMemory) throw new SanitizerError('E_NO_ENTRY', 'it does not export its memory');
+    return found as Entry;
+  }
+  if (wanted !== undefined) throw new SanitizerError('E_NO_ENTRY', `it exports no function "${name}"`);
+  if (typeof exports._start === 'function') return undefined;
+  throw new SanitizerError('E_NO_ENTRY', `it exports neither "${name}" nor "_start"; --entry names a function`);
+}
+
+/** WASI and LLVMFuzzerMutate are there; the rest has to be given. */
+export function refuseMissing(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): void {
+  const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(imports ?? {})]);
+  const missing = WebAssembly.Module.imports(module).find(
+    (i) => !provided.has(i.module) && !(i.module === 'env' && i.name === 'LLVMFuzzerMutate'),
+  );
+  if (missing)
+    throw new SanitizerError('E_NO_ENTRY', `it imports "${missing.module}.${missing.name}", which nobody provides`);
+}
