@@ -87,6 +87,7 @@ class Trial {
   }
 
   run(): Answer {
+    this.initialise();
     // emmalloc and others set up their heap in a constructor, which an instance without its start function has not run.
     if (!this.isReady()) return unknown('malloc cannot be called before the program has started');
     const blocks = SIZES.map((size) => this.allocate(size));
@@ -113,6 +114,14 @@ class Trial {
     }
     if (word) facts.push('probe run: the word in front of a block tells its size');
     return { outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+  }
+
+  private initialise(): void {
+    try {
+      this.role('initialise')?.();
+    } catch {
+      // Constructors of the program come after it, and may need what is not there.
+    }
   }
 
   private isReady(): boolean {

@@ -28,7 +28,7 @@ const role = (
 
 /** Every role. The order is the order of `wasan inspect`. */
 export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
-  role('malloc', ['malloc', 'dlmalloc', '__libc_malloc', 'emscripten_builtin_malloc', 'emmalloc_malloc', 'mi_malloc', 'napi_wasm_malloc'], 'p', 'p', 'asan_malloc', 'malloc'),
+  role('malloc', ['malloc', 'dlmalloc', '__libc_malloc', 'emscripten_builtin_malloc', 'emmalloc_malloc', 'mi_malloc'], 'p', 'p', 'asan_malloc', 'malloc'),
   role('free', ['free', 'dlfree', '__libc_free', 'emscripten_builtin_free', 'emmalloc_free', 'mi_free', 'cfree'], 'p', '', 'asan_free', 'free'),
   role('calloc', ['calloc', 'dlcalloc', '__libc_calloc', 'emscripten_builtin_calloc', 'emmalloc_calloc', 'mi_calloc'], 'pp', 'p', 'asan_calloc'),
   role('realloc', ['realloc', 'dlrealloc', '__libc_realloc', 'emscripten_builtin_realloc', 'emmalloc_realloc', 'mi_realloc'], 'pp', 'p', 'asan_realloc', 'realloc'),

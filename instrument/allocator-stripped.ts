@@ -4,13 +4,13 @@
 
 import type { Allocator, AllocatorFunction, HeapLayout } from './allocator.ts';
 import { ALLOCATOR_ROLES } from './allocator-roles.ts';
-import { type Fingerprint, fingerprint } from './fingerprint.ts';
-import { buildProbe, type Probe, type ProbeResult } from './probe-module.ts';
+import { type Fingerprint, fingerprint } from './fingerprints/index.ts';
+import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import type { Module } from './wasm/module.ts';
 
 type Stripped = Pick<
   Allocator,
-  'functions' | 'kept' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'
+  'functions' | 'kept' | 'sparing' | 'largestRedzone' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'
 >;
 
 /** Roles that stand for a call of malloc or free; the others of a family not known whole keep their own code. */
@@ -30,7 +30,7 @@ export function completeStripped(module: Module, found: readonly AllocatorFuncti
     const reason = malloc === undefined ? undefined : 'malloc is known, but which function is free cannot be told';
     return { ...left(print.evidence, reason), functions: overruled ? candidates : [] };
   }
-  const answer = free === undefined ? undefined : tryOut(module, candidates, probe);
+  const answer = free === undefined ? undefined : tryOut(module, candidates, print.initialise, probe);
   const evidence = [...print.evidence, ...(answer?.facts ?? [])];
   if (answer?.outcome === 'failed' && !overruled) {
     return { ...left(evidence, `a probe run of malloc and free went wrong: ${answer.reason}`), probeFailed: true };
@@ -46,6 +46,8 @@ export function completeStripped(module: Module, found: readonly AllocatorFuncti
   return {
     functions: replaced,
     kept: layout === 'around' ? [] : keptBehind(all, print),
+    sparing: layout === 'around' ? [] : print.sparing,
+    largestRedzone: print.largestRedzone,
     layout,
     evidence: [...evidence, whyLayout(layout, print)],
     confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
@@ -55,11 +57,19 @@ export function completeStripped(module: Module, found: readonly AllocatorFuncti
 }
 
 function left(evidence: readonly string[], refused: string | undefined): Stripped {
-  return { functions: [], kept: [], layout: 'around', evidence, confidence: 'none', refused, probeFailed: false };
+  const none = { functions: [], kept: [], sparing: [], largestRedzone: undefined, layout: 'around' } as const;
+  return { ...none, evidence, confidence: 'none', refused, probeFailed: false };
 }
 
-function tryOut(module: Module, all: readonly AllocatorFunction[], probe?: Probe): ProbeResult | undefined {
-  const question = probe && buildProbe(module, new Map(all.map((f) => [f.role.role, f.func])));
+function tryOut(
+  module: Module,
+  all: readonly AllocatorFunction[],
+  initialise: number | undefined,
+  probe?: Probe,
+): ProbeResult | undefined {
+  const roles = new Map(all.map((f) => [f.role.role, f.func]));
+  if (initialise !== undefined) roles.set(INITIALISE, initialise);
+  const question = probe && buildProbe(module, roles);
   return question && probe(question);
 }
 
@@ -79,8 +89,8 @@ function whyLayout(layout: HeapLayout, print: Fingerprint): string {
 }
 
 function keptBehind(all: readonly AllocatorFunction[], print: Fingerprint): AllocatorFunction[] {
-  const cutting = print.cutting.map((func) => bodyFunction('memalign', func));
-  return [...all.filter((f) => KEPT_BEHIND.has(f.role.role)), ...cutting];
+  const own = [...print.cutting, ...print.inner].map((func) => bodyFunction('memalign', func));
+  return [...all.filter((f) => KEPT_BEHIND.has(f.role.role)), ...own];
 }
 
 function bodyFunction(roleName: string, func: number): AllocatorFunction {

@@ -29,6 +29,10 @@ export interface Allocator {
   readonly functions: readonly AllocatorFunction[];
   /** Known members that stay: their code is the allocator's own and goes unchecked. */
   readonly kept: readonly AllocatorFunction[];
+  /** Functions whose calls of malloc stay the original's. */
+  readonly sparing: readonly number[];
+  /** Longer redzones would be noticed by the program. */
+  readonly largestRedzone: number | undefined;
   readonly layout: HeapLayout;
   /** Names that matched with a signature that did not: not used, but worth telling. */
   readonly rejected: readonly string[];
@@ -91,6 +95,8 @@ export function findAllocator(
 const NOTHING: Allocator = {
   functions: [],
   kept: [],
+  sparing: [],
+  largestRedzone: undefined,
   layout: 'around',
   rejected: [],
   evidence: [],

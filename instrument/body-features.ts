@@ -19,6 +19,8 @@ export interface BodyFeatures {
   readonly opensOther: boolean;
   readonly multiplies: boolean;
   readonly fills: boolean;
+  /** Asks for more memory. */
+  readonly grows: boolean;
   /** Loads the word in front of a pointer and masks out its flags or its size: what only an allocator's code does. */
   readonly readsHead: boolean;
   readonly stores: number;
@@ -64,7 +66,14 @@ function readFeatures(module: Module, f: number): BodyFeatures {
   const d = new Decoder(module.bytes, body.start, body.end);
   d.skipLocals();
   const counts = { loads: 0, stores: 0 };
-  const flags = { opensParameter: false, opensOther: false, multiplies: false, fills: false, readsHead: false };
+  const flags = {
+    opensParameter: false,
+    opensOther: false,
+    multiplies: false,
+    fills: false,
+    grows: false,
+    readsHead: false,
+  };
   const head = new HeadReader();
   // A window of two instructions is enough: `local.get p; i32.const 4; i32.sub` is how every level writes "p - 4".
   let constant: number | undefined;
@@ -91,6 +100,7 @@ function readFeatures(module: Module, f: number): BodyFeatures {
       else if (constant !== undefined && constant >= LOWEST_STATE) addresses.add(constant + d.offset);
     } else if (op === OP.I32_MUL || op === I64_MUL) flags.multiplies = true;
     else if (op === OP.MEMORY_FILL) flags.fills = true;
+    else if (op === OP.MEMORY_GROW) flags.grows = true;
     else if (isHeaderStep(op, constant)) {
       // The head lies 4 bytes in front of what malloc returned. Another distance means a wrapper with a prefix of its own
       // into which realloc was inlined (SQLite's): its parameter is not a chunk.

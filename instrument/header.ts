@@ -72,6 +72,8 @@ interface Layout {
   spare?: SpareStack | undefined;
   /** Not every function of the allocator is known: see Allocator.layout. */
   tailRedzones?: boolean;
+  /** Whatever the options say: see Allocator.largestRedzone. */
+  largestRedzone?: number | undefined;
 }
 
 /** A quarantine limit of 0 means "default" to the runtime: 1 byte holds nothing. */
@@ -92,8 +94,9 @@ export function encodeHeader(options: RuntimeOptions & Layout): { address: numbe
   set(HEADER_HALT, (options.halt ?? true) ? 1 : 0);
   set(HEADER_QUARANTINE_LIMIT, (options.quarantineBytes ?? DEFAULT_QUARANTINE) || NO_QUARANTINE);
   set(HEADER_CONTEXT_SIZE, options.contextSize ?? 30);
-  set(HEADER_REDZONE, options.redzone ?? 16);
-  set(HEADER_MAX_REDZONE, options.maxRedzone ?? 2048);
+  const most = options.largestRedzone ?? options.maxRedzone ?? 2048;
+  set(HEADER_REDZONE, Math.min(options.redzone ?? 16, most));
+  set(HEADER_MAX_REDZONE, Math.min(options.maxRedzone ?? 2048, most));
   set(HEADER_NULL_LIMIT, options.nullLimit);
   set(HEADER_MAX_ALLOCATION, options.maxAllocation ?? 0);
   set(HEADER_MMAP_THRESHOLD, options.mmapThreshold ?? 0);

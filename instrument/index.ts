@@ -10,15 +10,16 @@ import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision, type Removed } from './elide/elision.ts';
 import type { KillRule } from './elide/rules.ts';
 import { InstrumentError } from './errors.ts';
-import { type FrameChange, type Frames, planFrames } from './frames/index.ts';
+import { type Frames, planFrames } from './frames/index.ts';
 import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
-import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
+import { hasNullSlot } from './indirect-calls.ts';
 import { nullLimit, runtimePages, SHARED_PAGES, type StackBounds, stackBounds } from './layout.ts';
 import { findOverReaders } from './libc/over-reads.ts';
-import { findLibc, type Libc, libcEdits } from './libc.ts';
+import { findLibc, type Libc } from './libc.ts';
 import { findMappings, type Mappings } from './mappings.ts';
-import type { Edit, FunctionPlan, Mode, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { type PlanOptions, planFunctions, treatFrame, withFrame } from './plan-functions.ts';
 import type { Probe } from './probe-module.ts';
 import { spareStack } from './spare-stack.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
@@ -35,9 +36,7 @@ export type { Probe, ProbeQuestion, ProbeResult } from './probe-module.ts';
 export type { StackPointer } from './stack-pointer.ts';
 export type { Engine } from './stream/engine.ts';
 
-export interface InstrumentOptions {
-  /** Checks inlined (default) or called. */
-  mode?: Mode;
+export interface InstrumentOptions extends PlanOptions {
   /** What inserts the checks: the streaming engine (default) or `binaryenEngine` of binaryen/index.ts. */
   engine?: Engine;
   /** Shadow mapping: flat (default) reserves 1/8 of the address space, paged allocates what is used. */
@@ -72,10 +71,6 @@ export interface InstrumentOptions {
   coverage?: CoverageMode;
   /** A program whose memory is shared runs as one instance per thread, and imports memory 1 (`wasan.memory`). */
   threads?: boolean;
-  /** Functions to leave unchecked. `start` and `end` are file offsets of the body. */
-  ignore?: (func: IgnoreQuestion) => boolean;
-  /** Check strlen, strcpy and their family as ranges; on by default. */
-  strings?: boolean;
   progress?: (done: number, total: number) => void;
   /** Carry the original along in the section "wasan.original", for reports where it is not at hand any more. */
   embedOriginal?: boolean;
@@ -83,15 +78,6 @@ export interface InstrumentOptions {
   elide?: boolean;
   /** For tests alone: rules of the elimination to switch off (elide/rules.ts). */
   disabledRules?: ReadonlySet<KillRule>;
-}
-
-/** A function that an ignore list may name. */
-export interface IgnoreQuestion {
-  readonly index: number;
-  /** As the module spells it: mangled, mostly. */
-  readonly name: string | undefined;
-  readonly start: number;
-  readonly end: number;
 }
 
 /** The runtime, compiled, for a mapping and a pointer width; 'shared' is flat, for memory 1 shared by threads. */
@@ -153,22 +139,20 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const libc = findLibc(module, new Set(roots));
   const limit = nullLimit(module, stackPointer);
   const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
-  const overReaders = findOverReaders(module);
-  const nullSlot = hasNullSlot(module);
-  const names = functionNames(module);
-  const context: PlanContext = {
+  const planned = planFunctions({
     module,
     options,
-    names,
+    names: functionNames(module),
     graph,
     closure,
     reaches,
     libc,
     globals,
-    overReaders,
-    nullSlot,
-  };
-  const planned = module.bodies.map((_, i) => planFunction(module.importedFunctions + i, context));
+    overReaders: findOverReaders(module),
+    nullSlot: hasNullSlot(module),
+    malloc: allocator.functions.find((f) => f.role.role === 'malloc')?.func,
+    sparing: new Set(allocator.sparing),
+  });
   const frames = planFrames({
     module,
     // Stacks of threads have no bounds that the binary tells: their frames stay as they are.
@@ -203,79 +187,6 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     plan,
     explainChecks: () => (plan.elision ? elision.explain() : []),
   };
-}
-
-/** Frames of the allocator stay as they are: it must not be slowed down, and its accesses are not checked. */
-function treatFrame(plan: FunctionPlan): 'leave' | 'unchecked' | 'checked' {
-  return plan.skip === 'allocator' ? 'leave' : plan.skip === 'checked' ? 'checked' : 'unchecked';
-}
-
-/** Edits of one place keep their order: those of the frame come first, so that it is in place for the others. */
-function withFrame(plan: FunctionPlan, change: FrameChange | undefined): FunctionPlan {
-  if (!change) return plan;
-  const edits = [...change.edits, ...(plan.edits ?? [])].sort((a, b) => a.at - b.at || a.removes - b.removes);
-  return {
-    ...plan,
-    edits,
-    ...(change.movedOffsets && { movedOffsets: change.movedOffsets }),
-    ...(change.inFrame && { inFrame: change.inFrame }),
-  };
-}
-
-interface PlanContext {
-  readonly module: Module;
-  readonly options: InstrumentOptions;
-  readonly names: ReadonlyMap<number, string>;
-  readonly graph: CallGraph;
-  readonly closure: ReadonlySet<number>;
-  readonly reaches: Uint8Array;
-  readonly libc: Libc;
-  readonly globals: Globals;
-  readonly overReaders: ReadonlySet<number>;
-  /** Function pointer 0 is null. */
-  readonly nullSlot: boolean;
-}
-
-function planFunction(func: number, context: PlanContext): FunctionPlan {
-  const { closure, reaches, libc, graph, options } = context;
-  const own = closure.has(func);
-  const isLibc = libc.byIndex.has(func);
-  const ignored = isIgnored(func, context);
-  // A library function that can be called without passing a check in front of a call keeps checks of its own.
-  const unseen = isLibc && graph.addressTaken.has(func);
-  return {
-    skip: own ? 'allocator' : isLibc && !unseen ? 'libc' : ignored ? 'ignored' : 'checked',
-    mode: options.mode ?? 'inline',
-    recordsCalls: !own && reaches[func] === 1,
-    resetsTop: graph.tailCalls || graph.catches[func] === 1,
-    redirectsCalls: !own,
-    overReads: isLibc || context.overReaders.has(func),
-    edits: own || isLibc || ignored ? [] : functionEdits(func, context),
-  };
-}
-
-function isIgnored(index: number, { module, options, names }: PlanContext): boolean {
-  const { start, end } = module.bodies[index - module.importedFunctions]!;
-  return options.ignore?.({ index, name: names.get(index), start, end }) ?? false;
-}
-
-/** The library functions whose calls are checked. */
-function checkedLibc(libc: Libc, strings: boolean): Libc {
-  if (strings) return libc;
-  const byIndex = new Map([...libc.byIndex].filter(([, f]) => !/^libc_(str|wcs)/.test(f.role.check)));
-  return { ...libc, byIndex };
-}
-
-/** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
-function functionEdits(func: number, { module, graph, libc: found, globals, nullSlot, options }: PlanContext): Edit[] {
-  const libc = checkedLibc(found, options.strings ?? true);
-  const index = func - module.importedFunctions;
-  const callsLibc = graph.callees[func]!.some((callee) => libc.byIndex.has(callee));
-  const callsIndirectly = graph.indirect[func]!.some((type) => type >= 0) && !module.memories[0]!.is64;
-  const body = module.bodies[index]!;
-  const calls = callsLibc ? libcEdits(module, libc, body) : [];
-  const pointers = callsIndirectly ? indirectCallEdits(module, body, nullSlot) : [];
-  return [...calls, ...pointers, ...globals.edits(index)].sort((a, b) => a.at - b.at);
 }
 
 /** Instruments a module. */
@@ -314,6 +225,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       nullLimit: inspection.nullLimit,
       is64,
       tailRedzones: allocator.layout === 'behind',
+      largestRedzone: allocator.largestRedzone,
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),
     }),

@@ -31,6 +31,8 @@ export interface FunctionPlan {
   resetsTop?: boolean;
   /** Calls to the allocator go to the runtime's wrappers. False only inside the allocator itself. */
   redirectsCalls: boolean;
+  /** Except calls of this function: what it gives is cut in pieces here. */
+  keepsCallsOf?: number;
   /** Changes to the program's own instructions, in code order: stack frames, argument checks. */
   edits?: readonly Edit[];
   /** Accesses whose constant offset moved with the variable they touch: instruction offset -> new memarg offset. */

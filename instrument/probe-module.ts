@@ -39,6 +39,9 @@ export interface ProbeResult {
 
 export type Probe = (question: ProbeQuestion) => ProbeResult;
 
+/** Beside the roles: what is called once, before them. It may go wrong later, in parts that are none of the allocator. */
+export const INITIALISE = 'initialise';
+
 const PREFIX = 'wasan.probe.';
 const MEMORY = `${PREFIX}memory`;
 

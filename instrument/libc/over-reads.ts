@@ -1,9 +1,10 @@
-// Recognises, by what their code does, functions that read the whole aligned word or vector in which a string ends: the
-// word-wise and SIMD forms of strlen and its relatives, where a module has lost its names or inlined them.
+// Recognises, by what their code does, functions that read the whole aligned word or vector in which an object ends: the
+// word-wise and SIMD forms of strlen and its relatives, where a module has lost its names or inlined them, and Rust's memcpy,
+// which puts words together from two aligned ones where source and target are not aligned alike.
 
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
-import { IMM, OP, PREFIX_SIMD } from '../wasm/opcodes.ts';
+import { IMM, OP, PREFIX_SIMD, TYPE } from '../wasm/opcodes.ts';
 
 /** i32.const 0x80808080, half of the test whether a word has a zero byte. */
 const HIGH_BITS = [0x41, 0x80, 0x81, 0x82, 0x84, 0x78];
@@ -16,15 +17,21 @@ const SIMD = {
   BITMASK: PREFIX_SIMD * 4096 + 0x64,
 } as const;
 
+type Body = Module['bodies'][number];
+
 /** Function indices. Most bodies are passed over without being decoded. */
 export function findOverReaders(module: Module): Set<number> {
   const found = new Set<number>();
   module.bodies.forEach((body, i) => {
-    const hint = hintIn(module.bytes, body.start, body.end);
-    if (hint && looksLikeOverReader(module, body.start, body.end)) found.add(module.importedFunctions + i);
+    if (!hintIn(module.bytes, body.start, body.end)) return;
+    const func = module.importedFunctions + i;
+    if (readsWholeWords(module, body) || (isCopy(module, func) && shiftsWords(module, body))) found.add(func);
   });
   return found;
 }
+
+/** i32.const 24, i32.and: the distance between two alignments, in bits. */
+const BITS_BETWEEN = [0x41, 24, OP.I32_AND];
 
 /** Whether the bytes of a body can hold one of the telling instructions at all. */
 function hintIn(bytes: Uint8Array, from: number, to: number): boolean {
@@ -35,12 +42,37 @@ function hintIn(bytes: Uint8Array, from: number, to: number): boolean {
       let k = 1;
       while (k < 5 && bytes[at + k] === HIGH_BITS[k]) k++;
       if (k === 5) return true;
+      if (BITS_BETWEEN.every((x, j) => bytes[at + j] === x)) return true;
     } else if (b === PREFIX_SIMD && bytes[at + 1] === 0x23) return true;
   }
   return false;
 }
 
-function looksLikeOverReader(module: Module, start: number, end: number): boolean {
+/** memcpy(target, source, size), and memmove. */
+function isCopy(module: Module, func: number): boolean {
+  const type = module.types[module.functions[func]!];
+  return type?.params.join() === [TYPE.I32, TYPE.I32, TYPE.I32].join() && type.results.join() === `${TYPE.I32}`;
+}
+
+/** `(before >> shift) | (next << (-shift & 24))`, and nothing that would be no copy. */
+function shiftsWords(module: Module, { start, end }: Body): boolean {
+  const d = new Decoder(module.bytes, start, end);
+  d.skipLocals();
+  const seen = new Set<number>();
+  let masks = 0;
+  let constant: number | undefined;
+  while (d.pos < d.end) {
+    d.next();
+    if (d.immediates === IMM.FUNC || d.op === OP.CALL_INDIRECT) return false;
+    if (d.op === OP.I32_AND && constant === 24) masks++;
+    constant = d.op === OP.I32_CONST ? d.value : undefined;
+    seen.add(d.op);
+  }
+  const parts = [OP.I32_SHL, OP.I32_SHR_U, OP.I32_OR, OP.I32_LOAD, OP.I32_STORE, OP.I32_STORE8];
+  return masks >= 2 && parts.every((op) => seen.has(op));
+}
+
+function readsWholeWords(module: Module, { start, end }: Body): boolean {
   const d = new Decoder(module.bytes, start, end);
   d.skipLocals();
   const seen = new Set<number>();

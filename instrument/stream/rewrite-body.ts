@@ -391,8 +391,8 @@ export class BodyRewriter {
     const d = this.decoder;
     if (records && this.mayReachAllocator()) this.recordCall();
     if (d.immediates !== IMM.FUNC) return;
-    const map = this.plan.redirectsCalls ? this.target.callMap : this.target.functionMap;
-    this.replaceIndex(map[d.index]!);
+    const redirects = this.plan.redirectsCalls && d.index !== this.plan.keepsCallsOf;
+    this.replaceIndex((redirects ? this.target.callMap : this.target.functionMap)[d.index]!);
   }
 
   private mayReachAllocator(): boolean {

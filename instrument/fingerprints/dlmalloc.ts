@@ -7,22 +7,10 @@
 // Their relatives are recognised by what they do to the word in front of a pointer. Code that takes a pointer apart and is
 // none of them (a relative that was inlined into its caller) raises a doubt: blocks must then keep their shape (allocator.ts).
 
-import { type BodyFeatures, FeatureCache } from './body-features.ts';
-import { type Module, pointerType } from './wasm/module.ts';
-import { TYPE } from './wasm/opcodes.ts';
-
-export interface Fingerprint {
-  /** Role name of allocator.ts -> function. */
-  readonly roles: ReadonlyMap<string, number>;
-  /** One sentence per finding, for `wasan inspect`. */
-  readonly evidence: readonly string[];
-  /** dlmalloc was found: the word in front of a block is its size. */
-  readonly found: boolean;
-  /** Why some relative may not have been recognised. */
-  readonly doubt: string | undefined;
-  /** Functions into which memalign was inlined: they cut a block of malloc's in pieces, so that block must be the original's. */
-  readonly cutting: readonly number[];
-}
+import type { BodyFeatures, FeatureCache } from '../body-features.ts';
+import type { Module } from '../wasm/module.ts';
+import { TYPE } from '../wasm/opcodes.ts';
+import { type Fingerprint, functionsOf, nothing, reachable, sharedState, within } from './fingerprint.ts';
 
 /** mparams.magic = 0x55555558, set up by malloc's initialisation. */
 const MAGIC = 1431655768;
@@ -33,12 +21,8 @@ const FREE_SIZE = [900, 6000] as const;
 /** Addresses malloc and free must share: bin maps, dv, top, footprint. */
 const SHARED_STATE = 5;
 
-/**
- * Looks for dlmalloc. `known` are members found by name or option: they anchor the search, and are not contradicted.
- */
-export function fingerprint(module: Module, known: ReadonlyMap<string, number>): Fingerprint {
-  if (pointerType(module) !== TYPE.I32) return nothing();
-  const features = new FeatureCache(module);
+/** `known` are members found by name or option: they anchor the search, and are not contradicted. */
+export function findDlmalloc(module: Module, features: FeatureCache, known: ReadonlyMap<string, number>): Fingerprint {
   const evidence: string[] = [];
   const malloc = known.get('malloc') ?? findMalloc(module, features, evidence);
   if (malloc === undefined) return nothing();
@@ -50,10 +34,6 @@ export function fingerprint(module: Module, known: ReadonlyMap<string, number>):
     `malloc ${malloc} and free ${free} share ${state.size} words of state at ${Math.min(...state)}..${Math.max(...state)}`,
   );
   return relatives(module, features, { malloc, free, state, known }, evidence);
-}
-
-function nothing(): Fingerprint {
-  return { roles: new Map(), evidence: [], found: false, doubt: undefined, cutting: [] };
 }
 
 function findMalloc(module: Module, features: FeatureCache, evidence: string[]): number | undefined {
@@ -124,7 +104,8 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
   }
   const doubt =
     left.length > 0 ? `${left.map((f) => `function ${f}`).join(', ')} looks into malloc's blocks, too` : undefined;
-  return { roles, evidence, found: true, doubt, cutting: left.filter((f) => cutsBlocks(features.of(f), family)) };
+  const cutting = left.filter((f) => cutsBlocks(features.of(f), family));
+  return { ...nothing(), roles, evidence, found: true, doubt, cutting };
 }
 
 /** memalign(16, n), as in __cxa_allocate_exception: 28 bytes more from malloc, rounded up to 16, and what is over given back. */
@@ -155,37 +136,4 @@ function isUsableSize(x: BodyFeatures, shape: string): boolean {
     shape === '1>1' && x.size < 80 && x.opensParameter && x.loads === 1 && x.stores === 0 && x.callees.size === 0 &&
     x.constants.has(3) && x.constants.has(-8)
   ); // biome-ignore format: one condition per word
-}
-
-function sharedState(features: FeatureCache, a: number, b: number): Set<number> {
-  const other = features.of(b).addresses;
-  return new Set([...features.of(a).addresses].filter((x) => other.has(x)));
-}
-
-function reachable(features: FeatureCache, roots: readonly number[]): Set<number> {
-  const seen = new Set(roots);
-  const work = [...roots];
-  while (work.length > 0) {
-    const f = work.pop()!;
-    if (!features.has(f)) continue;
-    for (const callee of features.of(f).callees) {
-      if (seen.has(callee)) continue;
-      seen.add(callee);
-      work.push(callee);
-    }
-  }
-  return seen;
-}
-
-function functionsOf(module: Module, params: readonly number[], results: readonly number[]): number[] {
-  const wanted = `${params.join()}>${results.join()}`;
-  const fits = module.types.map((t) => !!t && `${t.params.join()}>${t.results.join()}` === wanted);
-  const found: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++)
-    if (fits[module.functions[f]!]) found.push(f);
-  return found;
-}
-
-function within(value: number, [low, high]: readonly [number, number]): boolean {
-  return value >= low && value <= high;
 }

@@ -1,0 +1,80 @@
+// What a search for an allocator by its bodies answers, and what the searches have in common.
+
+import type { FeatureCache } from '../body-features.ts';
+import type { Module } from '../wasm/module.ts';
+
+export interface Fingerprint {
+  /** Role name of allocator.ts -> function. */
+  readonly roles: ReadonlyMap<string, number>;
+  /** One sentence per finding, for `wasan inspect`. */
+  readonly evidence: readonly string[];
+  /** An allocator was found of which the word in front of a block is its size. */
+  readonly found: boolean;
+  /** Why some relative may not have been recognised. */
+  readonly doubt: string | undefined;
+  /** Functions into which memalign was inlined: they cut a block of malloc's in pieces, so that block must be the original's. */
+  readonly cutting: readonly number[];
+  /** The same in functions that do much else: there, calls of malloc alone stay the original's. */
+  readonly sparing: readonly number[];
+  /** The allocator's own functions that others than its known members call. */
+  readonly inner: readonly number[];
+  /** Sets the allocator up, before anything else of the program runs. */
+  readonly initialise: number | undefined;
+  /** How long a redzone may be at most, where the program looks at how large a block really is. */
+  readonly largestRedzone: number | undefined;
+}
+
+export function nothing(): Fingerprint {
+  return {
+    roles: new Map(),
+    evidence: [],
+    found: false,
+    doubt: undefined,
+    cutting: [],
+    sparing: [],
+    inner: [],
+    initialise: undefined,
+    largestRedzone: undefined,
+  };
+}
+
+/** The absolute addresses both functions touch. */
+export function sharedState(features: FeatureCache, a: number, b: number): Set<number> {
+  const other = features.of(b).addresses;
+  return new Set([...features.of(a).addresses].filter((x) => other.has(x)));
+}
+
+/** Everything that direct calls lead to. */
+export function reachable(features: FeatureCache, roots: readonly number[]): Set<number> {
+  const seen = new Set(roots);
+  const work = [...roots];
+  while (work.length > 0) {
+    const f = work.pop()!;
+    if (!features.has(f)) continue;
+    for (const callee of features.of(f).callees) {
+      if (seen.has(callee)) continue;
+      seen.add(callee);
+      work.push(callee);
+    }
+  }
+  return seen;
+}
+
+/** The functions of a signature, imports left out. */
+export function functionsOf(module: Module, params: readonly number[], results: readonly number[]): number[] {
+  const wanted = `${params.join()}>${results.join()}`;
+  const fits = module.types.map((t) => !!t && `${t.params.join()}>${t.results.join()}` === wanted);
+  const found: number[] = [];
+  for (let f = module.importedFunctions; f < module.functions.length; f++)
+    if (fits[module.functions[f]!]) found.push(f);
+  return found;
+}
+
+export function within(value: number, [low, high]: readonly [number, number]): boolean {
+  return value >= low && value <= high;
+}
+
+/** None, or not certain which, is none. */
+export function only(candidates: readonly number[]): number | undefined {
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
