@@ -6,7 +6,7 @@ import type { Globals } from './globals/index.ts';
 import { indirectCallEdits } from './indirect-calls.ts';
 import { type Libc, libcEdits } from './libc.ts';
 import type { Edit, FunctionPlan, Mode } from './plan.ts';
-import type { Module } from './wasm/module.ts';
+import { KIND, type Module } from './wasm/module.ts';
 
 /** A function that an ignore list may name. */
 export interface IgnoreQuestion {
@@ -46,14 +46,24 @@ export interface PlanContext {
 /** In order of their bodies. */
 export function planFunctions(context: PlanContext): FunctionPlan[] {
   const { importedFunctions, bodies } = context.module;
-  return bodies.map((_, i) => planFunction(importedFunctions + i, context));
+  const linkers = linkersFunctions(context.module);
+  return bodies.map((_, i) => planFunction(importedFunctions + i, context, linkers));
 }
 
-function planFunction(func: number, context: PlanContext): FunctionPlan {
+/**
+ * Functions the linker wrote, for a module that is told only at its start where its data lies: a store per pointer, a megabyte
+ * of code in a large module, run once. Checks would quadruple it, and find nothing.
+ */
+function linkersFunctions({ exports }: Module): Set<number> {
+  const own = exports.filter((e) => e.kind === KIND.FUNC && /^__wasm_apply_(data|global|tls)_relocs$/.test(e.name));
+  return new Set(own.map((e) => e.index));
+}
+
+function planFunction(func: number, context: PlanContext, linkers: ReadonlySet<number>): FunctionPlan {
   const { closure, reaches, libc, graph, options } = context;
   const own = closure.has(func);
   const isLibc = libc.byIndex.has(func);
-  const ignored = isIgnored(func, context);
+  const ignored = linkers.has(func) || isIgnored(func, context);
   // A library function that can be called without passing a check in front of a call keeps checks of its own.
   const unseen = isLibc && graph.addressTaken.has(func);
   return {

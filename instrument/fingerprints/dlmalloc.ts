@@ -124,7 +124,8 @@ function relativeRole(module: Module, cache: FeatureCache, family: Family, f: nu
   if (shape === '2>1' && x.opensParameter && mallocs && (frees || touches >= 2)) return 'realloc';
   // calloc looks at the head of the block to see whether it must be cleared.
   if (shape === '2>1' && mallocs && x.multiplies && x.readsHead) return 'calloc';
-  if (shape === '2>1' && mallocs && x.opensOther && x.readsHead && x.stores >= 2) return 'memalign';
+  // Other words of the state than malloc's helpers know of it belong to a function into which realloc was inlined.
+  if (shape === '2>1' && mallocs && x.opensOther && x.readsHead && x.stores >= 2 && touches < 2) return 'memalign';
   if (isUsableSize(x, shape)) return 'malloc_usable_size';
   if ((x.opensParameter || x.opensOther) && touches >= 2) return 'unexplained';
   return undefined;

@@ -7,9 +7,7 @@ import { WASI } from 'node:wasi';
 import type { LeakCheck } from '../../host/report/leaks.ts';
 import type { Report } from '../../host/report/report.ts';
 import { runCommand } from '../../host/run.ts';
-import { createSymbolizer } from '../../host/symbols/index.ts';
-import { type InstrumentOptions, instrument } from '../../instrument/index.ts';
-import { runtimeImages } from '../../instrument/runtime-images.ts';
+import { type InstrumentOptions, instrument } from '../../index.ts';
 
 export interface Ending {
   readonly exitCode: number | undefined;
@@ -41,9 +39,8 @@ export async function runPlain(module: Uint8Array, { runs, directory }: Place): 
 }
 
 export function prepare(module: Uint8Array, options: InstrumentOptions): Uint8Array {
-  return instrument(module, runtimeImages, {
+  return instrument(module, {
     host: true,
-    debugInfo: createSymbolizer(module),
     ...options,
     runtime: { halt: false, ...options.runtime },
   }).bytes;
