@@ -88,8 +88,7 @@ export const HEADER_NULL_LIMIT = 136; // [0, this) of memory 0 is the null page;
 export const HEADER_CHUNKS = 140; // first chunk record (array of CHUNK_SIZE slots)
 export const HEADER_CHUNK_COUNT = 144; // slots ever used
 export const HEADER_CHUNK_FREE = 148; // free list of slots
-export const HEADER_INDEX = 152; // hash index: user address -> chunk record
-export const HEADER_INDEX_MASK = 156;
+export const HEADER_INDEX = 152; // user address -> chunk record: a table of tables (chunks.ts)
 export const HEADER_INDEX_USED = 160;
 export const HEADER_DEPOT = 164; // hash buckets of the stack depot
 export const HEADER_DEPOT_MASK = 168;
@@ -152,6 +151,9 @@ export const ATTACHED_FILLING = 1; // the first instance is writing the initial 
 export const ATTACHED_READY = 2;
 export const HEADER_MMAP_THRESHOLD = 284; // bytes from which a chunk gets pages of its own (vma-heap.ts); 0 = never
 export const HEADER_MAPPED_FREED = 288; // chunk record: the last of those that was freed
+export const HEADER_READY = 444; // freed chunks to be handed out again (ready.ts): its lists; 0 until the first
+export const HEADER_READY_BYTES = 448;
+export const READY_CLASSES = 128; // its lists of one family, by granules of the whole block; there are two families
 export const HEADER_EVENTS = 464; // the heap's history (heap-log.ts): its ring; 0 until the first record
 export const HEADER_EVENTS_LIMIT = 292; // records it holds; 0 = no history. Preset, so below what threads write at their start
 export const HEADER_EVENTS_COUNT = 472; // records ever written

@@ -2,6 +2,7 @@
 // for chunks of the original allocator and for those on pages of their own.
 import {
   ASAN_HEAP_FREED,
+  CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_STACK,
   CHUNK_FREE_KIND,
   CHUNK_FREE_STACK,
@@ -31,8 +32,10 @@ import { chunkBegin, chunkSize } from './chunks';
 import { count, flag } from './header';
 import { logHeap } from './heap-log';
 import { bodySize } from './original';
-import { writeShadow } from './poison';
+import { drawFreed, writeShadow } from './poison';
 import { thread } from './thread';
+
+const LEAST_ALIGN_LOG2: u32 = 3;
 
 export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, left, CHUNK_LEFT);
@@ -76,4 +79,14 @@ export function poisonFreed(begin: Addr, size: Addr): void {
     writeShadow(begin >> 3, 1, KASAN_SLAB_FREE_META); // the free track exists
     writeShadow((begin >> 3) + 1, granules - 1, KASAN_SLAB_FREE);
   }
+}
+
+/** The same for a chunk, whose redzones are known to lie around it. */
+export function poisonFreedChunk(chunk: u32): void {
+  const begin = chunkBegin(chunk);
+  const size = chunkSize(chunk);
+  const side = <Addr>load<u32>(chunk, CHUNK_LEFT);
+  const alike = side && !(side & 15) && load<u8>(chunk, CHUNK_ALIGN_LOG2) == LEAST_ALIGN_LOG2; // either side has as much
+  const plain = alike && flag(FLAG_POISON_HEAP) && load<u32>(HEADER_SCHEME) != SCHEME_KASAN;
+  if (!plain || !drawFreed(begin, side, bodySize(size))) poisonFreed(begin, size);
 }

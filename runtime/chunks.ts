@@ -1,9 +1,9 @@
-// Chunk records and the index that finds them by user address. Records lie in one array (the host walks it); when it
-// has to move, every reference moves by the same distance. The index is open addressing with linear probing and
-// backward-shift deletion, so it never fills with tombstones. Keys lie beside the references, because a probe that had
-// to look into records would miss the cache once per record.
+// Chunk records and the index that finds them by user address. Records lie in one array, which the host walks; when it has
+// to move, every reference moves by the same distance. The index is a table of tables, as page tables are: chunks begin at
+// least 16 bytes apart (header or redzone), so each has a place of its own there, and finding one is two loads.
 //
-//   HEADER_INDEX    | key, record | 0, 0 | key, record | ...     u32 each; key = begin >> 3, slot = hash(key) or a later one
+//   HEADER_INDEX    | table | 0 | table | ...     u32 each, by begin >> 16     | number | ...   chunks of late, by begin >> 4
+//   a table         | number | 0 | ...            u32 each, by begin >> 4: 1 + the number of the chunk's record
 import {
   CHUNK_BEGIN,
   CHUNK_NEXT,
@@ -16,18 +16,22 @@ import {
   HEADER_CHUNK_FREE,
   HEADER_CHUNKS,
   HEADER_INDEX,
-  HEADER_INDEX_MASK,
   HEADER_INDEX_USED,
   HEADER_MAPPED_FREED,
   HEADER_QUARANTINE_HEAD,
   HEADER_QUARANTINE_TAIL,
+  HEADER_READY,
+  READY_CLASSES,
 } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
+import { count } from './header';
 
-const RECORD: u32 = 4; // of an index entry; the key is at 0, and no chunk begins in granule 0
 const FIRST_RECORDS: u32 = 1024;
-const FIRST_SLOTS: u32 = 2048; // at most half full, so probes stay short
+const TABLE_SHIFT: u32 = 16; // program bytes a table covers
+const TABLE_SLOTS: u32 = 1 << (TABLE_SHIFT - 4);
+const RECENT: u32 = 2048;
+const TABLES: u32 = sizeof<Addr>() == 4 ? 65536 : 262144; // 4 GiB, 16 GiB: what engines give a memory
 
 export function chunkBegin(chunk: u32): Addr {
   return (<Addr>load<u32>(chunk, CHUNK_BEGIN)) << 3;
@@ -44,28 +48,40 @@ export function setChunkSize(chunk: u32, size: Addr): void {
 
 /** A record for a chunk that begins at `begin`, indexed; 0 when memory 1 is full. */
 export function addChunk(begin: Addr, size: Addr): u32 {
-  if (!roomInIndex()) return 0;
+  const slot = slotFor(begin);
+  if (!slot || load<u32>(slot)) return 0;
   const chunk = takeRecord();
   if (!chunk) return 0;
   store<u32>(chunk, <u32>(begin >> 3), CHUNK_BEGIN);
   setChunkSize(chunk, size);
-  insert(<u32>(begin >> 3), chunk);
+  store<u32>(slot, numberOf(chunk));
+  noteRecent(chunk);
+  count(HEADER_INDEX_USED, 1);
   return chunk;
 }
 
 /** The record of the chunk that begins exactly here, or 0. */
 export function findChunk(begin: Addr): u32 {
-  const table = load<u32>(HEADER_INDEX);
-  if (!table || <u32>begin & 7) return 0;
-  const key = <u32>(begin >> 3);
-  const mask = load<u32>(HEADER_INDEX_MASK);
-  let slot = home(key, mask);
-  while (true) {
-    const entry = table + (slot << 3);
-    const found = load<u32>(entry);
-    if (found == key || !found) return load<u32>(entry, RECORD);
-    slot = (slot + 1) & mask;
-  }
+  const directory = load<u32>(HEADER_INDEX);
+  if (!directory) return 0;
+  const chunk = recordOf(load<u32>(recentSlot(directory, begin)));
+  if (chunk && chunkBegin(chunk) == begin && load<u8>(chunk, CHUNK_STATE) != CHUNK_UNUSED) return chunk;
+  const slot = slotOf(begin);
+  const found = slot ? recordOf(load<u32>(slot)) : 0;
+  return found && chunkBegin(found) == begin ? found : 0;
+}
+
+/** Chunks are mostly freed soon: the newest are found in a table that stays in the cache, where the index does not. */
+export function noteRecent(chunk: u32): void {
+  store<u32>(recentSlot(load<u32>(HEADER_INDEX), chunkBegin(chunk)), numberOf(chunk));
+}
+
+function recordOf(number: u32): u32 {
+  return number ? load<u32>(HEADER_CHUNKS) + (number - 1) * CHUNK_RECORD : 0;
+}
+
+function numberOf(chunk: u32): u32 {
+  return (chunk - load<u32>(HEADER_CHUNKS)) / CHUNK_RECORD + 1;
 }
 
 /** The chunk whose user region contains the address. Slow: for reports. */
@@ -81,7 +97,8 @@ export function chunkAround(addr: Addr): u32 {
 
 /** Takes the record out of the index and gives its slot back. */
 export function dropChunk(chunk: u32): void {
-  remove(load<u32>(chunk, CHUNK_BEGIN));
+  store<u32>(slotOf(chunkBegin(chunk)), 0);
+  count(HEADER_INDEX_USED, -1);
   store<u8>(chunk, CHUNK_UNUSED, CHUNK_STATE);
   store<u32>(chunk, load<u32>(HEADER_CHUNK_FREE), CHUNK_NEXT);
   store<u32>(HEADER_CHUNK_FREE, chunk);
@@ -125,15 +142,14 @@ function growRecords(count: u32): bool {
   return true;
 }
 
-/** Every address of a record grows by `distance`: the links in the records, the header's and the index's. */
+/** Every address of a record grows by `distance`: the links in the records and the header's. */
 function shiftReferences(records: u32, count: u32, distance: u32): void {
   for (let i: u32 = 0; i < count; i++) shift(records + i * CHUNK_RECORD + CHUNK_NEXT, distance);
   shift(HEADER_QUARANTINE_HEAD, distance);
   shift(HEADER_QUARANTINE_TAIL, distance);
   shift(HEADER_MAPPED_FREED, distance);
-  const table = load<u32>(HEADER_INDEX);
-  const slots = load<u32>(HEADER_INDEX_MASK) + 1;
-  for (let slot: u32 = 0; slot < slots; slot++) shift(table + (slot << 3) + RECORD, distance);
+  const ready = load<u32>(HEADER_READY);
+  for (let list: u32 = 0; ready && list < <u32>(READY_CLASSES * 2); list++) shift(ready + (list << 2), distance);
 }
 
 function shift(field: u32, distance: u32): void {
@@ -143,59 +159,26 @@ function shift(field: u32, distance: u32): void {
 
 // ------------------------------------------------------------------------------------------------ the index
 
-/**
- * Neighbours in memory are neighbours here, since programs work on chunks in the order they lie: chunks begin at least 32
- * bytes apart (header and redzones), so key >> 2 is another number for each, and 2 KiB of memory share eight cache lines in
- * a row, which the processor fetches ahead. Those blocks are scattered: were they in order too, dense stretches of memory
- * that fall on each other would make one long run of them, and every probe would walk it.
- */
-function home(key: u32, mask: u32): u32 {
-  let block = key >> 8;
-  block = (block ^ (block >> 15)) * 0x9e3779b1;
-  return (((block ^ (block >> 15)) << 6) | ((key >> 2) & 63)) & mask;
+/** The address of the slot for chunks that begin here, or 0 if no chunk near it ever was. */
+function slotOf(begin: Addr): u32 {
+  const directory = load<u32>(HEADER_INDEX);
+  if (!directory || begin >> TABLE_SHIFT >= <Addr>TABLES) return 0;
+  const table = load<u32>(directory + ((<u32>(begin >> TABLE_SHIFT)) << 2));
+  return table ? table + ((<u32>(begin >> 4) & (TABLE_SLOTS - 1)) << 2) : 0;
 }
 
-function insert(key: u32, chunk: u32): void {
-  const table = load<u32>(HEADER_INDEX);
-  const mask = load<u32>(HEADER_INDEX_MASK);
-  let slot = home(key, mask);
-  while (load<u32>(table + (slot << 3))) slot = (slot + 1) & mask;
-  store<u32>(table + (slot << 3), key);
-  store<u32>(table + (slot << 3), chunk, RECORD);
-  store<u32>(HEADER_INDEX_USED, load<u32>(HEADER_INDEX_USED) + 1);
+function recentSlot(directory: u32, begin: Addr): u32 {
+  return directory + ((TABLES + (<u32>(begin >> 4) & (RECENT - 1))) << 2);
 }
 
-function remove(key: u32): void {
-  const table = load<u32>(HEADER_INDEX);
-  const mask = load<u32>(HEADER_INDEX_MASK);
-  let hole = home(key, mask);
-  while (load<u32>(table + (hole << 3)) != key) hole = (hole + 1) & mask;
-  for (let slot = (hole + 1) & mask; ; slot = (slot + 1) & mask) {
-    const other = load<u32>(table + (slot << 3));
-    if (!other) break;
-    // `other` may move into the hole unless its home lies behind the hole, on its way to `slot`.
-    if (((slot - home(other, mask)) & mask) < ((slot - hole) & mask)) continue;
-    store<u64>(table + (hole << 3), load<u64>(table + (slot << 3)));
-    hole = slot;
-  }
-  store<u64>(table + (hole << 3), 0);
-  store<u32>(HEADER_INDEX_USED, load<u32>(HEADER_INDEX_USED) - 1);
-}
-
-/** Makes sure that one more entry leaves the table at most half full. */
-function roomInIndex(): bool {
-  const old = load<u32>(HEADER_INDEX);
-  const oldSlots = old ? load<u32>(HEADER_INDEX_MASK) + 1 : 0;
-  if (load<u32>(HEADER_INDEX_USED) << 1 < oldSlots) return true;
-  const slots = old ? oldSlots << 1 : FIRST_SLOTS;
-  const table = arenaAlloc(slots << 3);
-  if (!table) return false;
-  store<u32>(HEADER_INDEX, table);
-  store<u32>(HEADER_INDEX_MASK, slots - 1);
-  store<u32>(HEADER_INDEX_USED, 0);
-  for (let slot: u32 = 0; slot < oldSlots; slot++) {
-    const key = load<u32>(old + (slot << 3));
-    if (key) insert(key, load<u32>(old + (slot << 3), RECORD));
-  }
-  return true;
+/** The same, with a table for it; 0 when memory 1 is full. */
+function slotFor(begin: Addr): u32 {
+  const slot = slotOf(begin);
+  if (slot || begin >> TABLE_SHIFT >= <Addr>TABLES) return slot;
+  if (!load<u32>(HEADER_INDEX)) store<u32>(HEADER_INDEX, arenaAlloc((TABLES + RECENT) << 2));
+  const directory = load<u32>(HEADER_INDEX);
+  const table = directory ? arenaAlloc(TABLE_SLOTS << 2) : 0;
+  if (!table) return 0;
+  store<u32>(directory + ((<u32>(begin >> TABLE_SHIFT)) << 2), table);
+  return slotOf(begin);
 }

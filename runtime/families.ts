@@ -11,11 +11,14 @@ import { release, releaseSized } from './release';
 
 // ------------------------------------------------------------------------------------------------ C++
 
-/** Out of memory, the original decides what that means: throw, abort, call the new handler, return null. */
+/**
+ * Out of memory, the original decides what that means: throw, abort, call the new handler, return null. Even small blocks
+ * must lie 16 bytes apart (chunks.ts).
+ */
 function newOf(size: Addr, align: Addr, kind: u32): Addr {
   const ptr = allocate(size, align, kind);
   if (ptr) return ptr;
-  const bare = program.operator_new(size);
+  const bare = program.operator_new(size < 16 ? 16 : size);
   if (bare) adopt(bare, size, kind);
   return bare;
 }

@@ -6,6 +6,7 @@
 //   FA (kasan FC/FE)        00 .. 00 or prefix               FC (kasan FC/FE)
 import {
   ALLOC_ASSEMBLYSCRIPT,
+  CHUNK_LEFT,
   FLAG_ALLOCATOR_MAY_RETURN_NULL,
   FLAG_POISON_HEAP,
   HEADER_MAX_ALLOCATION,
@@ -16,11 +17,12 @@ import {
 import { Addr } from './addr';
 import { prepare } from './arena';
 import { describe } from './chunk-life';
-import { addChunk } from './chunks';
+import { addChunk, chunkBegin, noteRecent, setChunkSize } from './chunks';
 import { count, flag } from './header';
-import { failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
+import { bodySize, failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
 import { drawChunk, unpoison } from './poison';
 import { drainQuarantine } from './quarantine';
+import { takeReady } from './ready';
 import { redzoneCode, sideRedzone } from './redzone';
 import { heapFinding } from './report';
 import { claimChunk, isTailOnly, layOutTail } from './tail';
@@ -30,9 +32,13 @@ import { mapChunk } from './vma-heap';
 /** A chunk of `size` bytes at a multiple of `align` (a power of two), or 0 as the original answers. */
 export function allocate(size: Addr, align: Addr, kind: u32): Addr {
   prepare();
-  if (align < 8) align = 8;
-  const side = <Addr>sideRedzone(size);
   const tail = isTailOnly(kind);
+  if (align <= 8) {
+    const again = tail ? 0 : handOut(size, kind);
+    if (again) return again;
+    align = 8;
+  }
+  const side = <Addr>sideRedzone(size);
   const left = tail ? 0 : leftRedzone(side, align, kind);
   const total = rawSize(size, side, left, align, kind);
   const most = <Addr>load<u32>(HEADER_MAX_ALLOCATION);
@@ -55,6 +61,25 @@ export function allocate(size: Addr, align: Addr, kind: u32): Addr {
   if (chunk) return begin;
   rawFree(raw, total, align, kind);
   return 0;
+}
+
+/** A block that has left the quarantine, as another chunk; 0 if none has this size. */
+function handOut(size: Addr, kind: u32): Addr {
+  lock();
+  const chunk = takeReady(size, kind);
+  const begin = chunk ? chunkBegin(chunk) : 0;
+  if (chunk) {
+    const left = load<u32>(chunk, CHUNK_LEFT);
+    const raw = begin - <Addr>left;
+    const total = bodySize(size) + <Addr>(left << 1);
+    setChunkSize(chunk, size);
+    noteRecent(chunk);
+    describe(chunk, kind, 8, left);
+    if (flag(FLAG_POISON_HEAP)) layOut(raw, begin, size, raw + total, kind);
+    count(HEADER_STAT_REDZONE_BYTES, <u32>(total - size));
+  }
+  unlock();
+  return begin;
 }
 
 function drained(): bool {

@@ -63,6 +63,13 @@ export function fillShadow(granule: Addr, count: Addr, code: u32): void {
   }
 }
 
+/** From granule `first` on: `left` granules of one code, `body` of another, the rest up to `granules` of a third. */
+export function drawFew(first: u32, left: u32, body: u32, granules: u32, codes: u32): void {
+  fillShadow(<Addr>first, <Addr>left, codes & 255);
+  fillShadow(<Addr>(first + left), <Addr>body, (codes >> 8) & 255);
+  fillShadow(<Addr>(first + left + body), <Addr>(granules - left - body), codes >> 16);
+}
+
 /** Writes `count` bytes of one page's shadow, sharing and unsharing its chunk as the contents ask for. */
 function fillPart(page: u32, at: u32, count: u32, code: u32): void {
   const shared = code == 0 ? ZERO_CHUNK : code == WILD ? WILD_CHUNK : 0;

@@ -19,6 +19,7 @@ const FULL_SHADOW: u32 = 1 << 29; // 4 GiB of program memory
 // running off the end; one at the very top catches small negative pointers. Between them the engine's own trap speaks.
 const WILD_WINDOW: u32 = (1 << 20) >> 3;
 const TOP_WINDOW: u32 = (16 << 20) >> 3;
+const EACH_BYTE: u64 = 0x0101010101010101;
 const SMALL: u32 = 64; // granules; below this a loop is faster than the engine's memory.fill
 
 /** Fills in what the linker left at 0. */
@@ -50,7 +51,39 @@ export function fillShadow(granule: Addr, count: Addr, code: u32): void {
     memory.fill(SHADOW_BASE + <u32>granule, <u8>code, <u32>count);
     return;
   }
-  fillFew(<u32>granule, <u32>granule + <u32>count, <u64>code * 0x0101010101010101);
+  fillFew(<u32>granule, <u32>granule + <u32>count, <u64>code * EACH_BYTE);
+}
+
+/**
+ * From granule `first` on: `left` granules of one code, `body` of another, the rest up to `granules` (5 to 16) of a third. As
+ * two words that may overlap, put together without a branch: sizes change from call to call, and no guess would be right.
+ */
+export function drawFew(first: u32, left: u32, body: u32, granules: u32, codes: u32): void {
+  if (first + granules > load<u32>(HEADER_SHADOW_LIMIT)) return;
+  const bodyEnd = left + body;
+  if (granules >= 8) {
+    store<u64>(first, drawing(left, bodyEnd, 0, codes), SHADOW_BASE);
+    store<u64>(first + granules - 8, drawing(left, bodyEnd, granules - 8, codes), SHADOW_BASE);
+  } else {
+    const all = drawing(left, bodyEnd, 0, codes);
+    store<u32>(first, <u32>all, SHADOW_BASE);
+    store<u32>(first + granules - 4, <u32>(all >> ((<u64>(granules - 4)) << 3)), SHADOW_BASE);
+  }
+}
+
+/** Eight of those granules, from the one numbered `at` on. `codes`: of the left part, the body and the right part, a byte each. */
+function drawing(left: u32, bodyEnd: u32, at: u32, codes: u32): u64 {
+  const inLeft = lowest(<i32>(left - at));
+  const inBody = lowest(<i32>(bodyEnd - at));
+  const right = <u64>(codes >> 16) * EACH_BYTE;
+  const body = <u64>((codes >> 8) & 255) * EACH_BYTE;
+  return ((<u64>(codes & 255) * EACH_BYTE) & inLeft) | (body & inBody & ~inLeft) | (right & ~inBody);
+}
+
+/** Ones in so many of the lowest bytes. */
+function lowest(bytes: i32): u64 {
+  const some = select<i32>(bytes, 0, bytes > 0);
+  return select<u64>(<u64>-1, ((<u64>1) << ((<u64>some) << 3)) - 1, some >= 8);
 }
 
 /** By the widest stores that fit, the last of which may overlap the one before. */

@@ -72,6 +72,7 @@ export function failAsOriginal(align: Addr, kind: u32): void {
 
 /** Bytes a chunk keeps away from the original allocator. */
 export function heldBytes(chunk: u32): u32 {
-  const size = chunkSize(chunk);
-  return <u32>size + load<u32>(chunk, CHUNK_LEFT) + sideRedzone(size);
+  const size = <u32>chunkSize(chunk);
+  const left = load<u32>(chunk, CHUNK_LEFT);
+  return size + left + (left ? left : sideRedzone(size)); // the two sides are alike, but for a large alignment
 }

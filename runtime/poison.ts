@@ -3,6 +3,9 @@
 //
 //   log entry:  address u64 | bytes u64 | code u32 | unused u32        HEADER_LOG: entries, one block that doubles
 import {
+  ASAN_HEAP_FREED,
+  ASAN_HEAP_LEFT_REDZONE,
+  ASAN_HEAP_RIGHT_REDZONE,
   GRANULE_SHIFT,
   HEADER_LOG,
   HEADER_LOG_COUNT,
@@ -13,12 +16,15 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
-import { admit, fillShadow, setShadow, shadowOf } from './mapping';
+import { admit, drawFew, fillShadow, setShadow, shadowOf } from './mapping';
 import { pages } from './program';
 import { lock, unlock } from './thread';
 import { tick } from './tick';
 
 const ENTRY: u32 = 24;
+/** What drawFew can draw, in granules. */
+const FEWEST: Addr = 5;
+const MOST: Addr = 16;
 const FIRST_LOG: u32 = 64; // entries
 const MERELY_PREFIX: u32 = 8; // codes below are "first k bytes are valid"
 
@@ -74,10 +80,31 @@ export function drawChunk(from: Addr, begin: Addr, size: Addr, end: Addr, left: 
     return;
   }
   const first = (from + 7) >> 3;
+  const granules = (end >> 3) - first;
+  if (granules - FEWEST <= MOST - FEWEST && end >> 3 >= bodyEnd >> 3) {
+    drawFew(
+      <u32>first,
+      <u32>((begin >> 3) - first),
+      <u32>((bodyEnd - begin) >> 3),
+      <u32>granules,
+      left | (right << 16),
+    );
+    if (<u32>size & 7) setShadow((begin + size) >> 3, <u32>size & 7);
+    return;
+  }
   if (begin >> 3 > first) fillShadow(first, (begin >> 3) - first, left);
   fillShadow(begin >> 3, size >> 3, 0);
   if (<u32>size & 7) setShadow((begin + size) >> 3, <u32>size & 7);
   if (end >> 3 > bodyEnd >> 3) fillShadow(bodyEnd >> 3, (end >> 3) - (bodyEnd >> 3), right);
+}
+
+/** A small chunk is freed: its redzones are drawn once more, which is cheaper than to spare them. False: not done. */
+export function drawFreed(begin: Addr, side: Addr, body: Addr): bool {
+  const granules = (side + body + side) >> 3;
+  if (granules > MOST || load<u32>(HEADER_PHASE) == PHASE_EARLY) return false;
+  const codes = ASAN_HEAP_LEFT_REDZONE | (ASAN_HEAP_FREED << 8) | (ASAN_HEAP_RIGHT_REDZONE << 16);
+  drawFew(<u32>((begin - side) >> 3), <u32>(side >> 3), <u32>(body >> 3), <u32>granules, codes);
+  return true;
 }
 
 export function writeShadow(granule: Addr, count: Addr, code: u32): void {

@@ -1,5 +1,5 @@
-// Freed chunks wait here, oldest first out, until their bytes exceed the limit; only then may the original allocator
-// reuse the memory. So a use after free finds poison, not somebody else's object.
+// Freed chunks wait here, oldest first out, until their bytes exceed the limit; only then may an
+// allocation of the same size (ready.ts) or the original allocator reuse the memory. So a use after free finds poison, not somebody else's object.
 import {
   CHUNK_NEXT,
   CHUNK_QUARANTINED,
@@ -15,6 +15,7 @@ import { chunkBegin, chunkSize, dropChunk } from './chunks';
 import { count } from './header';
 import { logHeap } from './heap-log';
 import { giveBack, heldBytes } from './original';
+import { dropReady, keepReady } from './ready';
 import { forgetTail } from './tail';
 
 export function enqueue(chunk: u32): void {
@@ -30,9 +31,9 @@ export function enqueue(chunk: u32): void {
 
 /** Gives everything back. Answers whether there was anything. */
 export function drainQuarantine(): bool {
-  if (!load<u32>(HEADER_QUARANTINE_HEAD)) return false;
+  const any = load<u32>(HEADER_QUARANTINE_HEAD) != 0;
   while (load<u32>(HEADER_QUARANTINE_HEAD)) evictOldest();
-  return true;
+  return dropReady() || any;
 }
 
 /**
@@ -46,8 +47,9 @@ function evictOldest(): void {
   if (!next) store<u32>(HEADER_QUARANTINE_TAIL, 0);
   count(HEADER_QUARANTINE_BYTES, -heldBytes(chunk));
   logHeap(EVENT_RELEASE, chunkBegin(chunk), chunkSize(chunk));
+  count(HEADER_STAT_EVICTED, 1);
+  if (keepReady(chunk)) return;
   forgetTail(chunk);
   giveBack(chunk);
   dropChunk(chunk);
-  count(HEADER_STAT_EVICTED, 1);
 }

@@ -26,7 +26,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { innermostSite } from './call-stack';
-import { markFreed, poisonFreed } from './chunk-life';
+import { markFreed, poisonFreedChunk } from './chunk-life';
 import { chunkAround, chunkSize, findChunk } from './chunks';
 import { flag } from './header';
 import { shadowOf } from './mapping';
@@ -58,7 +58,7 @@ function releaseAlone(ptr: Addr, kind: u32): void {
   markFreed(chunk, kind);
   if (isMapped(ptr)) return unmapChunk(chunk);
   trimOpen(chunk);
-  poisonFreed(ptr, chunkSize(chunk));
+  poisonFreedChunk(chunk);
   enqueue(chunk);
 }
 

@@ -79,8 +79,15 @@ function stateOf(instance: Instance) {
     fixed,
     drawings: memory1.slice(abi.FRAME_SHADOWS, abi.CALL_STACK_BASE),
     shadow: memory1.slice(abi.SHADOW_BASE, abi.SHADOW_BASE + (2 << 20)),
-    arena: memory1.slice(arena, header[abi.HEADER_ARENA_TOP / 4]! + (1 << 20)),
+    arena: grown(memory1, arena, header[abi.HEADER_ARENA_TOP / 4]! + (1 << 20)),
   };
+}
+
+/** Bytes of a memory that may still grow: what it has not got yet would be 0. */
+function grown(memory: Uint8Array, from: number, to: number): Uint8Array {
+  const bytes = new Uint8Array(to - from);
+  bytes.set(memory.subarray(from, to));
+  return bytes;
 }
 
 test('a reset restores every byte of both memories', async () => {

@@ -16,6 +16,7 @@ interface Chunk {
   begin: number;
   size: number;
   right: number;
+  align: number;
   kind: number;
   freed: boolean;
 }
@@ -53,12 +54,17 @@ const up = (value: number, to: number) => Math.ceil(value / to) * to;
 /** Even an empty chunk takes up a granule. */
 const body = (size: number) => Math.max(8, up(size, 8));
 
+/** Granules of a small chunk with its redzones. */
+const total8 = (size: number) => (body(size) + 2 * sideRedzone(size)) / 8;
+
 export class AsanModel {
   /** Why each byte may not be touched; 0 where it may. */
   readonly status: Uint8Array;
   readonly reports: ModelReport[] = [];
   readonly chunks = new Map<number, Chunk>();
   readonly #queue: Chunk[] = [];
+  /** Out of the quarantine, to be handed out again, by size: the newest of each first. */
+  readonly #ready: Chunk[] = [];
   readonly #options: ModelOptions;
   readonly #allocator: FirstFit;
   depth = 0;
@@ -78,31 +84,62 @@ export class AsanModel {
     return this.#queue.reduce((sum, chunk) => sum + this.#held(chunk), 0);
   }
 
+  /** The two redzones count as alike: a large alignment makes the first one larger. */
   #held(chunk: Chunk): number {
-    return chunk.begin - chunk.raw + chunk.size + chunk.right;
+    return chunk.size + 2 * (chunk.begin - chunk.raw);
   }
 
   // ---------------------------------------------------------------------------------------------- heap
 
   allocate(size: number, align: number, kind: number): number {
+    const again = align === 8 ? this.#takeReady(size) : undefined;
+    if (again) return this.#layOut({ ...again, size, kind, freed: false });
     const right = sideRedzone(size);
     const left = up(right, align);
     const total = left + body(size) + right + (align > 8 ? align : 0);
     let raw = this.#allocator.malloc(total);
-    if (!raw && this.#queue.length > 0) {
+    if (!raw && this.#queue.length + this.#ready.length > 0) {
       while (this.#queue.length > 0) this.#evict();
+      this.#dropReady();
       raw = this.#allocator.malloc(total);
     }
     if (!raw) return 0;
-    const begin = up(raw + left, align);
+    return this.#layOut({ raw, begin: up(raw + left, align), size, right, align, kind, freed: false });
+  }
+
+  #layOut(chunk: Chunk): number {
+    const { raw, begin, size, right, align } = chunk;
+    const end = raw + up(right, align) + body(size) + right + (align > 8 ? align : 0);
     const large = size > abi.KASAN_MAX_CACHE_SIZE;
     const kasanRedzone = large ? abi.KASAN_PAGE_REDZONE : abi.KASAN_SLAB_REDZONE;
     this.#mark(up(raw, 8), begin, this.#kasan ? kasanRedzone : abi.ASAN_HEAP_LEFT_REDZONE);
     this.#mark(begin, begin + size, 0);
     const rightCode = this.#kasan ? kasanRedzone : abi.ASAN_HEAP_RIGHT_REDZONE;
-    this.#mark(begin + size, Math.floor((raw + total) / 8) * 8, rightCode);
-    this.chunks.set(begin, { raw, begin, size, right, kind, freed: false });
+    this.#mark(begin + size, Math.floor(end / 8) * 8, rightCode);
+    this.chunks.set(begin, chunk);
     return begin;
+  }
+
+  #takeReady(size: number): Chunk | undefined {
+    const granules = total8(size);
+    const index = this.#ready.findLastIndex((c) => total8(c.size) === granules);
+    return index < 0 ? undefined : this.#ready.splice(index, 1)[0];
+  }
+
+  /** Where its redzones are alike, and all of them together hold no more than a sixteenth of the quarantine. */
+  #keepReady(chunk: Chunk): boolean {
+    const limit = this.#options.quarantineLimit >> 4;
+    const alike = chunk.align === 8 && chunk.begin - chunk.raw === chunk.right;
+    if (this.#held(chunk) > limit || !alike || total8(chunk.size) >= abi.READY_CLASSES) return false;
+    if (this.#ready.reduce((sum, c) => sum + this.#held(c), this.#held(chunk)) > limit) this.#dropReady();
+    this.#ready.push(chunk);
+    return true;
+  }
+
+  /** Back to the allocator: the smallest first, of one size the newest first. */
+  #dropReady(): void {
+    const order = this.#ready.splice(0).reverse();
+    for (const chunk of order.sort((a, b) => total8(a.size) - total8(b.size))) this.#giveBack(chunk);
   }
 
   free(ptr: number, kind: number): void {
@@ -154,6 +191,10 @@ export class AsanModel {
 
   #evict(): void {
     const chunk = this.#queue.shift()!;
+    if (!this.#keepReady(chunk)) this.#giveBack(chunk);
+  }
+
+  #giveBack(chunk: Chunk): void {
     this.chunks.delete(chunk.begin);
     this.#allocator.free(chunk.raw);
   }

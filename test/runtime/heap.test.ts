@@ -347,7 +347,7 @@ describe('other families', () => {
     const h = new Harness();
     h.exhausted = true;
     expect(h.call('asan_new', 12)).toBe(0);
-    expect(h.originals).toEqual(['malloc 48', 'operator_new 12']);
+    expect(h.originals).toEqual(['malloc 48', 'operator_new 16']);
   });
 
   test("Rust's dealloc gets back the size and alignment that alloc was asked for", () => {
@@ -433,14 +433,33 @@ describe('bookkeeping', () => {
     expect(h.get(abi.HEADER_STAT_FREES)).toBe(5000);
     expect(h.get(abi.HEADER_STAT_LIVE_BYTES)).toBe(0);
     expect(h.allocator.live).toBe(h.get(abi.HEADER_INDEX_USED));
-    let waiting = 0; // every chunk is now in the quarantine's list, and the list ends at its tail
-    let last = 0;
-    for (let chunk = h.get(abi.HEADER_QUARANTINE_HEAD); chunk; chunk = h.get(chunk + abi.CHUNK_NEXT)) {
-      waiting++;
-      last = chunk;
-    }
-    expect(waiting).toBe(h.allocator.live);
-    expect(last).toBe(h.get(abi.HEADER_QUARANTINE_TAIL));
+    const listed = (first: number) => {
+      const chunks: number[] = [];
+      for (let chunk = first; chunk; chunk = h.get(chunk + abi.CHUNK_NEXT)) chunks.push(chunk);
+      return chunks;
+    };
+    const waiting = listed(h.get(abi.HEADER_QUARANTINE_HEAD)); // every chunk is now there, or ready to be handed out again
+    expect(waiting.at(-1)).toBe(h.get(abi.HEADER_QUARANTINE_TAIL));
+    const heads = Array.from({ length: 2 * abi.READY_CLASSES }, (_, i) => h.get(h.get(abi.HEADER_READY) + 4 * i));
+    const ready = heads.flatMap(listed);
+    expect(ready.length).toBeGreaterThan(0);
+    expect(waiting.length + ready.length).toBe(h.allocator.live);
+  });
+
+  test('a block out of the quarantine is handed out for the same size, and the original hears nothing of it', () => {
+    const h = new Harness({ header: { [abi.HEADER_QUARANTINE_LIMIT]: 4096 } });
+    const first = h.call('asan_malloc', 20);
+    h.call('asan_free', first);
+    for (let i = 0; i < 100; i++) h.call('asan_free', h.call('asan_malloc', 40)); // pushes it out
+    const originals = h.originals.length;
+    expect(h.kinds(() => h.call('asan_free', first))).toEqual([abi.KIND_DOUBLE_FREE]); // still known
+    expect(h.call('asan_malloc', 30)).not.toBe(first); // another size
+    expect(h.originals.length).toBe(originals + 1);
+    expect(h.call('asan_new', 17)).toBe(first);
+    expect(h.originals.length).toBe(originals + 1);
+    expect(h.shadows(first - 16, 7)).toEqual([FA, FA, 0, 0, 1, FC, FC]);
+    expect(h.call('asan_malloc_usable_size', first)).toBe(17);
+    expect(h.kinds(() => h.call('asan_delete_sized', first, 17))).toEqual([]);
   });
 
   test('equal stacks share one record of the depot', () => {
