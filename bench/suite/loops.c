@@ -22,10 +22,18 @@ struct node {
   uint32_t value;
 };
 
+// In an order without a pattern (Sattolo: one cycle of all). With a constant distance from node to node the processor guessed
+// the next address in the checked loop but not in the plain one, which the engine unrolls: checking looked three times faster.
 static double chase(int n) {
   struct node *nodes = malloc(n * sizeof *nodes);
-  uint32_t step = 7919;
-  for (int i = 0; i < n; i++) nodes[i].next = &nodes[(i + step) % n], nodes[i].value = i;
+  for (int i = 0; i < n; i++) nodes[i].next = &nodes[i], nodes[i].value = i;
+  uint32_t seed = 1;
+  for (int i = n - 1; i > 0; i--) {
+    seed = seed * 1664525u + 1013904223u;
+    int other = (seed >> 8) % i;
+    struct node *next = nodes[i].next;
+    nodes[i].next = nodes[other].next, nodes[other].next = next;
+  }
   uint32_t sum = 0;
   struct node *at = nodes;
   for (int i = 0; i < 8 * n; i++) sum += at->value, at = at->next;
