@@ -6,7 +6,7 @@ export interface DebugVariable {
   /** Bytes from the frame base (stack variables) or program address (globals). */
   readonly offset: number;
   readonly size: number;
-  /** May be larger than `size`: it ends in a flexible array. */
+  /** May be larger than `size`: it ends in a flexible array, or its compiler does not describe all of its storage. */
   readonly open?: boolean;
   /** File offsets [start, end) of the lexical blocks the variable lives in; absent = the whole function. */
   readonly scope?: readonly { readonly start: number; readonly end: number }[];

@@ -37,6 +37,7 @@ export const AT = {
   highPc: 0x12,
   language: 0x13,
   compDir: 0x1b,
+  producer: 0x25,
   upperBound: 0x2f,
   abstractOrigin: 0x31,
   count: 0x37,

@@ -2,7 +2,7 @@
 // program address. A variable that lives in wasm locals only has no address and is left out.
 
 import { ByteReader } from './byte-reader.ts';
-import { type Dwarf, isCppLike, type Located } from './dwarf.ts';
+import { type Dwarf, isCppLike, type Located, tellsStorage } from './dwarf.ts';
 import { AT, OP, TAG } from './dwarf-constants.ts';
 import type { Scope } from './dwarf-functions.ts';
 import { listOffset, type PcRange } from './dwarf-ranges.ts';
@@ -22,7 +22,7 @@ export interface Variable {
   scope?: PcRange[];
   /** The inlined function it belongs to. */
   inlinedFrom?: string;
-  /** May be larger than `size`: it ends in a flexible array. */
+  /** May be larger than `size`: it ends in a flexible array, or its compiler does not describe all of its storage. */
   open?: true;
   /** A whole data segment, not a variable: the best a module without DWARF can say. */
   segment?: true;
@@ -101,8 +101,18 @@ function describe(dwarf: Dwarf, located: Located, offset: number): Variable {
     size: sane(typeSize(dwarf, type)),
     ...dwarf.declaration(chain),
     ...(type && { type: typeName(dwarf, type) }),
-    ...(endsOpen(dwarf, type) && { open: true }),
+    ...((endsOpen(dwarf, type) || !storageIsTold(located.unit)) && { open: true }),
   };
+}
+
+const toldStorage = new WeakMap<Unit, boolean>();
+
+function storageIsTold(unit: Unit): boolean {
+  const known = toldStorage.get(unit);
+  if (known !== undefined) return known;
+  const told = tellsStorage(unit);
+  toldStorage.set(unit, told);
+  return told;
 }
 
 /** Damaged array bounds multiply to anything. */

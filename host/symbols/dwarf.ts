@@ -279,6 +279,14 @@ export function isCppLike(unit: Unit): boolean {
   return CPP_LIKE_LANGUAGES.has(unit.number(unit.root(), AT.language) ?? 0);
 }
 
+/**
+ * Whether types are as large as the storage of their variables. clang's are, and rustc's, which names clang too; Zig's are
+ * not (of an error union only the payload is described), and of others nothing is known.
+ */
+export function tellsStorage(unit: Unit): boolean {
+  return /\bclang\b/.test(unit.string(unit.root(), AT.producer) ?? '');
+}
+
 function extent(ranges: PcRange[]): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }

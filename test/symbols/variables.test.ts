@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createSymbolizer, type Symbolizer, type Variable } from '../../host/symbols/index.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
+import { inspect } from '../../instrument/index.ts';
 import { compile, dropSections } from './toolchain.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
@@ -156,4 +157,21 @@ test('types on 64-bit memory', { timeout: 180_000 }, async () => {
   );
   const main = symbolizer.stackFrame(indexOf(symbolizer, module, 'main'))!;
   expect(brief(main.variables)).toContain('local: char *[2], 16 bytes, line 1');
+});
+
+test('the sizes of an unknown compiler are lower bounds: Zig does not describe all of an error union', async () => {
+  const module = await compile('program.c', fixture('program.c'), ['-O0', '-g']);
+  const other = Uint8Array.from(
+    Buffer.from(Buffer.from(module).toString('latin1').replaceAll('clang', 'zyang'), 'latin1'),
+  );
+  const frameOf = (bytes: Uint8Array) => {
+    const symbolizer = createSymbolizer(bytes);
+    return symbolizer.stackFrame(indexOf(symbolizer, bytes, 'fill'))!.variables;
+  };
+  expect(frameOf(module).filter((v) => v.open)).toEqual([]);
+  expect(frameOf(other)).toEqual(frameOf(module).map((v) => ({ ...v, open: true })));
+  const separated = (bytes: Uint8Array) =>
+    inspect(bytes, { debugInfo: createSymbolizer(bytes) }).frames.counts.separated;
+  expect(separated(module)).toBeGreaterThan(0);
+  expect(separated(other)).toBe(0);
 });
