@@ -8,6 +8,8 @@ export interface DebugVariable {
   readonly size: number;
   /** May be larger than `size`: it ends in a flexible array, or its compiler does not describe all of its storage. */
   readonly open?: boolean;
+  /** Where the object begins of which it is a part (of C++: a structured binding), as `offset` counts. */
+  readonly partOf?: number;
   /** File offsets [start, end) of the lexical blocks the variable lives in; absent = the whole function. */
   readonly scope?: readonly { readonly start: number; readonly end: number }[];
 }
@@ -16,6 +18,7 @@ export interface DebugFrame {
   /** Where the frame base is held. */
   readonly frameBase: { readonly kind: 'local' | 'global' | 'stack'; readonly index: number } | undefined;
   readonly variables: readonly DebugVariable[];
+  readonly compiler: 'clang' | 'rustc' | 'other';
 }
 
 /** host/symbols' Symbolizer fits this shape. */

@@ -2,7 +2,7 @@
 // program address. A variable that lives in wasm locals only has no address and is left out.
 
 import { ByteReader } from './byte-reader.ts';
-import { type Dwarf, isCppLike, type Located, tellsStorage } from './dwarf.ts';
+import { type Compiler, compilerOf, type Dwarf, isCppLike, type Located } from './dwarf.ts';
 import { AT, OP, TAG } from './dwarf-constants.ts';
 import type { Scope } from './dwarf-functions.ts';
 import { listOffset, type PcRange } from './dwarf-ranges.ts';
@@ -24,6 +24,8 @@ export interface Variable {
   inlinedFrom?: string;
   /** May be larger than `size`: it ends in a flexible array, or its compiler does not describe all of its storage. */
   open?: true;
+  /** Where the object begins of which it is a part (of C++: a structured binding), as `offset` counts. */
+  partOf?: number;
   /** A whole data segment, not a variable: the best a module without DWARF can say. */
   segment?: true;
 }
@@ -37,6 +39,7 @@ export interface FrameBase {
 export interface StackFrame {
   frameBase: FrameBase | undefined;
   variables: Variable[];
+  compiler: Compiler;
   file?: string;
   line?: number;
 }
@@ -53,7 +56,7 @@ export function dwarfStackFrame(dwarf: Dwarf, bodyStart: number, codeStart: numb
   const context = { dwarf, unit, frameBase, codeStart };
   collect(context, dwarf.scope(unit, die), undefined, undefined, variables);
   variables.sort((a, b) => a.offset - b.offset);
-  return { frameBase, variables, ...dwarf.declaration(dwarf.chain(found)) };
+  return { frameBase, variables, compiler: knownCompiler(unit), ...dwarf.declaration(dwarf.chain(found)) };
 }
 
 interface FrameContext {
@@ -72,10 +75,17 @@ function collect(
 ): void {
   const { dwarf, unit, codeStart } = context;
   for (const die of scope.variables) {
-    const location = frameOffset(context, die);
-    if (location === undefined) continue;
-    const { name, ...rest } = describe(dwarf, { unit, die }, location);
-    const scoped = { ...rest, ...(within && { scope: within }), ...(inlinedFrom !== undefined && { inlinedFrom }) };
+    const place = framePlace(context, die);
+    if (place === undefined) continue;
+    const { storage, offset } = place;
+    const { name, ...rest } = describe(dwarf, { unit, die }, offset);
+    const part = storage !== offset && { partOf: storage, open: true as const };
+    const scoped = {
+      ...rest,
+      ...part,
+      ...(within && { scope: within }),
+      ...(inlinedFrom !== undefined && { inlinedFrom }),
+    };
     if (!isKnown(into, name, rest.offset, within)) into.push({ name, ...scoped });
   }
   for (const child of scope.children) {
@@ -101,18 +111,16 @@ function describe(dwarf: Dwarf, located: Located, offset: number): Variable {
     size: sane(typeSize(dwarf, type)),
     ...dwarf.declaration(chain),
     ...(type && { type: typeName(dwarf, type) }),
-    ...((endsOpen(dwarf, type) || !storageIsTold(located.unit)) && { open: true }),
+    ...((endsOpen(dwarf, type) || knownCompiler(located.unit) === 'other') && { open: true }),
   };
 }
 
-const toldStorage = new WeakMap<Unit, boolean>();
+const compilers = new WeakMap<Unit, Compiler>();
 
-function storageIsTold(unit: Unit): boolean {
-  const known = toldStorage.get(unit);
-  if (known !== undefined) return known;
-  const told = tellsStorage(unit);
-  toldStorage.set(unit, told);
-  return told;
+function knownCompiler(unit: Unit): Compiler {
+  const compiler = compilers.get(unit) ?? compilerOf(unit);
+  compilers.set(unit, compiler);
+  return compiler;
 }
 
 /** Damaged array bounds multiply to anything. */
@@ -120,39 +128,48 @@ function sane(size: number): number {
   return size >= 0 && size <= Number.MAX_SAFE_INTEGER ? size : 0;
 }
 
-/** Bytes from the frame base; undefined if the variable is not in memory there. */
-function frameOffset(context: FrameContext, die: Die): number | undefined {
+/** Bytes from the frame base, to a variable and to the object that it is a part of (mostly itself). */
+interface FramePlace {
+  storage: number;
+  offset: number;
+}
+
+/** Undefined if the variable is not in memory there. */
+function framePlace(context: FrameContext, die: Die): FramePlace | undefined {
   const location = die.attributes.get(AT.location);
   if (!location) return undefined;
   const expressions = location.block ? [location.block] : locationList(context.unit, location);
   for (const expression of expressions) {
-    const offset = evaluateFrameOffset(expression, context.frameBase);
-    if (offset !== undefined) return offset;
+    const place = evaluatePlace(expression, context.frameBase);
+    if (place !== undefined) return place;
   }
   return undefined;
 }
 
-/** Understands `fbreg n` and `WASM_location <frame base> [plus_uconst n]`, with nothing else behind. */
-function evaluateFrameOffset(expression: Uint8Array, frameBase: FrameBase | undefined): number | undefined {
+/** Understands `fbreg n` and `WASM_location <frame base>`, `plus_uconst n` with nothing else behind. */
+function evaluatePlace(expression: Uint8Array, frameBase: FrameBase | undefined): FramePlace | undefined {
   const reader = new ByteReader(expression);
   if (reader.atEnd) return undefined;
   const first = reader.u8();
-  let offset = 0;
+  let storage = 0;
   if (first === OP.fbreg) {
-    offset = reader.sleb();
+    storage = reader.sleb();
   } else if (first === OP.wasmLocation) {
     reader.position = 0;
     const location = readWasmLocation(reader);
     const isFrameBase = location?.kind === frameBase?.kind && location?.index === frameBase?.index;
     if (!location || !isFrameBase || reader.atEnd) return undefined; // bare, it is the value and not the address
+    if (reader.u8() !== OP.plusUconst) return undefined;
+    storage = reader.uleb();
   } else {
     return undefined;
   }
+  let offset = storage;
   while (!reader.atEnd) {
     if (reader.u8() !== OP.plusUconst) return undefined;
     offset += reader.uleb();
   }
-  return offset;
+  return { storage, offset };
 }
 
 function readWasmLocation(reader: ByteReader): FrameBase | undefined {

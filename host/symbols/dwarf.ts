@@ -279,12 +279,13 @@ export function isCppLike(unit: Unit): boolean {
   return CPP_LIKE_LANGUAGES.has(unit.number(unit.root(), AT.language) ?? 0);
 }
 
-/**
- * Whether types are as large as the storage of their variables. clang's are, and rustc's, which names clang too; Zig's are
- * not (of an error union only the payload is described), and of others nothing is known.
- */
-export function tellsStorage(unit: Unit): boolean {
-  return /\bclang\b/.test(unit.string(unit.root(), AT.producer) ?? '');
+/** Who wrote the debug information: how much it says of what is stored differs. */
+export type Compiler = 'clang' | 'rustc' | 'other';
+
+export function compilerOf(unit: Unit): Compiler {
+  const producer = unit.string(unit.root(), AT.producer) ?? '';
+  if (producer.includes('rustc')) return 'rustc'; // "clang LLVM (rustc version 1.63.0)"
+  return /\bclang version\b/.test(producer) ? 'clang' : 'other';
 }
 
 function extent(ranges: PcRange[]): number {

@@ -22,7 +22,7 @@ export { FRAME_TROUBLES, type FrameTrouble } from './analysis.ts';
 /** Why the objects of a frame were not moved apart. `wasan inspect` counts these. */
 export const LAYOUT_TROUBLES = {
   'no debug information': 'nothing says which variables it has',
-  'open variable': 'debug information may tell less than the whole size of a variable',
+  'other compiler': 'rustc leaves out most temporaries, Zig parts of variables; clang alone is known to tell enough',
   'other frame base': 'debug information counts from elsewhere than the frame that was found',
   contradiction: 'debug information and the code disagree on its extent',
   'base unclear': 'its base reaches instructions that cannot be told apart',
@@ -165,7 +165,7 @@ class FramePlanner {
     if (this.input.treat(i) !== 'checked') return 'unchecked';
     const debug = this.input.debugInfo?.stackFrame(this.input.module.importedFunctions + i);
     if (!debug || debug.variables.length === 0) return 'no debug information';
-    if (debug.variables.some((v) => v.open)) return 'open variable';
+    if (debug.compiler !== 'clang') return 'other compiler';
     const base = debug.frameBase;
     if (base?.kind !== 'local' || !analysis.baseLocals.has(base.index)) return 'other frame base';
     if (analysis.baseUnclear) return 'base unclear';

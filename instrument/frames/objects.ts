@@ -43,17 +43,25 @@ function isTouched({ begin, end }: FrameObject, { addresses, accesses, escapes, 
   );
 }
 
-/** Variables may share bytes (blocks that are never alive together): those become one object. */
+/**
+ * Variables may share bytes (blocks that are never alive together, parts of one object): those become one object. What may
+ * be larger than it is said to be reaches to the next.
+ */
 function namedObjects(variables: readonly DebugVariable[], size: number): FrameObject[] | undefined {
-  const objects: FrameObject[] = [];
-  const sorted = variables.filter((v) => v.size > 0).sort((a, b) => a.offset - b.offset);
-  for (const { offset, size: bytes } of sorted) {
-    if (offset < 0 || offset + bytes > size) return undefined;
+  const extents = variables
+    .filter((v) => v.size > 0)
+    .map(({ offset, size: bytes, partOf, open = false }) => ({ begin: partOf ?? offset, end: offset + bytes, open }))
+    .sort((a, b) => a.begin - b.begin);
+  if (extents.some(({ begin, end }) => begin < 0 || end > size)) return undefined;
+  const objects: (FrameObject & { open: boolean })[] = [];
+  for (const { begin, end, open } of extents) {
     const last = objects[objects.length - 1];
-    if (last && offset < last.end) last.end = Math.max(last.end, offset + bytes);
-    else objects.push({ begin: offset, end: offset + bytes, exposed: false, named: true });
+    if (last && begin < last.end) {
+      last.end = Math.max(last.end, end);
+      last.open ||= open;
+    } else objects.push({ begin, end, open, exposed: false, named: true });
   }
-  return objects;
+  return objects.map(({ open, ...o }, i) => ({ ...o, end: open ? (objects[i + 1]?.begin ?? size) : o.end }));
 }
 
 /** What debug information leaves out, split where an address is computed that can only be an object's own. */
