@@ -42,6 +42,7 @@ export function binaryenEngine(input: EngineInput): EngineOutput {
     ...input,
     plan: linkOnly(plan, reader.editSites),
     siteCount: reader.sites,
+    wholeRuntime: true,
     progress: () => {},
   });
   const steps = linkedSteps(parseModule(linked.bytes), program, found);

@@ -21,6 +21,7 @@ import {
   type RuntimeMemory,
   WASAN_MODULE,
 } from './runtime-memory.ts';
+import { DEAD_BODY, reachedBodies } from './runtime-reach.ts';
 import { SITE_SECTION, SiteMap } from './site-map.ts';
 import { TypeTable } from './type-table.ts';
 
@@ -65,6 +66,8 @@ export interface EngineInput {
   readonly snapshot?: number | undefined;
   /** Sites to announce in the header; those written, by default. An engine that adds its own afterwards knows better. */
   readonly siteCount?: number;
+  /** Keep functions of the runtime that nothing calls: an engine adds calls afterwards. */
+  readonly wholeRuntime?: boolean;
   readonly progress?: (done: number, total: number) => void;
 }
 
@@ -96,6 +99,8 @@ class ModuleWriter {
   private readonly functionMap: Int32Array;
   private readonly callMap: Int32Array;
   private readonly startFunction: number;
+  /** By index of the runtime's body: 1 if the output needs it. Known once the program's code is written. */
+  private needed: Uint8Array = new Uint8Array();
 
   constructor(input: EngineInput) {
     this.input = input;
@@ -155,7 +160,14 @@ class ModuleWriter {
     }
     this.writeCustom(
       'name',
-      writeNames(program, this.input.runtime, this.linked, this.functionMap, this.startFunction),
+      writeNames({
+        program,
+        runtime: this.input.runtime,
+        linked: this.linked,
+        functionMap: this.functionMap,
+        startFunction: this.startFunction,
+        needed: this.needed,
+      }),
     );
     this.writeCustom(SITE_SECTION, this.sites.encode().view());
     this.writeCustom('wasan.info', this.input.info);
@@ -302,11 +314,15 @@ class ModuleWriter {
     if (theirs) w.append(runtime.bytes, pastCount(runtime.bytes, theirs), theirs.end);
   }
 
+  /** Functions of the runtime that the output exports. */
+  private runtimeExports(): (readonly [name: string, index: number])[] {
+    const { host } = this.input;
+    return [...this.linked.functions].filter(([name]) => (isAbi(name) && !host) || name.startsWith('__wasan_'));
+  }
+
   private writeExports(w: Writer): void {
     const { program } = this.input;
-    const added = [...this.linked.functions].filter(
-      ([name]) => (isAbi(name) && !this.input.host) || name.startsWith('__wasan_'),
-    );
+    const added = this.runtimeExports();
     const globals = [...this.linked.globals].filter(([name]) => name.startsWith('__wasan_'));
     const roots = this.input.host ? program.globals.flatMap((g, i) => (mayHoldPointer(g) ? [i] : [])) : [];
     const memories = this.input.neighbour ? 0 : 1;
@@ -335,12 +351,37 @@ class ModuleWriter {
       if ((i & 1023) === 0) this.input.progress?.(i, program.bodies.length);
     });
     this.input.progress?.(program.bodies.length, program.bodies.length);
-    runtime.bodies.forEach((_, i) => copyRuntimeBody(runtime, i, this.linked, w));
+    const { redirects, bound } = this.input;
+    const names = [
+      ...rewriter.called,
+      ...redirects.values(),
+      ...(bound?.values() ?? []),
+      ...this.boundImports.values(),
+    ];
+    this.needed = this.neededBodies(names);
+    runtime.bodies.forEach((_, i) => {
+      if (this.needed[i]) return copyRuntimeBody(runtime, i, this.linked, w);
+      w.u32(DEAD_BODY.length);
+      for (const byte of DEAD_BODY) w.byte(byte);
+    });
     for (const glue of this.linked.glue) {
       w.u32(glue.body.length);
       w.append(glue.body.bytes, 0, glue.body.length);
     }
     this.writeStart(w);
+  }
+
+  /** Which of the runtime's bodies the output needs, given the exports of the runtime that its code calls. */
+  private neededBodies(called: readonly string[]): Uint8Array {
+    const { runtime, snapshot, wholeRuntime } = this.input;
+    if (snapshot !== undefined || wholeRuntime) return new Uint8Array(runtime.bodies.length).fill(1);
+    return reachedBodies(runtime, [...called, ...this.startCalls, ...this.runtimeExports().map(([name]) => name)]);
+  }
+
+  /** What the start function calls by name. */
+  private get startCalls(): readonly string[] {
+    const threads = ['thread_attach', 'thread_filled', 'depth_enter', 'depth_leave'];
+    return this.input.sharedPages === undefined ? ['init'] : ['init', ...threads];
   }
 
   /** `start`: the program's own start function in phase E, then the switch to phase P. */

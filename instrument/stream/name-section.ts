@@ -5,20 +5,25 @@ import { Writer } from '../wasm/bytes.ts';
 import { functionNames, KIND, type Module } from '../wasm/module.ts';
 import type { Linked } from './runtime-linker.ts';
 
+export interface Named {
+  readonly program: Module;
+  readonly runtime: Module;
+  readonly linked: Linked;
+  readonly functionMap: Int32Array;
+  readonly startFunction: number;
+  /** By index of the runtime's body: 1 if the output has it. */
+  readonly needed: Uint8Array;
+}
+
 /** Contents of the section after its own name. */
-export function writeNames(
-  program: Module,
-  runtime: Module,
-  linked: Linked,
-  functionMap: Int32Array,
-  startFunction: number,
-): Uint8Array {
+export function writeNames({ program, runtime, linked, functionMap, startFunction, needed }: Named): Uint8Array {
   const names = new Map<number, string>();
   for (const [index, name] of functionNames(program))
     if (index < functionMap.length) names.set(functionMap[index]!, name);
   const runtimeNames = functionNames(runtime);
   const exports = new Map(runtime.exports.filter((e) => e.kind === KIND.FUNC).map((e) => [e.index, e.name]));
   for (let i = runtime.importedFunctions; i < runtime.functions.length; i++) {
+    if (!needed[i - runtime.importedFunctions]) continue;
     const name = exports.get(i) ?? runtimeNames.get(i)?.replace(/^.*\//, '');
     names.set(linked.functionMap[i]!, `__wasan.${name ?? i}`);
   }

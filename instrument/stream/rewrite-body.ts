@@ -44,6 +44,8 @@ export class BodyRewriter {
   private actions: BodyActions | undefined;
   /** Number of the next access in `actions`. */
   private nextAction = 0;
+  /** Functions of the runtime that the code written so far calls. */
+  readonly called = new Set<string>();
   /** Bytes in front of the code of the body written last: its local declarations. */
   headerBytes = 0;
   /** Number of the next loop in `actions`, the one being copied with its checks, and where either begins or ends. */
@@ -227,6 +229,7 @@ export class BodyRewriter {
   private runtimeFunction(name: string): number {
     const index = this.target.checks.get(name);
     if (index === undefined) throw new Error(`the runtime has no ${name}`);
+    this.called.add(name);
     return index;
   }
 
