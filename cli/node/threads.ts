@@ -37,18 +37,28 @@ interface SharedModule {
   readonly instrumented: SharedArrayBuffer;
 }
 
+/** What new workers are handed. Node clones it when it makes one, and only then asks for the modules. */
+interface ModuleNews {
+  readonly modules: readonly SharedModule[];
+}
+
 export class NodeThreads implements ThreadRegistry {
   private readonly channel = new BroadcastChannel(NAME);
   private readonly programs: SharedProgram[];
   private readonly published: SharedProgram[] = [];
-  private readonly modules: SharedModule[];
+  private readonly modules: Known[];
+  /** Their shared copies, made when there is another thread: those of a large module cost a tenth of its start. */
+  private readonly shared = new Map<Known, SharedModule>();
+  private hasOthers = !isMainThread;
   private readonly onFailure: (failure: Failure) => void;
 
   /** `onFailure` is called in the main thread for findings of all others. */
   constructor(onFailure: (failure: Failure) => void) {
     this.onFailure = onFailure;
     this.programs = [...((getEnvironmentData(NAME) as readonly SharedProgram[] | undefined) ?? [])];
-    this.modules = [...((getEnvironmentData(MODULES) as readonly SharedModule[] | undefined) ?? [])];
+    this.modules = [];
+    for (const module of (getEnvironmentData(MODULES) as ModuleNews | undefined)?.modules ?? []) this.arrive(module);
+    setEnvironmentData(MODULES, this.news() as never);
     this.channel.onmessage = (event: unknown) => this.hear((event as { data: News }).data);
     this.channel.unref();
     if (isMainThread) process.on('exit', () => this.catchUp());
@@ -80,22 +90,40 @@ export class NodeThreads implements ThreadRegistry {
     this.channel.postMessage({ program });
   }
 
-  publishModule({ original, instrumented }: Known): void {
-    if (this.modules.some((m) => Buffer.compare(new Uint8Array(m.instrumented), instrumented) === 0)) return;
-    const module = { original: sharedCopy(original), instrumented: sharedCopy(instrumented) };
-    this.addModule(module);
-    this.channel.postMessage({ module });
+  publishModule(module: Known): void {
+    if (this.modules.some((m) => Buffer.compare(m.instrumented, module.instrumented) === 0)) return;
+    this.modules.push(module);
+    if (this.hasOthers) this.channel.postMessage({ module: this.share(module) });
   }
 
   findModule(sites: Uint8Array): Known | undefined {
     this.catchUp();
     const found = this.modules.find((m) => Buffer.compare(sitesOf(m), sites) === 0);
-    return found && { original: ownCopy(found.original), instrumented: ownCopy(found.instrumented) };
+    return found && { original: unshared(found.original), instrumented: unshared(found.instrumented) };
   }
 
-  private addModule(module: SharedModule): void {
-    this.modules.push(module);
-    setEnvironmentData(MODULES, this.modules as never);
+  /** The getter is called for the first time while the first worker is made. */
+  private news(): ModuleNews {
+    const threads = this;
+    return {
+      get modules() {
+        threads.hasOthers = true;
+        return threads.modules.map((module) => threads.share(module));
+      },
+    };
+  }
+
+  private share(module: Known): SharedModule {
+    const { original, instrumented } = module;
+    const made = this.shared.get(module) ?? { original: sharedCopy(original), instrumented: sharedCopy(instrumented) };
+    this.shared.set(module, made);
+    return made;
+  }
+
+  private arrive(module: SharedModule): void {
+    const known = { original: new Uint8Array(module.original), instrumented: new Uint8Array(module.instrumented) };
+    this.shared.set(known, module);
+    this.modules.push(known);
   }
 
   /** Tells the main thread. */
@@ -114,7 +142,7 @@ export class NodeThreads implements ThreadRegistry {
 
   private hear({ program, question, module, failure }: News): void {
     if (question) for (const mine of this.published) this.channel.postMessage({ program: mine });
-    if (module) this.addModule(module);
+    if (module) this.arrive(module);
     if (program && !this.programs.some((known) => isSame(known.memory, program.memory))) {
       this.programs.push(program);
       setEnvironmentData(NAME, this.programs as never);
@@ -129,13 +157,14 @@ function sharedCopy(bytes: Uint8Array): SharedArrayBuffer {
   return shared;
 }
 
-function ownCopy(shared: SharedArrayBuffer): Uint8Array {
-  return new Uint8Array(shared).slice();
+/** Some functions of the platform do not take memory that is shared. */
+function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? bytes.slice() : bytes;
 }
 
 /** The site table of an instrumented module tells it from every other. */
-function sitesOf({ instrumented }: SharedModule): Uint8Array {
-  return readWasmModule(ownCopy(instrumented)).custom('wasan.sites') ?? new Uint8Array(0);
+function sitesOf({ instrumented }: Known): Uint8Array {
+  return readWasmModule(unshared(instrumented)).custom('wasan.sites') ?? new Uint8Array(0);
 }
 
 /** Memory objects of two threads cannot be compared, only what is in them: a change in one shows in the other. */
