@@ -4,27 +4,22 @@
 import { SanitizerError } from '../host/errors.ts';
 import { InstrumentError } from '../instrument/errors.ts';
 import type { Command, Io } from './command.ts';
-import { explainCommand } from './commands/explain.ts';
-import { fuzzCommand } from './commands/fuzz.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { instrumentCommand } from './commands/instrument.ts';
-import { nodeCommands } from './commands/node.ts';
-import { runWasiCommand } from './commands/run.ts';
-import { serveCommand } from './commands/serve.ts';
-import { vmaCommand } from './commands/vma.ts';
 import { EXIT } from './exit-codes.ts';
 import { toolVersion } from './version.ts';
 
-const COMMANDS: readonly Command[] = [
-  runWasiCommand,
-  fuzzCommand,
-  instrumentCommand,
-  inspectCommand,
-  explainCommand,
-  vmaCommand,
-  serveCommand,
-  ...nodeCommands,
-];
+/** In the order of the help. Only what is asked for is loaded: `wasan node` stands in front of every start of a program. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./commands/run.ts')).runWasiCommand,
+  fuzz: async () => (await import('./commands/fuzz.ts')).fuzzCommand,
+  instrument: async () => (await import('./commands/instrument.ts')).instrumentCommand,
+  inspect: async () => (await import('./commands/inspect.ts')).inspectCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
+  vma: async () => (await import('./commands/vma.ts')).vmaCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  node: async () => (await import('./commands/node.ts')).nodeCommand,
+  npx: async () => (await import('./commands/node.ts')).npxCommand,
+  npm: async () => (await import('./commands/node.ts')).npmCommand,
+};
 
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),
@@ -37,15 +32,16 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {
   if (name === 'help' && rest[0] !== undefined) return main([rest[0], '--help']); // as git and npm have it
-  const command = COMMANDS.find((c) => c.name === name);
+  let command: Command | undefined;
   try {
+    command = name !== undefined && Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]!() : undefined;
     if (command && rest.some((a, i) => a === '--help' && !rest.slice(0, i).some((b) => !b.startsWith('-')))) {
       io.stdout(`${command.usage}\n`);
       return EXIT.CLEAN;
     }
     if (command) return await command.run(rest, io);
     if (name === undefined || name === '--help' || name === 'help') {
-      io.stdout(help());
+      io.stdout(await help());
       return name === undefined ? EXIT.USAGE : EXIT.CLEAN;
     }
     if (name === '--version') {
@@ -67,7 +63,8 @@ function refuse(error: unknown, command: Command | undefined): number {
   return EXIT.INTERNAL;
 }
 
-function help(): string {
-  const lines = COMMANDS.map((c) => `  ${c.name.padEnd(12)} ${c.summary}`);
+async function help(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const lines = commands.map((c) => `  ${c.name.padEnd(12)} ${c.summary}`);
   return `wasan: AddressSanitizer for any WebAssembly module\n\nusage: wasan <command> [flags] ...\n\n${lines.join('\n')}\n\nwasan <command> --help explains a command.\n`;
 }

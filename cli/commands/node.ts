@@ -35,7 +35,6 @@ const FLAGS: readonly Flag[] = [
 
 const MEBIBYTE = 1 << 20;
 
-/** One command per launcher: `wasan node`, `wasan npx`, `wasan npm`. */
 function launcher(name: 'node' | 'npx' | 'npm', what: string): Command {
   return {
     name,
@@ -45,11 +44,9 @@ function launcher(name: 'node' | 'npx' | 'npm', what: string): Command {
   };
 }
 
-export const nodeCommands: readonly Command[] = [
-  launcher('node', 'a JavaScript program'),
-  launcher('npx', 'a package binary'),
-  launcher('npm', 'an npm script'),
-];
+export const nodeCommand = launcher('node', 'a JavaScript program');
+export const npxCommand = launcher('npx', 'a package binary');
+export const npmCommand = launcher('npm', 'an npm script');
 
 function launch(name: string, args: readonly string[], io: Io): Promise<number> {
   const { values, options, rest } = parseFlags(args, FLAGS);

@@ -9,7 +9,7 @@ import type { LeakReport } from '../../host/report/report.ts';
 import { leakText } from '../../host/report/text-leak.ts';
 import type { InstrumentOptions } from '../../instrument/index.ts';
 import { build, debianToolchainMissing, LINK_OPTIMISED } from './build.ts';
-import { DRIVERS, PROGRAMS, type Program, sourcesOf } from './list.ts';
+import { DRIVERS, OVERFLOWING, PROGRAMS, type Program, sourcesOf } from './list.ts';
 import { type Ending, prepare, runChecked, runPlain } from './run.ts';
 
 const LEVELS: readonly (readonly string[])[] = [
@@ -31,6 +31,7 @@ describe.skipIf(missing)('programs of others', () => {
   for (const program of PROGRAMS) {
     for (const flags of LEVELS) {
       if (program.spoiltByOptimiser && flags.includes(LINK_OPTIMISED)) continue;
+      if (program.tooDeepUnoptimised && flags.includes('-O0')) continue;
       test.each(Object.entries(MODES))(`${program.name} ${flags.join(' ')} %s`, async (_mode, options) => {
         const source = sourcesOf(program);
         if ('reason' in source) return console.log(`${program.name} is not run: ${source.reason}`);
@@ -45,6 +46,20 @@ describe.skipIf(missing)('programs of others', () => {
       });
     }
   }
+});
+
+describe.skipIf(missing)('a program of others that is wrong where it runs', () => {
+  test.each([
+    ['-O2', '-g'],
+    ['-O2', '-s'],
+  ])('a stack too small for it is reported, %s %s', async (...flags) => {
+    const source = sourcesOf(OVERFLOWING);
+    if ('reason' in source) return console.log(`${OVERFLOWING.name} is not run: ${source.reason}`);
+    const module = await build(OVERFLOWING.toolchain, source, [...flags, ...OVERFLOWING.flags, '-I.']);
+    const place = { runs: [[]], directory: directoryOf(OVERFLOWING, source.folders[0]!) };
+    const [run] = await runChecked(module, prepare(module, {}), place);
+    expect(run!.findings.map((f) => f.title)).toEqual(['stack-overflow']);
+  });
 });
 
 function directoryOf({ directory }: Program, folder: string): string | undefined {
