@@ -9,8 +9,8 @@
 
 import { InstrumentError } from '../errors.ts';
 import type { Edit, FunctionPlan, Plan, Target } from '../plan.ts';
+import { MAX_BODY, MAX_LOCALS } from '../stream/assemble-body.ts';
 import { type EngineInput, type EngineOutput, rewriteModule } from '../stream/engine.ts';
-import { MAX_BODY, MAX_LOCALS } from '../stream/rewrite-body.ts';
 import { SITE_SECTION, SiteMap } from '../stream/site-map.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import { type Body, type Module, parseModule } from '../wasm/module.ts';
@@ -65,7 +65,7 @@ function linkOnly(plan: Plan, editSites: ReadonlyMap<Edit, number>): Plan {
   const numbered = (edit: Edit): Edit => {
     const site = editSites.get(edit);
     if (site === undefined) return edit;
-    return { ...edit, write: (emit) => edit.write({ ...emit, site: () => site }) };
+    return { ...edit, write: (emit) => edit.write(Object.assign(Object.create(emit), { site: () => site })) };
   };
   const bare = (f: FunctionPlan): FunctionPlan => ({
     ...f,

@@ -305,7 +305,7 @@ export class FunctionPass implements Visitor {
     return b.or(test, b.below(distance, readOnly.end - readOnly.begin));
   }
 
-  /** The shadow of address + offset: one byte or two. The arithmetic is explained in stream/rewrite-body.ts. */
+  /** The shadow of address + offset: one byte or two. The arithmetic is explained in stream/shadow-test.ts. */
   private shadow(address: Pointer, offset: number, bytes: 1 | 2): Pointer {
     const { b } = this;
     if (!this.target.paged) {
