@@ -23,7 +23,8 @@ import { type PlanOptions, planFunctions, treatFrame, withFrame } from './plan-f
 import type { Probe } from './probe-module.ts';
 import { spareStack } from './spare-stack.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
-import { type Engine, isAbi, rewriteModule } from './stream/engine.ts';
+import { type Engine, rewriteModule } from './stream/engine.ts';
+import { isAbi } from './stream/export-section.ts';
 import { functionNames, type Module, parseModule } from './wasm/module.ts';
 
 export type { Allocator, AllocatorFunction } from './allocator.ts';

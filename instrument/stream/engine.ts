@@ -1,14 +1,15 @@
 // The streaming engine: writes the instrumented module in one pass over the original's bytes. Everything the plan does not
 // touch is copied as it is; function indices are renumbered where the linker's additions moved them.
 
-import { HEADER_SITE_COUNT } from '../../runtime/abi.ts';
 import type { Plan, Target } from '../plan.ts';
 import { Writer } from '../wasm/bytes.ts';
-import type { FuncType, Global, Module } from '../wasm/module.ts';
+import type { FuncType, Module } from '../wasm/module.ts';
 import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
-import { OP, TYPE } from '../wasm/opcodes.ts';
+import { TYPE } from '../wasm/opcodes.ts';
 import { BranchHints, HINT_SECTION } from './branch-hints.ts';
 import { copyElements, copyGlobals, copyTables } from './constants.ts';
+import { addedSegments, type InitialBytes, initialBytes, pastCount, writeData } from './data-section.ts';
+import { isAbi, runtimeExports, writeExports } from './export-section.ts';
 import { writeNames } from './name-section.ts';
 import { BodyRewriter } from './rewrite-body.ts';
 import { copyRuntimeBody, type Linked, linkRuntime } from './runtime-linker.ts';
@@ -23,6 +24,7 @@ import {
 } from './runtime-memory.ts';
 import { DEAD_BODY, reachedBodies } from './runtime-reach.ts';
 import { SITE_SECTION, SiteMap } from './site-map.ts';
+import { startCalls, writeStart } from './start-function.ts';
 import { TypeTable } from './type-table.ts';
 
 /** Custom sections that would be stale, or wrong, in the output. */
@@ -32,7 +34,6 @@ const STALE = /^(\.debug_|reloc\.|linking$|name$|sourceMappingURL$|external_debu
 const CODE_GROWTH = 2.7;
 /** Limits with a maximum, of a shared memory. */
 const SHARED_LIMITS = 3;
-const MEMORY_INIT = [0xfc, 8];
 
 export interface EngineInput {
   readonly program: Module;
@@ -55,11 +56,11 @@ export interface EngineInput {
   /** Pages of the runtime's memory at the start. */
   readonly memoryPages: number;
   /** Initial contents of the runtime's header: address and bytes. */
-  readonly header: { readonly address: number; readonly bytes: Uint8Array };
+  readonly header: InitialBytes;
   /** Contents of the custom section "wasan.info". */
   readonly info: Uint8Array;
   /** More initial contents of the runtime's memory. */
-  readonly segments?: readonly { readonly address: number; readonly bytes: Uint8Array }[];
+  readonly segments?: readonly InitialBytes[];
   /** More custom sections, for the host. */
   readonly sections?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   /** Address of the snapshot's tables in the runtime's memory, where runs are to be undone. */
@@ -233,13 +234,13 @@ class ModuleWriter {
     [SECTION.TABLE]: (w, s) => s && copyTables(this.input.program.bytes, s, this.callMap, w),
     [SECTION.MEMORY]: (w) => this.writeMemories(w),
     [SECTION.GLOBAL]: (w, s) => this.writeGlobals(w, s),
-    [SECTION.EXPORT]: (w) => this.writeExports(w),
+    [SECTION.EXPORT]: (w) => writeExports(w, this.input, this.linked, this.callMap),
     [SECTION.START]: (w) => w.u32(this.startFunction),
     [SECTION.ELEMENT]: (w, s) => s && copyElements(this.input.program.bytes, s, this.callMap, w),
     [SECTION.DATA_COUNT]: (w, s) =>
-      (s || this.input.sharedPages !== undefined) && w.u32(this.input.program.data.length + this.dataSegments()),
+      (s || this.input.sharedPages !== undefined) && w.u32(this.input.program.data.length + addedSegments(this.input)),
     [SECTION.CODE]: (w) => this.writeCode(w),
-    [SECTION.DATA]: (w, s) => this.writeData(w, s),
+    [SECTION.DATA]: (w, s) => writeData(w, s, this.input, this.segments()),
   };
 
   private internTypes(): void {
@@ -314,30 +315,6 @@ class ModuleWriter {
     if (theirs) w.append(runtime.bytes, pastCount(runtime.bytes, theirs), theirs.end);
   }
 
-  /** Functions of the runtime that the output exports. */
-  private runtimeExports(): (readonly [name: string, index: number])[] {
-    const { host } = this.input;
-    return [...this.linked.functions].filter(([name]) => (isAbi(name) && !host) || name.startsWith('__wasan_'));
-  }
-
-  private writeExports(w: Writer): void {
-    const { program } = this.input;
-    const added = this.runtimeExports();
-    const globals = [...this.linked.globals].filter(([name]) => name.startsWith('__wasan_'));
-    const roots = this.input.host ? program.globals.flatMap((g, i) => (mayHoldPointer(g) ? [i] : [])) : [];
-    const memories = this.input.neighbour ? 0 : 1;
-    w.u32(program.exports.length + added.length + globals.length + roots.length + memories);
-    for (const e of program.exports) {
-      w.name(e.name);
-      w.byte(e.kind);
-      w.u32(e.kind === KIND.FUNC ? this.callMap[e.index]! : e.index);
-    }
-    for (const [name, index] of added) exportEntry(w, name, KIND.FUNC, index);
-    for (const [name, index] of globals) exportEntry(w, name, KIND.GLOBAL, index);
-    for (const index of roots) exportEntry(w, `__wasan_global_${index}`, KIND.GLOBAL, index);
-    if (memories > 0) exportEntry(w, '__wasan_memory', KIND.MEMORY, program.memories.length);
-  }
-
   private writeCode(w: Writer): void {
     const { program, runtime, plan } = this.input;
     const target = this.target();
@@ -368,64 +345,18 @@ class ModuleWriter {
       w.u32(glue.body.length);
       w.append(glue.body.bytes, 0, glue.body.length);
     }
-    this.writeStart(w);
+    writeStart(w, this.input, this.linked, this.functionMap, this.segments());
   }
 
   /** Which of the runtime's bodies the output needs, given the exports of the runtime that its code calls. */
   private neededBodies(called: readonly string[]): Uint8Array {
     const { runtime, snapshot, wholeRuntime } = this.input;
     if (snapshot !== undefined || wholeRuntime) return new Uint8Array(runtime.bodies.length).fill(1);
-    return reachedBodies(runtime, [...called, ...this.startCalls, ...this.runtimeExports().map(([name]) => name)]);
-  }
-
-  /** What the start function calls by name. */
-  private get startCalls(): readonly string[] {
-    const threads = ['thread_attach', 'thread_filled', 'depth_enter', 'depth_leave'];
-    return this.input.sharedPages === undefined ? ['init'] : ['init', ...threads];
-  }
-
-  /** `start`: the program's own start function in phase E, then the switch to phase P. */
-  private writeStart(w: Writer): void {
-    const body = new Writer(16);
-    body.byte(0);
-    const { start } = this.input.program;
-    const call = (index: number) => {
-      body.byte(OP.CALL);
-      body.u32(index);
-    };
-    const runtimeStart = this.input.runtime.start;
-    if (runtimeStart !== undefined) call(this.linked.functionMap[runtimeStart]!); // asc initialises globals there
-    const shared = this.input.sharedPages !== undefined;
-    if (shared) this.writeAttach(body, call);
-    if (start !== undefined) {
-      // Later instances start while reports are on already, and the linker's own flag lies where no variable does.
-      if (shared) call(this.linked.functions.get('depth_enter')!);
-      call(this.functionMap[start]!);
-      if (shared) call(this.linked.functions.get('depth_leave')!);
-    }
-    call(this.linked.functions.get('init')!);
-    body.byte(OP.DROP); // false only on a second init, which a start function cannot be
-    body.byte(OP.END);
-    w.u32(body.length);
-    w.append(body.bytes, 0, body.length);
-  }
-
-  /** The first instance fills the shared memory 1; the others wait until it has. */
-  private writeAttach(body: Writer, call: (index: number) => void): void {
-    call(this.linked.functions.get('thread_attach')!);
-    body.byte(OP.IF);
-    body.byte(TYPE.VOID);
-    this.segments().forEach(({ address, bytes }, i) => {
-      for (const value of [address, 0, bytes.length]) {
-        body.byte(OP.I32_CONST);
-        body.s32(value);
-      }
-      for (const b of MEMORY_INIT) body.byte(b);
-      body.u32(this.input.program.data.length + i);
-      body.u32(this.input.program.memories.length);
-    });
-    call(this.linked.functions.get('thread_filled')!);
-    body.byte(OP.END);
+    return reachedBodies(runtime, [
+      ...called,
+      ...startCalls(this.input),
+      ...runtimeExports(this.linked, this.input.host).map(([name]) => name),
+    ]);
   }
 
   private target(): Target {
@@ -445,45 +376,8 @@ class ModuleWriter {
     };
   }
 
-  /** How many data segments the output has beside the program's. */
-  private dataSegments(): number {
-    if (this.input.neighbour) return 0;
-    return this.input.runtime.data.length + 1 + (this.input.segments?.length ?? 0);
-  }
-
-  /** Initial contents of the runtime's memory. The number of sites is known once the code is written. */
-  private segments(): { readonly address: number; readonly bytes: Uint8Array }[] {
-    const { runtime, header } = this.input;
-    const preset = header.bytes.slice();
-    const sites = this.input.siteCount ?? this.sites.count;
-    new DataView(preset.buffer).setUint32(HEADER_SITE_COUNT - header.address, sites, true);
-    return [
-      ...runtime.data.map((d) => ({ address: d.address!, bytes: runtime.bytes.subarray(d.start, d.end) })),
-      { address: header.address, bytes: preset },
-      ...(this.input.segments ?? []),
-    ];
-  }
-
-  private writeData(w: Writer, section: Section | undefined): void {
-    const { program } = this.input;
-    w.u32(program.data.length + this.dataSegments());
-    if (section) w.append(program.bytes, pastCount(program.bytes, section), section.end);
-    if (this.input.neighbour) return;
-    for (const { address, bytes } of this.segments()) this.dataSegment(w, address, bytes);
-  }
-
-  private dataSegment(w: Writer, address: number, contents: Uint8Array): void {
-    if (this.input.sharedPages !== undefined) {
-      w.u32(1); // passive: see writeAttach
-    } else {
-      w.u32(2);
-      w.u32(this.input.program.memories.length);
-      w.byte(0x41);
-      w.s32(address);
-      w.byte(0x0b);
-    }
-    w.u32(contents.length);
-    w.append(contents);
+  private segments(): InitialBytes[] {
+    return initialBytes(this.input, this.input.siteCount ?? this.sites.count);
   }
 }
 
@@ -495,27 +389,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-/** The leak check looks at these from the host. What never changes holds no address of the heap, unless it came from outside. */
-function mayHoldPointer({ type, mutable, imported }: Global): boolean {
-  return (mutable || imported) && (type === TYPE.I32 || type === TYPE.I64);
-}
-
-function exportEntry(w: Writer, name: string, kind: number, index: number): void {
-  w.name(name);
-  w.byte(kind);
-  w.u32(index);
-}
-
-/** Names of the sanitizer ABI: a program compiled with -fsanitize=(kernel-)address imports them. */
-export function isAbi(name: string): boolean {
-  return name.startsWith('__asan_') || name.startsWith('__sanitizer_');
-}
-
-/** Offset just past the (possibly padded) vector count at the head of a section. */
-function pastCount(bytes: Uint8Array, section: Section): number {
-  let at = section.start;
-  while (bytes[at++]! & 0x80);
-  return at;
 }
