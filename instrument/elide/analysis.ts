@@ -10,49 +10,18 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
-import { InstrumentError } from '../errors.ts';
 import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
-import { Reader } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { BodyScan, INSIDE } from './body-scan.ts';
+import type { Assumptions } from './assumptions.ts';
+import { Blocks } from './blocks.ts';
+import { INSIDE } from './body-scan.ts';
 import { Groups } from './groups.ts';
 import { LoopWatch } from './loops.ts';
 import type { Poisoners } from './poisoners.ts';
 import { ACTION, type KillRule } from './rules.ts';
-import { PLAIN_EFFECTS, STACK_EFFECTS } from './stack-effects.ts';
-import { type Merge, StateTree } from './state-tree.ts';
-import { ValueTable, ZERO } from './value-table.ts';
-
-/** What the analysis may take for granted about memory. */
-export interface Assumptions {
-  /** End of the null page, which no valid access touches. */
-  readonly nullLimit: number;
-  /** Whether [address, address + size) is valid for the whole run: static data nobody poisons. */
-  isAlwaysValid(address: number, size: number, write: boolean): boolean;
-  /** Whether a function's own stack frame has no poisoned byte. */
-  isPlainFrame(func: number): boolean;
-  /** Accesses known to stay inside the function's own frame, by offset in the file. */
-  frameAccesses(func: number): ReadonlySet<number> | undefined;
-}
-
-interface Frame {
-  /** Opcode that opened it: block, loop, if, try, try_table; 0 for the body. */
-  op: number;
-  /** Index of that instruction. */
-  opener: number;
-  /** Operands below it. */
-  height: number;
-  results: number;
-  parameters: number;
-  /** State at the head of an `if` or `try`. */
-  start: number;
-  /** State shared by all branches to the end, or -1 if none was seen. */
-  meet: number;
-  readonly merge: Merge;
-  /** Whether the code it stands in was dead. */
-  deadOutside: boolean;
-}
+import { PLAIN_EFFECTS, PURE, STACK_EFFECTS } from './stack-effects.ts';
+import { ZERO } from './value-table.ts';
 
 /** A function is given up where merging states costs more steps than this many times its instructions. */
 const STEPS_PER_INSTRUCTION = 24;
@@ -61,40 +30,15 @@ const FREE_STEPS = 20_000;
 /** Control instructions that straight code may hold. */
 const STRAIGHT: ReadonlySet<number> = new Set([OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT]);
 
-/** Integer operations without a result that depends on anything but the operands. */
-const PURE = Uint8Array.from({ length: 256 }, (_, op) =>
-  (op >= 0x45 && op <= 0x5a) ||
-  (op >= 0x67 && op <= 0x8a) ||
-  op === 0xa7 ||
-  op === 0xac ||
-  op === 0xad ||
-  (op >= 0xc0 && op <= 0xc4)
-    ? 1
-    : 0,
-);
-
-export class Analysis {
-  readonly scan: BodyScan;
-  readonly values = new ValueTable();
-  private readonly module: Module;
+export class Analysis extends Blocks {
   private readonly poisoners: Poisoners;
   private readonly assumptions: Assumptions;
-  private readonly disabled: ReadonlySet<KillRule>;
   private readonly values64: boolean;
-  private readonly state = new StateTree();
-  private readonly frames: Frame[] = [];
-  private depth = 0;
-  private stack = new Int32Array(1 << 10);
-  private height = 0;
-  private dead = false;
-  private gaveUp = false;
   private func = 0;
   /** Value of the stack pointer at entry, and how far this function lowered it (0 = not). */
   private stackAtEntry = 0;
   private plainFrame = false;
   private ownFrame: ReadonlySet<number> | undefined;
-  private seen = new Int32Array(64);
-  private seenStamp = 0;
   /** Each access to memory 0 that has a fixed size, in code order: BodyActions. */
   action = new Uint8Array(1 << 10);
   at = new Int32Array(1 << 10);
@@ -104,13 +48,11 @@ export class Analysis {
   private readonly neighbours: Groups;
 
   constructor(module: Module, poisoners: Poisoners, assumptions: Assumptions, disabled: ReadonlySet<KillRule>) {
-    this.module = module;
+    super(module, disabled);
     this.poisoners = poisoners;
     this.assumptions = assumptions;
-    this.disabled = disabled;
     this.neighbours = new Groups(disabled.has('neighbour'));
     this.values64 = module.memories[0]?.is64 ?? false;
-    this.scan = new BodyScan(module.bytes);
   }
 
   /** Analyses the i-th body. False: keep every check. */
@@ -132,11 +74,7 @@ export class Analysis {
     this.loops.length = 0;
     this.watch.active = false;
     this.neighbours.reset();
-    this.height = 0;
-    this.depth = 0;
-    this.dead = false;
-    this.gaveUp = false;
-    this.open(0, 0, 0, type.results.length);
+    this.begin(type.results.length);
     this.walk();
     this.neighbours.close();
     return !this.gaveUp;
@@ -325,6 +263,10 @@ export class Analysis {
 
   // ------------------------------------------------------------------------------------------------- control flow
 
+  protected override loopEnds(): void {
+    this.watch.active = false;
+  }
+
   private control(op: number, i: number): void {
     switch (op) {
       case OP.BLOCK:
@@ -429,19 +371,6 @@ export class Analysis {
     for (let n = parameters; n > 0; n--) this.stack[this.height - n] = this.values.opaque();
   }
 
-  /** VersionedLoop.scope of a loop that is just being entered. */
-  private quietScope(): number {
-    const { scan, frames } = this;
-    let scope = -1;
-    for (let k = this.depth - 2; k > 0; k--) {
-      const { op, opener } = frames[k]!;
-      if (op !== OP.LOOP) continue;
-      if (scan.inside[opener]! & INSIDE.KILL) break;
-      scope = scan.at[opener]!;
-    }
-    return scope;
-  }
-
   /** A conditional branch inside the watched loop: its end is what the watch waits for. */
   private backEdge(i: number): void {
     const { scan } = this;
@@ -462,165 +391,6 @@ export class Analysis {
     if (this.disabled.has('back edge')) return;
     const target = this.frames[this.depth - 1 - label];
     if (this.watch.active && (!target || !this.watch.contains(this.scan.at[target.opener]!))) this.watch.active = false;
-  }
-
-  /** Gives each local in list[from, to) a number of its own. */
-  private renew(list: ArrayLike<number>, from: number, to: number, watch?: LoopWatch): void {
-    const { state, values } = this;
-    const stamp = ++this.seenStamp;
-    if (this.seen.length <= this.scan.localCount) this.seen = new Int32Array(this.scan.localCount * 2);
-    for (let k = from; k < to; k++) {
-      const local = list[k]!;
-      if (this.seen[local] === stamp) continue;
-      this.seen[local] = stamp;
-      state.set(local, values.opaque());
-      if (watch?.active) watch.head(local);
-    }
-    state.steps += to - from;
-  }
-
-  private open(op: number, opener: number, parameters: number, results: number): void {
-    let frame = this.frames[this.depth];
-    if (!frame) {
-      frame = {
-        op: 0,
-        opener: 0,
-        height: 0,
-        results: 0,
-        parameters: 0,
-        start: 0,
-        meet: -1,
-        merge: { locals: [], killed: false },
-        deadOutside: false,
-      };
-      this.frames.push(frame);
-    }
-    this.depth++;
-    frame.op = op;
-    frame.opener = opener;
-    frame.height = this.height - parameters;
-    frame.results = results;
-    frame.parameters = parameters;
-    frame.start = this.state.current;
-    frame.meet = -1;
-    frame.merge.locals.length = 0;
-    frame.merge.killed = false;
-    frame.deadOutside = this.dead;
-  }
-
-  private branch(label: number): void {
-    const target = this.frames[this.depth - 1 - label];
-    if (target && target.op !== OP.LOOP && target.op !== 0) this.arrive(target);
-  }
-
-  /** One more path into the end of a block. */
-  private arrive(target: Frame): void {
-    const { state } = this;
-    if (target.meet < 0) target.meet = state.current;
-    else if (this.disabled.has('path')) target.meet = Math.max(target.meet, state.current);
-    else target.meet = state.meet(target.meet, state.current, target.merge);
-  }
-
-  private branchTable(i: number): void {
-    const { bytes } = this.module;
-    const r = new Reader(bytes, this.scan.at[i]! + 1, bytes.length);
-    const targets = new Set<number>();
-    for (let count = r.u32() + 1; count > 0; count--) targets.add(r.u32());
-    for (const label of targets) this.branch(label);
-  }
-
-  private otherwise(): void {
-    const frame = this.frames[this.depth - 1]!;
-    if (frame.deadOutside) return;
-    if (!this.dead) this.arrive(frame);
-    this.resume(frame);
-    frame.op = OP.ELSE;
-  }
-
-  /** Goes on from where a block began. */
-  private resume(frame: Frame): void {
-    this.state.moveTo(frame.start);
-    this.dead = false;
-    this.height = frame.height;
-    for (let n = frame.parameters; n > 0; n--) this.push(this.values.opaque());
-  }
-
-  /** A handler may be entered from anywhere in the body it belongs to. */
-  private handler(op: number): void {
-    const frame = this.frames[this.depth - 1]!;
-    if (frame.deadOutside) return;
-    if (op === OP.CATCH) {
-      this.gaveUp = true; // its operands are the tag's
-      return;
-    }
-    if (!this.dead) this.arrive(frame);
-    this.resume(frame);
-    this.height = frame.height;
-    this.forget(frame.opener);
-  }
-
-  private forget(opener: number): void {
-    const { scan, state } = this;
-    this.renew(scan.sets, scan.setsFrom[opener]!, scan.setsTo[opener]!);
-    if (!this.disabled.has('catch')) state.kill();
-  }
-
-  /** try_table: every handler's label is reached from anywhere inside. */
-  private handlerBranches(i: number): void {
-    const { scan, state } = this;
-    const { bytes } = this.module;
-    const r = new Reader(bytes, scan.at[i]! + 1, bytes.length);
-    r.s33();
-    for (let count = r.u32(); count > 0; count--) {
-      if (r.byte() < 2) r.u32();
-      const target = this.frames[this.depth - 2 - r.u32()];
-      if (!target || target.op === 0 || target.op === OP.LOOP) continue;
-      this.arrive(target);
-      for (let k = scan.setsFrom[i]!; k < scan.setsTo[i]!; k++) target.merge.locals.push(scan.sets[k]!);
-      if (!this.disabled.has('catch')) target.merge.killed = true;
-      state.steps += scan.setsTo[i]! - scan.setsFrom[i]!;
-    }
-  }
-
-  private leave(): void {
-    if (this.depth === 0) throw new InstrumentError('E_INVALID_WASM', 'a function ends more blocks than it begins');
-    const frame = this.frames[--this.depth]!;
-    if (frame.deadOutside || frame.op === 0) return;
-    const { state } = this;
-    if (frame.op === OP.LOOP) this.watch.active = false;
-    if (frame.op === OP.IF) {
-      // Without an else, a false condition leads here, too.
-      if (!this.dead) this.arrive(frame);
-      this.resume(frame);
-    }
-    if (frame.meet >= 0) {
-      if (!this.dead) this.arrive(frame);
-      this.dead = false;
-      state.moveTo(frame.meet);
-      if (frame.merge.killed && !this.disabled.has('merge')) state.kill();
-      if (!this.disabled.has('merge local')) this.renew(frame.merge.locals, 0, frame.merge.locals.length);
-      this.height = frame.height;
-      for (let n = frame.results; n > 0; n--) this.push(this.values.opaque());
-    } else if (!this.dead) {
-      this.height = frame.height + frame.results;
-    }
-  }
-
-  private die(): void {
-    this.dead = true;
-  }
-
-  private push(value: number): void {
-    if (this.height === this.stack.length) {
-      const larger = new Int32Array(this.height * 2);
-      larger.set(this.stack);
-      this.stack = larger;
-    }
-    this.stack[this.height++] = value;
-  }
-
-  private pop(): number {
-    return this.stack[--this.height]!;
   }
 }
 

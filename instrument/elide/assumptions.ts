@@ -3,7 +3,18 @@
 
 import type { FunctionPlan } from '../plan.ts';
 import { KIND, type Module } from '../wasm/module.ts';
-import type { Assumptions } from './analysis.ts';
+
+/** What the analysis may take for granted about memory. */
+export interface Assumptions {
+  /** End of the null page, which no valid access touches. */
+  readonly nullLimit: number;
+  /** Whether [address, address + size) is valid for the whole run: static data nobody poisons. */
+  isAlwaysValid(address: number, size: number, write: boolean): boolean;
+  /** Whether a function's own stack frame has no poisoned byte. */
+  isPlainFrame(func: number): boolean;
+  /** Accesses known to stay inside the function's own frame, by offset in the file. */
+  frameAccesses(func: number): ReadonlySet<number> | undefined;
+}
 
 export interface AssumptionInput {
   readonly module: Module;

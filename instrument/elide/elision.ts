@@ -4,7 +4,8 @@
 import type { CallGraph } from '../call-graph.ts';
 import type { BodyActions, CheckElision, FunctionPlan } from '../plan.ts';
 import type { Module } from '../wasm/module.ts';
-import { Analysis, type Assumptions } from './analysis.ts';
+import { Analysis } from './analysis.ts';
+import type { Assumptions } from './assumptions.ts';
 import { Poisoners } from './poisoners.ts';
 import { ACTION_REASON, type KillRule } from './rules.ts';
 

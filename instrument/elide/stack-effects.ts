@@ -132,3 +132,15 @@ function spread([from, to, takes, left]: Row, prefix: number): [number, number][
 
 /** The same for one-byte opcodes, as an array; -1 where there is no row. */
 export const PLAIN_EFFECTS = Int16Array.from({ length: 256 }, (_, op) => STACK_EFFECTS.get(op) ?? -1);
+
+/** Integer operations without a result that depends on anything but the operands. */
+export const PURE = Uint8Array.from({ length: 256 }, (_, op) =>
+  (op >= 0x45 && op <= 0x5a) ||
+  (op >= 0x67 && op <= 0x8a) ||
+  op === 0xa7 ||
+  op === 0xac ||
+  op === 0xad ||
+  (op >= 0xc0 && op <= 0xc4)
+    ? 1
+    : 0,
+);
