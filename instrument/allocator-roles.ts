@@ -26,6 +26,13 @@ const role = (
   original = '',
 ): AllocatorRole => ({ role: name, names, params, result, wrapper, original });
 
+const PARAMETERS = {
+  pointer: { mangled: 'Pv', text: 'void*' },
+  align: { mangled: 'St11align_val_t', text: 'std::align_val_t' },
+  nothrow: { mangled: 'RKSt9nothrow_t', text: 'std::nothrow_t const&' },
+} as const;
+type Parameter = keyof typeof PARAMETERS | 'size';
+
 /** Every role. The order is the order of `wasan inspect`. */
 export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('malloc', ['malloc', 'dlmalloc', '__libc_malloc', 'emscripten_builtin_malloc', 'emmalloc_malloc', 'mi_malloc'], 'p', 'p', 'asan_malloc', 'malloc'),
@@ -37,20 +44,22 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('aligned_alloc', ['aligned_alloc', 'emmalloc_aligned_alloc'], 'pp', 'p', 'asan_aligned_alloc'),
   role('posix_memalign', ['posix_memalign', 'dlposix_memalign', 'emmalloc_posix_memalign'], 'ppp', 'i', 'asan_posix_memalign'),
   role('malloc_usable_size', ['malloc_usable_size', 'dlmalloc_usable_size', 'emmalloc_usable_size', 'mi_usable_size'], 'p', 'p', 'asan_malloc_usable_size'),
-  role('operator new', ['_Znwm', '_Znwj', 'operator new(unsigned long)', 'operator new(unsigned int)'], 'p', 'p', 'asan_new', 'operator_new'),
-  role('operator new[]', ['_Znam', '_Znaj', 'operator new[](unsigned long)', 'operator new[](unsigned int)'], 'p', 'p', 'asan_new_array'),
-  role('operator new nothrow', ['_ZnwmRKSt9nothrow_t', '_ZnwjRKSt9nothrow_t'], 'pp', 'p', 'asan_new_nothrow'),
-  role('operator new[] nothrow', ['_ZnamRKSt9nothrow_t', '_ZnajRKSt9nothrow_t'], 'pp', 'p', 'asan_new_array_nothrow'),
-  role('operator new aligned', ['_ZnwmSt11align_val_t', '_ZnwjSt11align_val_t'], 'pp', 'p', 'asan_new_aligned'),
-  role('operator new[] aligned', ['_ZnamSt11align_val_t', '_ZnajSt11align_val_t'], 'pp', 'p', 'asan_new_array_aligned'),
-  role('operator delete', ['_ZdlPv', 'operator delete(void*)'], 'p', '', 'asan_delete'),
-  role('operator delete[]', ['_ZdaPv', 'operator delete[](void*)'], 'p', '', 'asan_delete_array'),
-  role('operator delete sized', ['_ZdlPvm', '_ZdlPvj', 'operator delete(void*, unsigned long)', 'operator delete(void*, unsigned int)'], 'pp', '', 'asan_delete_sized'),
-  role('operator delete[] sized', ['_ZdaPvm', '_ZdaPvj', 'operator delete[](void*, unsigned long)', 'operator delete[](void*, unsigned int)'], 'pp', '', 'asan_delete_array_sized'),
-  role('operator delete aligned', ['_ZdlPvSt11align_val_t'], 'pp', '', 'asan_delete_aligned'),
-  role('operator delete[] aligned', ['_ZdaPvSt11align_val_t'], 'pp', '', 'asan_delete_array_aligned'),
-  role('operator delete sized aligned', ['_ZdlPvmSt11align_val_t', '_ZdlPvjSt11align_val_t'], 'ppp', '', 'asan_delete_sized_aligned'),
-  role('operator delete[] sized aligned', ['_ZdaPvmSt11align_val_t', '_ZdaPvjSt11align_val_t'], 'ppp', '', 'asan_delete_array_sized_aligned'),
+  role('operator new', operatorNames('new', 'size'), 'p', 'p', 'asan_new', 'operator_new'),
+  role('operator new[]', operatorNames('new[]', 'size'), 'p', 'p', 'asan_new_array'),
+  role('operator new nothrow', operatorNames('new', 'size', 'nothrow'), 'pp', 'p', 'asan_new_nothrow'),
+  role('operator new[] nothrow', operatorNames('new[]', 'size', 'nothrow'), 'pp', 'p', 'asan_new_array_nothrow'),
+  role('operator new aligned', operatorNames('new', 'size', 'align'), 'pp', 'p', 'asan_new_aligned'),
+  role('operator new[] aligned', operatorNames('new[]', 'size', 'align'), 'pp', 'p', 'asan_new_array_aligned'),
+  role('operator new aligned nothrow', operatorNames('new', 'size', 'align', 'nothrow'), 'ppp', 'p', 'asan_new_aligned_nothrow'),
+  role('operator new[] aligned nothrow', operatorNames('new[]', 'size', 'align', 'nothrow'), 'ppp', 'p', 'asan_new_array_aligned_nothrow'),
+  role('operator delete', operatorNames('delete', 'pointer'), 'p', '', 'asan_delete'),
+  role('operator delete[]', operatorNames('delete[]', 'pointer'), 'p', '', 'asan_delete_array'),
+  role('operator delete sized', operatorNames('delete', 'pointer', 'size'), 'pp', '', 'asan_delete_sized'),
+  role('operator delete[] sized', operatorNames('delete[]', 'pointer', 'size'), 'pp', '', 'asan_delete_array_sized'),
+  role('operator delete aligned', operatorNames('delete', 'pointer', 'align'), 'pp', '', 'asan_delete_aligned'),
+  role('operator delete[] aligned', operatorNames('delete[]', 'pointer', 'align'), 'pp', '', 'asan_delete_array_aligned'),
+  role('operator delete sized aligned', operatorNames('delete', 'pointer', 'size', 'align'), 'ppp', '', 'asan_delete_sized_aligned'),
+  role('operator delete[] sized aligned', operatorNames('delete[]', 'pointer', 'size', 'align'), 'ppp', '', 'asan_delete_array_sized_aligned'),
   role('__rust_alloc', rustNames('__rust_alloc', '__rdl_alloc'), 'pp', 'p', 'asan_rust_alloc', 'rust_alloc'),
   role('__rust_dealloc', rustNames('__rust_dealloc', '__rdl_dealloc'), 'ppp', '', 'asan_rust_dealloc', 'rust_dealloc'),
   role('__rust_realloc', rustNames('__rust_realloc', '__rdl_realloc'), 'pppp', 'p', 'asan_rust_realloc'),
@@ -62,6 +71,20 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('tlsf realloc', ['~lib/rt/tlsf/__realloc', '~lib/rt/__realloc'], 'pp', 'p', 'asan_as_realloc'),
   role('tlsf free', ['~lib/rt/tlsf/__free', '~lib/rt/__free'], 'p', '', 'asan_as_free', 'as_free'),
 ]; // biome-ignore format: a table
+
+/** An operator as symbols spell it, and as wasm-ld writes it into the name section: demangled. size_t is either integer. */
+function operatorNames(operator: 'new' | 'new[]' | 'delete' | 'delete[]', ...parameters: Parameter[]): string[] {
+  const code = { new: 'nw', 'new[]': 'na', delete: 'dl', 'delete[]': 'da' }[operator];
+  const names = [
+    { mangled: 'm', text: 'unsigned long' },
+    { mangled: 'j', text: 'unsigned int' },
+  ].flatMap((size) => {
+    const spelt = parameters.map((p) => (p === 'size' ? size : PARAMETERS[p]));
+    const list = spelt.map((p) => p.text).join(', ');
+    return [`_Z${code}${spelt.map((p) => p.mangled).join('')}`, `operator ${operator}(${list})`];
+  });
+  return [...new Set(names)];
+}
 
 /** Rust's shims: plain, legacy-mangled and v0-mangled (`_RNvCs..._7___rustc12___rust_alloc`). */
 function rustNames(...names: string[]): (string | RegExp)[] {

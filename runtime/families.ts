@@ -47,6 +47,14 @@ export function asan_new_array_nothrow(size: Addr, _tag: Addr): Addr {
   return allocate(size, 8, ALLOC_NEW_ARRAY);
 }
 
+export function asan_new_aligned_nothrow(size: Addr, align: Addr, _tag: Addr): Addr {
+  return allocate(size, align, ALLOC_NEW);
+}
+
+export function asan_new_array_aligned_nothrow(size: Addr, align: Addr, _tag: Addr): Addr {
+  return allocate(size, align, ALLOC_NEW_ARRAY);
+}
+
 export function asan_delete(ptr: Addr): void {
   release(ptr, ALLOC_NEW);
 }

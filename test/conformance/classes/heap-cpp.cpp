@@ -2,6 +2,7 @@
 // TITLES heap-buffer-overflow heap-use-after-free double-free bad-free alloc-dealloc-mismatch new-delete-type-mismatch stack-buffer-overflow SEGV
 #include "classes.h"
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,7 @@ CASE(vector_grew, std::vector<int> v(4); int *p = &v[0]; v.resize(100); if (!bug
 CASE(vector_gone, int *p; std::vector<int> keep(4); { std::vector<int> v(4); p = bug ? v.data() : keep.data(); use(p); } show(p[number(1)]);)
 CASE(string_gone, const char *p; std::string keep(40, 'k'); { std::string s(40, 's'); p = bug ? s.c_str() : keep.c_str(); use(p); } show(p[number(1)]);)
 CASE(string_past, std::string s(40, 's'); const char *p = s.data(); show(p[number(bug ? 60 : 40)]);)
+CASE(nothrow_array, char *a = new (std::nothrow) char[10](); use(a); show(a[number(9 + bug)]); delete[] a;)
+CASE(aligned_object, struct alignas(64) wide { char c[64]; }; wide *a = new wide[2](); use(a); show(a[number(1 + bug)].c[0]); delete[] a;)
 CASE(unique_gone, int *p; auto keep = std::make_unique<int>(3); { auto a = std::make_unique<int>(4); p = bug ? a.get() : keep.get(); use(p); } show(*p);)
 CASE(null_object, base *a = new derived; use(a); base *p = a; if (bug) p = nullptr; __asm__ volatile("" : "+r"(p)); show(p->key); delete a;)
