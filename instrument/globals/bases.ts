@@ -74,6 +74,8 @@ export function findBases(module: Module, body: Body, parameters: number, stackP
 class Walk {
   accesses: BasedAccess[] = [];
   unoptimised = false;
+  /** It has a local.tee, which is written by optimisation alone. */
+  private keepsOnStack = false;
   private readonly module: Module;
   private readonly d: Decoder;
   private readonly start: number;
@@ -105,11 +107,17 @@ class Walk {
     this.stack.length = 0;
     this.accesses = [];
     this.changed = false;
-    this.unoptimised = this.hasPlainPrologue();
+    this.keepsOnStack = false;
+    const plain = this.hasPlainPrologue();
+    let [last, before] = [0, 0];
     while (d.pos < d.end) {
       d.next();
       this.step();
+      [last, before] = [d.op, last];
     }
+    // LLVM leaves a `return` in front of the last `end` only where it does not optimise.
+    const returns = last === OP.END && before === OP.RETURN;
+    this.unoptimised = (plain || returns) && !this.keepsOnStack;
     return this.changed;
   }
 
@@ -140,7 +148,7 @@ class Walk {
         this.assign(d.index, this.pop());
         return;
       case OP.LOCAL_TEE:
-        this.unoptimised = false;
+        this.keepsOnStack = true;
         this.assign(d.index, this.stack.at(-1) ?? ANY);
         return;
       case OP.I32_CONST:

@@ -2,7 +2,7 @@
 // an instance of its own.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import type { RuntimeOptions } from '../../instrument/index.ts';
+import type { InstrumentOptions, RuntimeOptions } from '../../instrument/index.ts';
 import { compileC } from '../support/compile-c.ts';
 import { instrumentToRun, runProgram } from '../support/run-instrumented.ts';
 
@@ -17,13 +17,26 @@ export interface BugClass {
   readonly headers: Readonly<Record<string, string>>;
   /** Titles that name the bug; "leak" is told at exit. */
   readonly titles: readonly string[];
+  /** What is off by default and has to be on for this class: a key of SWITCHES. */
+  readonly needs?: keyof typeof SWITCHES | undefined;
   readonly cases: readonly string[];
 }
+
+/** The OPTIONS line of a class: what must be turned on to look for its bugs, as it is spelled on the command line. */
+export const SWITCHES = {
+  detect_stack_use_after_return: {
+    flag: '--detect_stack_use_after_return=1',
+    options: { runtime: { stackAfterReturn: true } },
+  },
+  use_after_scope: { flag: '--use-after-scope', options: { useAfterScope: true } },
+} as const satisfies Record<string, { flag: string; options: InstrumentOptions }>;
 
 /** How a file is compiled: its optimisation, and what the module tells about itself. */
 export interface Build {
   readonly level: '-O0' | '-O1' | '-O2' | '-Os';
   readonly info: 'DWARF' | 'names' | 'stripped';
+  /** Compile C as C++. */
+  readonly cpp?: boolean;
 }
 
 const INFO_FLAGS: Readonly<Record<Build['info'], readonly string[]>> = { DWARF: ['-g'], names: [], stripped: ['-s'] };
@@ -44,18 +57,21 @@ export function bugClasses(): BugClass[] {
     const source = readFileSync(new URL(file, FOLDER), 'utf8');
     const titles = /^\/\/ TITLES (.+)$/m.exec(source)?.[1]?.split(' ');
     if (!titles) throw new Error(`${file} has no TITLES line`);
+    const needs = /^\/\/ OPTIONS (\w+)$/m.exec(source)?.[1] as BugClass['needs'];
+    if (needs && !(needs in SWITCHES)) throw new Error(`${file}: nobody knows the option ${needs}`);
     const cases = [...source.matchAll(/^CASE\((\w+),/gm)].map((m) => m[1]!);
-    return { name: file.replace(/\.c(pp)?$/, ''), file, source, headers: HEADERS, titles, cases };
+    return { name: file.replace(/\.c(pp)?$/, ''), file, source, headers: HEADERS, titles, needs, cases };
   });
 }
 
 /** Runs every case of a class and its clean twin. */
 export async function judge(
   bugClass: BugClass,
-  { level, info }: Build,
+  { level, info, cpp = false }: Build,
   runtime: RuntimeOptions = {},
 ): Promise<Verdict[]> {
-  const { file, headers } = bugClass;
+  const { headers } = bugClass;
+  const file = cpp ? bugClass.file.replace(/\.c$/, '.cpp') : bugClass.file;
   const flags = [level, ...INFO_FLAGS[info], '-Wno-everything'];
   return judgeModule(await compileC({ file, source: withMain(bugClass), flags, headers }), bugClass, runtime);
 }
@@ -63,11 +79,15 @@ export async function judge(
 /** The same for a module that was compiled elsewhere, from `withMain`. */
 export async function judgeModule(
   module: Uint8Array,
-  { titles, cases }: BugClass,
+  { titles, cases, needs }: BugClass,
   runtime: RuntimeOptions = {},
 ): Promise<Verdict[]> {
   // The first finding decides: what a program does after it is nobody's business, and may never end.
-  const instrumented = instrumentToRun(module, { runtime: { ...runtime, halt: true } });
+  const switched: InstrumentOptions = needs ? SWITCHES[needs].options : {};
+  const instrumented = instrumentToRun(module, {
+    ...switched,
+    runtime: { ...switched.runtime, ...runtime, halt: true },
+  });
   const verdicts: Verdict[] = [];
   for (const name of cases) {
     const bad = await observe(module, instrumented, `bad_${name}`);
