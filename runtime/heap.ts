@@ -1,9 +1,12 @@
 // The allocator's wrapper: every family's allocation becomes one of the original allocator's, with redzones around it,
 // a record in memory 1 and, when it is freed, a stay in the quarantine.
 //
-//   raw                     begin                 begin+size
-//   | left redzone          | user region         | pad to 8 | right redzone | what the original rounded up |
-//   FA (kasan FC/FE)        00 .. 00 or prefix               FC (kasan FC/FE)
+//        raw                begin                 begin+size
+//   | word | left redzone     | user region         | pad to 8 | right redzone | what the original rounded up | word |
+//   FA     FA (kasan FC/FE)   00 .. 00 or prefix               FC (kasan FC/FE)
+//
+// Where the word in front of a block is dlmalloc's size of it, all up to the next block's is poisoned, that word included:
+// nobody but the allocator has a business there, and what jumps over a small redzone lands there.
 import {
   ALLOC_ASSEMBLYSCRIPT,
   CHUNK_LEFT,
@@ -19,8 +22,10 @@ import { prepare } from './arena';
 import { describe } from './chunk-life';
 import { addChunk, chunkBegin, noteRecent, setChunkSize } from './chunks';
 import { count, flag } from './header';
+import { setShadow, shadowOf } from './mapping';
 import { bodySize, failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
 import { drawChunk, unpoison } from './poison';
+import * as program from './program';
 import { drainQuarantine } from './quarantine';
 import { takeReady } from './ready';
 import { redzoneCode, sideRedzone } from './redzone';
@@ -28,6 +33,12 @@ import { heapFinding } from './report';
 import { claimChunk, isTailOnly, layOutTail } from './tail';
 import { lock, unlock } from './thread';
 import { mapChunk } from './vma-heap';
+
+const WORD: Addr = 4;
+/** dlmalloc's mark, in a block's size, that the block is taken. */
+const IN_USE: Addr = 2;
+/** What dlmalloc rounds up and leaves unsplit, with room to spare. */
+const MOST_SLACK: Addr = 64;
 
 /** A chunk of `size` bytes at a multiple of `align` (a power of two), or 0 as the original answers. */
 export function allocate(size: Addr, align: Addr, kind: u32): Addr {
@@ -116,6 +127,22 @@ function refuse(size: Addr, align: Addr, kind: u32, why: u32): Addr {
 // ------------------------------------------------------------------------------------------------ shadow of a chunk
 
 function layOut(raw: Addr, begin: Addr, size: Addr, rawEnd: Addr, kind: u32): void {
-  const from = kind == ALLOC_ASSEMBLYSCRIPT ? begin : raw;
-  drawChunk(from, begin, size, rawEnd, redzoneCode(size, true), redzoneCode(size, false));
+  const left = redzoneCode(size, true);
+  if (kind == ALLOC_ASSEMBLYSCRIPT) return drawChunk(begin, begin, size, rawEnd, left, redzoneCode(size, false));
+  const end = endByWord(raw, rawEnd);
+  drawChunk(raw, begin, size, end, left, redzoneCode(size, false));
+  if (end != rawEnd) drawWord((raw >> 3) - 1, left);
+}
+
+/** Where the next block begins, by the size in front of this one; `rawEnd` if that word is no size. */
+function endByWord(raw: Addr, rawEnd: Addr): Addr {
+  if (sizeof<Addr>() != 4 || raw < 16) return rawEnd;
+  const word = <Addr>program.load32(raw - WORD);
+  const end = raw + (word & ~7);
+  return word & IN_USE && end >= rawEnd + WORD && end - rawEnd <= MOST_SLACK ? end : rawEnd;
+}
+
+/** The granule that ends with the size word. Its first half may be the last bytes of a block that is not recorded. */
+function drawWord(granule: Addr, code: u32): void {
+  if (!shadowOf(granule)) setShadow(granule, shadowOf(granule - 1) < 0x80 ? <u32>WORD : code);
 }
