@@ -69,11 +69,11 @@ ${misses()}
 ## Where it stops
 
 - **Between variables of one frame** and **between globals** the binary alone says nothing: without DWARF only the borders of
-  frames are guarded, and no global is.
+  frames are guarded, and no global is. Of Rust and Zig, whose debug information leaves out much of a frame, the same holds.
 - **Far beyond a block**: an access that jumps over the redzones (32 bytes in front of a block of dlmalloc and 24 behind it, and
   more with larger blocks) into memory nobody has allocated, or into another block, is not noticed.
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
-- **Stripped modules**: heap bugs need the allocator. dlmalloc is told by its body, others by exports or by names in the
+- **Stripped modules**: heap bugs need the allocator. dlmalloc, Rust's form of it and emmalloc are told by their bodies, others by exports or by names in the
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
   there, leaks are not looked for, and a free of what it did not hand out is passed on (RATIONALE). Memory and string functions are not known by name, so their calls are
   not checked as ranges.
