@@ -378,7 +378,8 @@ class FrameWalk {
     else if (address.kind === 'base') this.accesses.push({ at: d.start, offset: d.offset, size: access.size });
     else if (address.kind === 'object') this.objectAccess(address, access);
     else this.escape(address);
-    if (!/(^|\.)store/.test(access.name)) this.push(OTHER);
+    const effect = access.op < 256 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
+    if (effect & 15) this.push(OTHER);
   }
 
   private objectAccess(address: Value & { kind: 'object' }, access: Access): void {
@@ -446,14 +447,21 @@ class FrameWalk {
     const type = known ? this.module.types[direct ? this.module.functions[d.index]! : d.index] : undefined;
     if (!type) throw new Trouble('instruction');
     const operands = type.params.length + (direct ? 0 : 1);
-    const isGiven = this.stack.slice(-operands || this.stack.length).some((value) => value.kind === 'base');
-    if (isGiven && type.results.length > 0 && d.bytes[d.pos] !== OP.DROP) this.baseReturned = true;
+    if (type.results.length > 0 && d.bytes[d.pos] !== OP.DROP && this.isGiven(operands)) this.baseReturned = true;
     this.consume(operands);
     if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {
       this.leave();
       return this.dead();
     }
     for (let n = type.results.length; n > 0; n--) this.push(OTHER);
+  }
+
+  /** Whether the base is among the operands on top of the stack. */
+  private isGiven(operands: number): boolean {
+    for (let k = Math.max(0, this.stack.length - operands); k < this.stack.length; k++) {
+      if (this.stack[k]!.kind === 'base') return true;
+    }
+    return false;
   }
 
   private open(op: number): void {
@@ -506,6 +514,10 @@ class FrameWalk {
     if (!target) throw new Trouble('instruction');
     if (depth === this.control.open.length - 1) this.leave();
     const count = target.op === OP.LOOP ? target.parameters : target.results;
+    if (count === 0) {
+      this.control.branch(depth, this.state);
+      return;
+    }
     const operands = Array.from({ length: count }, () => this.pop()).reverse();
     for (const value of operands) this.merge(value);
     this.control.branch(depth, this.state);

@@ -48,24 +48,41 @@ export function same(a: Value | undefined, b: Value | undefined): boolean {
 /** Where the stack pointer stands: as at entry, below this function's frame, wherever a throw left it, or unknown. */
 export type Pointer = 'entry' | 'frame' | 'thrown' | 'mixed';
 
-/** Locals that hold something worth knowing, and the stack pointer. */
+/** Locals that hold something worth knowing, and the stack pointer. Copies share what they know until one of them changes. */
 export class State {
-  readonly locals: Map<number, Value>;
+  locals: ReadonlyMap<number, Value>;
   /**
    * Pointers into the frame that a local held on one of the paths that met, and something else on another. Mostly there
    * are none, and states are copied at every branch.
    */
-  private lost: Map<number, Value[]> | undefined;
+  private lost: ReadonlyMap<number, readonly Value[]> | undefined;
   pointer: Pointer;
+  /** Another state may have the same maps. */
+  private shares = true;
 
-  constructor(locals: Map<number, Value>, lost: Map<number, Value[]> | undefined, pointer: Pointer) {
+  constructor(
+    locals: ReadonlyMap<number, Value>,
+    lost: ReadonlyMap<number, readonly Value[]> | undefined,
+    pointer: Pointer,
+  ) {
     this.locals = locals;
     this.lost = lost;
     this.pointer = pointer;
   }
 
   copy(pointer: Pointer = this.pointer): State {
-    return new State(new Map(this.locals), this.lost && new Map(this.lost), pointer);
+    this.shares = true;
+    return new State(this.locals, this.lost, pointer);
+  }
+
+  /** The maps, to be changed. */
+  private own(): { locals: Map<number, Value>; lost: Map<number, readonly Value[]> | undefined } {
+    if (this.shares) {
+      this.locals = new Map(this.locals);
+      this.lost = this.lost && new Map(this.lost);
+      this.shares = false;
+    }
+    return this as unknown as { locals: Map<number, Value>; lost: Map<number, readonly Value[]> | undefined };
   }
 
   get(local: number): Value {
@@ -77,35 +94,37 @@ export class State {
   }
 
   set(local: number, value: Value): void {
-    this.lost?.delete(local);
-    if (value.kind === 'other' || value.kind === 'compare') this.locals.delete(local);
-    else this.locals.set(local, value);
+    if (this.lost?.has(local)) this.own().lost!.delete(local);
+    if (value.kind !== 'other' && value.kind !== 'compare') this.own().locals.set(local, value);
+    else if (this.locals.has(local)) this.own().locals.delete(local);
   }
 
   forget(local: number): void {
     const value = this.locals.get(local);
     if (!value) return;
     this.lose(local, value);
-    this.locals.delete(local);
+    this.own().locals.delete(local);
   }
 
   private lose(local: number, value: Value): void {
     if (value.kind !== 'base' && value.kind !== 'object') return;
-    this.lost ??= new Map();
-    const known = this.lost.get(local) ?? [];
-    if (!known.some((v) => same(v, value))) this.lost.set(local, [...known, value]);
+    const known = this.lost?.get(local) ?? [];
+    if (known.some((v) => same(v, value))) return;
+    const own = this.own();
+    own.lost ??= new Map();
+    own.lost.set(local, [...known, value]);
   }
 
   /** Keeps only what holds on this path and on the other one. */
   meet(other: State): void {
+    if (this.pointer !== other.pointer) this.pointer = 'mixed';
+    if (this.locals === other.locals && this.lost === other.lost) return;
     for (const [local, value] of this.locals) if (!same(value, other.locals.get(local))) this.forget(local);
     for (const [local, value] of other.locals) {
       if (!this.locals.has(local)) this.lose(local, value);
     }
-    if (other.lost) {
-      for (const [local, values] of other.lost)
-        for (const value of values) if (!this.locals.has(local)) this.lose(local, value);
-    }
-    if (this.pointer !== other.pointer) this.pointer = 'mixed';
+    if (!other.lost) return;
+    for (const [local, values] of other.lost)
+      for (const value of values) if (!this.locals.has(local)) this.lose(local, value);
   }
 }

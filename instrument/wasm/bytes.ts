@@ -22,8 +22,20 @@ export class Reader {
     return this.bytes[this.pos++]!;
   }
 
-  /** An unsigned LEB128 of at most 32 bits. */
+  /** An unsigned LEB128 of at most 32 bits. Most have one byte. */
   u32(): number {
+    const { pos } = this;
+    if (pos < this.end) {
+      const first = this.bytes[pos]!;
+      if (first < 0x80) {
+        this.pos = pos + 1;
+        return first;
+      }
+    }
+    return this.longU32();
+  }
+
+  private longU32(): number {
     let result = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const b = this.byte();
@@ -47,8 +59,38 @@ export class Reader {
     throw new InstrumentError('E_INVALID_WASM', `number too large at offset ${this.pos}`);
   }
 
+  /** An unsigned LEB128 as a number: of more than 53 bits, the nearest. */
+  offset64(): number {
+    const first = this.pos < this.end ? this.bytes[this.pos]! : 0x80;
+    if (first < 0x80) {
+      this.pos++;
+      return first;
+    }
+    let result = 0;
+    let factor = 1;
+    for (let i = 0; i < 10; i++) {
+      const b = this.byte();
+      result += (b & 0x7f) * factor;
+      if ((b & 0x80) === 0) return result;
+      factor *= 128;
+    }
+    throw new InstrumentError('E_INVALID_WASM', `number too large at offset ${this.pos}`);
+  }
+
   /** A signed LEB128 whose value fits a JavaScript integer (block types, i32.const). */
   s33(): number {
+    const { pos } = this;
+    if (pos < this.end) {
+      const first = this.bytes[pos]!;
+      if (first < 0x80) {
+        this.pos = pos + 1;
+        return first & 0x40 ? first - 0x80 : first;
+      }
+    }
+    return this.longS33();
+  }
+
+  private longS33(): number {
     let result = 0;
     let factor = 1;
     for (let i = 0; i < 5; i++) {

@@ -79,13 +79,7 @@ export class Decoder extends Reader {
     }
     if (flags > 0x0f) throw new InstrumentError('E_UNSUPPORTED', `a memory order at offset ${this.start}`);
     this.align = flags;
-    const b = this.pos < this.end ? this.bytes[this.pos]! : 0x80;
-    if (b < 0x80) {
-      this.offset = b;
-      this.pos++;
-    } else {
-      this.offset = Number(this.u64());
-    }
+    this.offset = this.offset64();
   }
 
   private rareImmediates(immediates: number): void {
