@@ -19,8 +19,8 @@ import { arenaAlloc } from './arena';
 import { stackBase, stackTop } from './thread';
 
 const BUCKETS: u32 = 16384;
-/** Behind the buckets: the stack last met at a site, by the low bits of the site. */
-const RECENT: u32 = 1024;
+/** Behind the buckets: the stack last met with the same innermost frames. */
+const RECENT: u32 = 2048;
 const EVEN_FACTOR: u64 = 0x9e3779b97f4a7c15;
 const ODD_FACTOR: u64 = 0xc2b2ae3d27d4eb4f;
 
@@ -46,12 +46,18 @@ export function captureStack(): u32 {
   if (!count) return 0;
   if (!load<u32>(HEADER_DEPOT) && !openDepot()) return 0;
   // A program allocates mostly where it did so before, and in the same way: one comparison then, and no hash.
-  const recent = load<u32>(HEADER_DEPOT) + ((BUCKETS + (load<u32>(end - 4) & (RECENT - 1))) << 2);
+  const recent = load<u32>(HEADER_DEPOT) + ((BUCKETS + (fourInnermost(end) & (RECENT - 1))) << 2);
   let id = load<u32>(recent);
   if (id && sameFrames(id, count, end)) return id;
   id = lookUp(count, end);
   if (id) store<u32>(recent, id);
   return id;
+}
+
+/** A number made of the innermost four frames and the depth; where there are fewer, of what lies below, which does no harm. */
+function fourInnermost(end: u32): u32 {
+  const inner = load<u64>(end - 8) ^ (load<u64>(end - 16) * ODD_FACTOR);
+  return <u32>(((inner + end) * EVEN_FACTOR) >> 40);
 }
 
 function lookUp(count: u32, end: u32): u32 {

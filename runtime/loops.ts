@@ -3,7 +3,7 @@
 import { Addr } from './addr';
 import { findBadByte } from './check';
 import { isReadOnly } from './globals';
-import { shadowOf, skipClean } from './mapping';
+import { isPlainlyValid, shadowOf, skipClean } from './mapping';
 import { memoryLast } from './poison';
 
 // The numbers of LOOP_TEST in instrument/elide/loops.ts.
@@ -64,7 +64,8 @@ export function check_span(address: Addr, from: i32, to: i32, stride: i32, round
   else high += way;
   if (low < <i64>reach || high > <i64>memoryLast()) return 0;
   if (write && isReadOnly(<Addr>low, <Addr>(high - low + 1))) return 0;
-  return findBadByte(<Addr>low, <Addr>high) ? 0 : 1;
+  // Objects often end inside a granule, and neighbours are then asked about each time.
+  return isPlainlyValid(<Addr>low, <Addr>high) || !findBadByte(<Addr>low, <Addr>high) ? 1 : 0;
 }
 
 /** What check_window answered besides: bytes known to be valid, from the caller's window or a new one. */
