@@ -83,8 +83,12 @@ export function findAllocator(
   // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.
   const known = names.size > 0 ? found : found.filter((f) => f.how === 'option' || !f.role.role.startsWith('operator'));
   const functions = withoutLoneFragments(known);
-  // With function names, every relative of malloc is named too. Without, it must be told by its body.
-  if (names.size > 0 || functions.some((f) => !f.role.original.match(C_FAMILY) && f.role.original !== '')) {
+  // With function names, every relative of malloc is named too. Without, it must be told by its body; and where malloc was
+  // merged with a function of another name (operator new).
+  if (
+    (names.size > 0 && functions.length > 0) ||
+    functions.some((f) => !f.role.original.match(C_FAMILY) && f.role.original !== '')
+  ) {
     const confidence = functions.length > 0 ? 'high' : 'none';
     return { ...NOTHING, functions, rejected, confidence };
   }

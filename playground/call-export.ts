@@ -4,7 +4,7 @@ import { SanitizerError } from '../host/errors.ts';
 import { makeWasi, type Streams, wasiImports } from './command.ts';
 import type { Job } from './messages.ts';
 
-type Exported = (...args: (number | bigint)[]) => unknown;
+export type Exported = (...args: (number | bigint)[]) => unknown;
 
 /** Answers what the export returned. */
 export async function callExport(module: WebAssembly.Module, job: Job, streams: Streams): Promise<string> {
@@ -14,7 +14,17 @@ export async function callExport(module: WebAssembly.Module, job: Job, streams: 
   const instance = await WebAssembly.instantiate(module, wasiImports(module, system));
   system.initialize(instance as Parameters<typeof system.initialize>[0]);
   if (name === undefined) return 'The module was instantiated. It exports no function to call.';
-  const result = (instance.exports[name] as Exported)(...args);
+  return callOne(name, instance.exports[name] as Exported, args);
+}
+
+/** The same for functions that a module's JavaScript gives it. */
+export async function callAmong(functions: Readonly<Record<string, Exported>>, call: string): Promise<string> {
+  const { name, args } = parseCall(call, Object.keys(functions));
+  return name === undefined ? 'There is no function to call.' : callOne(name, functions[name]!, args);
+}
+
+async function callOne(name: string, func: Exported, args: (number | bigint)[]): Promise<string> {
+  const result = await func(...args);
   return `${name}(${args.join(', ')}) returned ${result === undefined ? 'nothing' : String(result)}.`;
 }
 

@@ -1,6 +1,7 @@
 // A module loaded by its own JavaScript: Emscripten's, wasm-bindgen's, AssemblyScript's. Whatever address the glue fetches
 // the module from, it gets the one that was dropped; how it compiles it, `intercept` sees.
 
+import type { Exported } from './call-export.ts';
 import type { Streams } from './command.ts';
 import type { Job } from './messages.ts';
 
@@ -13,8 +14,14 @@ interface Emscripten {
   readonly onExit: (code: number) => void;
 }
 
-/** Answers how it ended, as far as can be told. */
-export async function runGlue(job: Job, glue: NonNullable<Job['glue']>, streams: Streams): Promise<string> {
+export interface GlueEnd {
+  /** How it ended, as far as can be told. */
+  readonly text: string;
+  /** What can be called now, by the names the JavaScript has for it. */
+  readonly functions: Readonly<Record<string, Exported>>;
+}
+
+export async function runGlue(job: Job, glue: NonNullable<Job['glue']>, streams: Streams): Promise<GlueEnd> {
   serveModule(job.module);
   catchConsole(streams);
   let code: number | undefined;
@@ -28,10 +35,21 @@ export async function runGlue(job: Job, glue: NonNullable<Job['glue']>, streams:
       code = exit;
     },
   };
-  if (isModule(glue)) await runModule(glue.text, settings);
-  else await runScript(glue.text, settings);
+  const functions = await (isModule(glue) ? runModule(glue.text, settings) : runScript(glue.text, settings));
   await new Promise((resolve) => setTimeout(resolve, 50)); // what the glue has started without waiting for it
-  return code === undefined ? 'The JavaScript has run.' : `The program ended with exit code ${code}.`;
+  return {
+    text: code === undefined ? 'The JavaScript has run.' : `The program ended with exit code ${code}.`,
+    functions,
+  };
+}
+
+/** Functions by name; Emscripten's begin with an underscore that C has not. */
+function functionsIn(object: unknown): Record<string, Exported> {
+  const entries = Object.entries((object ?? {}) as Record<string, unknown>);
+  const functions = entries.filter((entry): entry is [string, Exported] => typeof entry[1] === 'function');
+  return Object.fromEntries(
+    functions.flatMap(([name, f]) => (name.startsWith('_') ? [[name.slice(1), f]] : [[name, f]])),
+  );
 }
 
 function isModule({ name, text }: NonNullable<Job['glue']>): boolean {
@@ -39,19 +57,21 @@ function isModule({ name, text }: NonNullable<Job['glue']>): boolean {
 }
 
 /** A default export that is a function is called: with Emscripten's settings, or with the module (wasm-bindgen's init). */
-async function runModule(text: string, settings: Emscripten): Promise<void> {
+async function runModule(text: string, settings: Emscripten): Promise<Record<string, Exported>> {
   const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
   const exports = (await import(url)) as Record<string, unknown>;
-  const { default: start, main } = exports;
-  if (typeof start === 'function') {
-    const bindgen = 'initSync' in exports;
-    await (start as (argument: unknown) => unknown)(bindgen ? { module_or_path: settings.wasmBinary } : settings);
-  }
+  const { default: start, main, initSync: _, ...others } = exports;
+  const bytes = settings.wasmBinary;
+  // Older wasm-bindgen takes the module by itself, newer wants it to be named.
+  const bindgen = /\bmodule_or_path\b/.test(text) ? { module_or_path: bytes } : bytes;
+  const argument = /__wbindgen_|\binitSync\b/.test(text) ? bindgen : settings;
+  const made = typeof start === 'function' ? await (start as (argument: unknown) => unknown)(argument) : undefined;
   if (typeof main === 'function') await (main as () => unknown)();
+  return { ...functionsIn(made), ...functionsIn(others) };
 }
 
 /** A classic script finds Emscripten's settings in `Module`; a factory it defines (MODULARIZE) is called with them. */
-async function runScript(text: string, settings: Emscripten): Promise<void> {
+async function runScript(text: string, settings: Emscripten): Promise<Record<string, Exported>> {
   const scope = globalThis as unknown as Record<string, unknown>;
   const before = new Set(Object.getOwnPropertyNames(scope));
   const done = new Promise<void>((resolve) => {
@@ -62,8 +82,9 @@ async function runScript(text: string, settings: Emscripten): Promise<void> {
   const factory = Object.getOwnPropertyNames(scope).find(
     (name) => !before.has(name) && isFactory(name, scope[name], text),
   );
-  if (factory) await (scope[factory] as (settings: Emscripten) => unknown)(settings);
-  else await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 2000))]);
+  if (factory) return functionsIn(await (scope[factory] as (settings: Emscripten) => unknown)(settings));
+  await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 2000))]);
+  return functionsIn(scope.Module);
 }
 
 function isFactory(name: string, value: unknown, text: string): boolean {

@@ -6,9 +6,9 @@ import { SanitizerError } from '../host/errors.ts';
 import type { Report, Sanitizer } from '../host/index.ts';
 import { intercept } from '../host/intercept.ts';
 import type { Place } from '../host/report/place.ts';
-import { InstrumentError } from '../instrument/index.ts';
-import { callExport } from './call-export.ts';
-import { runCommand } from './command.ts';
+import { glueNames, InstrumentError } from '../instrument/index.ts';
+import { callAmong, callExport } from './call-export.ts';
+import { runCommand, type Streams } from './command.ts';
 import { runGlue } from './glue.ts';
 import type { Job, News, Sources } from './messages.ts';
 
@@ -28,6 +28,7 @@ async function run(job: Job): Promise<void> {
   post({ kind: 'progress', text: `Instrumenting ${job.name}` });
   const { bytes, summary } = instrument(job.module, {
     host: true,
+    glueNames: job.glue ? glueNames(job.module, job.glue.text) : {},
     runtime: { halt: job.halt, heapHistory: true },
   });
   intercept({
@@ -46,7 +47,7 @@ async function run(job: Job): Promise<void> {
   const output = (stream: 'out' | 'error') => (text: string) => post({ kind: 'output', stream, text });
   const streams = { out: output('out'), error: output('error') };
   const end = await outcome(job, () => {
-    if (job.glue) return runGlue(job, job.glue, streams);
+    if (job.glue) return runWithGlue(job, job.glue, streams);
     const module = new WebAssembly.Module(job.module as BufferSource);
     const isCommand = WebAssembly.Module.exports(module).some((e) => e.name === '_start' && e.kind === 'function');
     return isCommand ? runCommand(module, job, streams) : callExport(module, job, streams);
@@ -54,6 +55,12 @@ async function run(job: Job): Promise<void> {
   if (job.leaks && sanitizer && !sanitizer.stopped) reportLeaks(sanitizer);
   const picture = sanitizer?.picture();
   post({ kind: 'end', text: end, ...(picture && { picture }) });
+}
+
+/** Once the JavaScript has made its instance, the user may have one of its functions called. */
+async function runWithGlue(job: Job, glue: NonNullable<Job['glue']>, streams: Streams): Promise<string> {
+  const { text, functions } = await runGlue(job, glue, streams);
+  return job.call.trim() === '' ? text : callAmong(functions, job.call);
 }
 
 /** How the program ended, in a sentence. Refusals are passed on. */

@@ -39,7 +39,7 @@ function launcher(name: 'node' | 'npx' | 'npm', what: string): Command {
   return {
     name,
     summary: `run ${what} with every wasm module it loads instrumented`,
-    usage: `wasan ${name} [flags] ...\n\n${flagHelp(FLAGS)}\n\nSanitizer options: ASAN_OPTIONS=help=1 wasan run`,
+    usage: `wasan ${name} [flags] ...\nFlags of ${name} itself go behind --: wasan ${name} -- --flag ...\n\n${flagHelp(FLAGS)}\n\nSanitizer options: ASAN_OPTIONS=help=1 wasan run`,
     run: (args, io) => launch(name, args, io),
   };
 }

@@ -1,6 +1,9 @@
 // Guarded views: what JavaScript reads and writes in a module's memory is judged element by element, right uses are silent
 // and give what they gave before, wrong ones are reported with the JavaScript stack.
 
+import { createHash, randomFillSync } from 'node:crypto';
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { load, type Report } from '../../host/index.ts';
 import { instrument } from '../../index.ts';
@@ -24,6 +27,24 @@ beforeEach(async () => {
   });
   library = instance.exports as unknown as Library;
 });
+
+function reading<T>(use: (file: number) => T): T {
+  const file = fs.openSync(fileURLToPath(import.meta.url), 'r');
+  try {
+    return use(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function writing<T>(use: (file: number) => T): T {
+  const file = fs.openSync('/dev/null', 'w');
+  try {
+    return use(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
 
 const texts = (): string[] => found.map((report) => findingText(report));
 const heap = (): Uint8Array<ArrayBuffer> => new Uint8Array(library.memory.buffer as ArrayBuffer);
@@ -82,12 +103,43 @@ describe('each way to touch memory', () => {
     ],
     ['a search past the end', (at) => heap().indexOf(1, at + 8), [`${OVERFLOW_READ} 1, ${AFTER}`]],
     ['spread', (at) => [...heap().subarray(at + 9, at + 11)], [`${OVERFLOW_READ} 1, ${AFTER}`]],
+    [
+      'a file read past the end',
+      (at) => reading((file) => fs.readSync(file, heap(), at + 2, 9, 0)),
+      [`${OVERFLOW_WRITE} 9, ${AFTER}`],
+    ],
+    [
+      'a file written from too much',
+      (at) => writing((file) => fs.writeSync(file, heap(), at, 11)),
+      [`${OVERFLOW_READ} 11, ${AFTER}`],
+    ],
+    [
+      'Atomics',
+      (at) => Atomics.add(new Uint32Array(library.memory.buffer), (at >> 2) + 2, 1),
+      [`${OVERFLOW_WRITE} 4, ${AFTER}`],
+    ],
+    ['a Buffer copied into it', (at) => Buffer.alloc(11).copy(heap(), at), [`${OVERFLOW_WRITE} 11, ${AFTER}`]],
+    ['random bytes of Node', (at) => randomFillSync(heap(), at + 8, 3), [`${OVERFLOW_WRITE} 3, ${AFTER}`]],
+    ['a hash', (at) => createHash('sha256').update(heap().subarray(at, at + 11)), [`${OVERFLOW_READ} 11, ${AFTER}`]],
     ['crypto', (at) => crypto.getRandomValues(heap().subarray(at, at + 11)), [`${OVERFLOW_WRITE} 11, ${AFTER}`]],
   ];
   test.each(uses)('%s', (_, use, expected) => {
     use(library.take(10));
     expect(texts().slice(0, 1)).toEqual(expected);
   });
+});
+
+test('natives that touch only a part of a view are silent if that part is right', () => {
+  const at = library.take(10);
+  const short = reading((file) => fs.readSync(file, heap(), at, 1000, fs.fstatSync(file).size - 4));
+  const written = writing((file) => fs.writeSync(file, heap(), at, 10));
+  const words = new Int32Array(library.memory.buffer);
+  Atomics.store(words, at >> 2, 258);
+  expect([short, written, Atomics.load(words, at >> 2), Buffer.from([1, 2, 3]).copy(heap(), at + 7)]).toEqual([
+    4, 10, 258, 3,
+  ]);
+  expect(randomFillSync(heap(), at, 10).length).toBe(heap().length);
+  expect(texts()).toEqual([]);
 });
 
 test('right uses give what they give on plain memory, and nothing is reported', () => {

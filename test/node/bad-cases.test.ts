@@ -24,6 +24,9 @@ describe.each([
   ['a memory handed on', '5 memory,get,put 196608\n', 0],
   ['an exception nobody catches', '', 1],
   ['an exit inside an import', '', 7],
+  ['an exception inside an import', 'RangeError: from the import\n', 0],
+  ['an exception inside an import, caught by nobody', '', 1],
+  ['a trap that is caught', 'true unreachable\n', 0],
   ['a module sent to a worker', '2021161080 memory,get,put 3\n', 0],
 ])('%s', (name, stdout, code) => {
   test('is what it is without wasan', async () => {

@@ -141,6 +141,9 @@ describe.skipIf(!hasChromium)('the playground', () => {
     for (const id of ['#heap svg', '#overview svg', '#mappings table']) expect(await page.locator(id).count()).toBe(1);
     expect(await axeViolations(page)).toEqual([]);
     expect(await overflowOf(page)).toBe(0);
+    const left = async (selector: string) => (await page.locator(selector).first().boundingBox())!.x;
+    const padding = look.width === 390 ? 16 : 24;
+    expect(await left('#drop')).toBe((await left('header h1')) + padding); // the title stands above what it belongs to
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -208,6 +211,30 @@ describe.skipIf(!hasChromium)('the playground', () => {
     expect(error).toBe('');
     expect(status).toMatch(/1 finding\.$/);
     expect(await page.locator('#output').textContent()).toBe('glue got 11\n');
+    await page.context().close();
+  });
+
+  test.each([
+    [
+      'Emscripten’s factory',
+      'var createLib = (function () { return async (Module) => { LOAD; return { _run: it.run }; }; })();',
+    ],
+    [
+      'wasm-bindgen’s init',
+      'let wasm; export const run = (at) => wasm.run(at); export default async (bytes) => { /* __wbindgen_malloc */ wasm = (await WebAssembly.instantiate(bytes, {})).instance.exports; };',
+    ],
+  ])('once the JavaScript has run, a function can be called: %s', async (_, text) => {
+    const { page } = await openPlayground();
+    const load =
+      "const it = (await WebAssembly.instantiateStreaming(fetch('https://example.org/lib.wasm'))).instance.exports";
+    await drop(page, [
+      { name: 'lib.wasm', contents: library },
+      { name: text.startsWith('let') ? 'glue.mjs' : 'glue.js', contents: text.replace('LOAD', load) },
+    ]);
+    await page.locator('#call').fill('run(10)');
+    expect(await run(page)).toEqual({ status: 'run(10) returned 10. 1 finding.', error: '' });
+    await page.locator('#call').fill('walk()');
+    expect((await run(page)).error).toMatch(/it exports no function "walk", but run \[E_NO_ENTRY\]$/);
     await page.context().close();
   });
 });

@@ -23,6 +23,24 @@ export function bytes(memoryImport) {
   ]);
 }
 
+/** run() calls env.leave and then traps; 600 bytes of data make it worth instrumenting. */
+function caller(leave) {
+  const text = (s) => [s.length, ...Buffer.from(s)];
+  const leb = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >> 7)]);
+  const section = (id, body) => [id, ...leb(body.length), ...body];
+  const bytes = new Uint8Array([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, 0, 0]),
+    ...section(2, [1, ...text('env'), ...text('leave'), 0, 0]),
+    ...section(3, [1, 0]),
+    ...section(5, [1, 0, 1]),
+    ...section(7, [1, ...text('run'), 0, 1]),
+    ...section(10, [1, 5, 0, 0x10, 0, 0, 0x0b]),
+    ...section(11, [1, 0, 0x41, ...[0x80, 0x08], 0x0b, ...leb(600), ...new Array(600).fill(120)]),
+  ]);
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { leave } }).exports.run;
+}
+
 const CASES = {
   async 'data url'() {
     const url = `data:application/wasm;base64,${Buffer.from(bytes()).toString('base64')}`;
@@ -65,8 +83,29 @@ const CASES = {
     throw new TypeError('nobody catches this');
   },
   'an exit inside an import'() {
-    new WebAssembly.Instance(new WebAssembly.Module(bytes()));
-    process.exit(7);
+    caller(() => process.exit(7))();
+  },
+  'an exception inside an import'() {
+    const run = caller(() => {
+      throw new RangeError('from the import');
+    });
+    try {
+      run();
+    } catch (error) {
+      return `${error.name}: ${error.message}`;
+    }
+  },
+  'an exception inside an import, caught by nobody'() {
+    caller(() => {
+      throw new RangeError('from the import');
+    })();
+  },
+  'a trap that is caught'() {
+    try {
+      caller(() => {})();
+    } catch (error) {
+      return `${error instanceof WebAssembly.RuntimeError} ${error.message}`;
+    }
   },
   async 'a module sent to a worker'() {
     const module = new WebAssembly.Module(bytes());

@@ -1,0 +1,146 @@
+// How well is the allocator of a module found when nothing names it? Each module is stripped by hand and searched; its
+// names, the ones in its JavaScript, and what wasm-bindgen's exports lead to tell whether what was found is right.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { probeAllocator } from '../../host/probe.ts';
+import { findAllocator } from '../../instrument/allocator.ts';
+import { type AllocatorRole, rolesNamed, signatureFits } from '../../instrument/allocator-roles.ts';
+import { buildCallGraph, type CallGraph } from '../../instrument/call-graph.ts';
+import { glueNames } from '../../instrument/glue-names.ts';
+import { functionNames, KIND, type Module, parseModule } from '../../instrument/wasm/module.ts';
+import { strip } from '../../test/allocator/strip.ts';
+
+export type Verdict =
+  /** malloc and free found, and everything found is what its name says. */
+  | 'right'
+  /** Something found is something else. */
+  | 'wrong'
+  /** A malloc and a free that a probe run confirms, but not the ones that the names mean: there are two allocators. */
+  | 'another'
+  /** Found, and a probe run confirms it, but nothing names it. */
+  | 'confirmed'
+  /** Names or what is known of the toolchain tell of malloc and free, and they were not found. */
+  | 'missed'
+  /** Nothing tells of an allocator, and none was found. */
+  | 'none';
+
+export interface Surveyed {
+  readonly name: string;
+  readonly bytes: number;
+  readonly verdict: Verdict;
+  /** Roles that were found. */
+  readonly roles: readonly string[];
+  readonly layout: 'around' | 'behind' | undefined;
+  readonly confidence: string;
+  /** Found with everything the package has: exports, JavaScript, names. */
+  readonly asShipped: string;
+  /** What was found and is something else. */
+  readonly mistakes: readonly string[];
+}
+
+export interface Known {
+  /** The JavaScript that may name minified exports. */
+  readonly scripts?: readonly string[];
+  /** There is an allocator, whether anything names it or not. */
+  readonly hasAllocator?: boolean;
+}
+
+export function survey(name: string, bytes: Uint8Array, { scripts = [], hasAllocator = false }: Known = {}): Surveyed {
+  const glue = Object.assign({}, ...scripts.map((text) => glueNames(bytes, text))) as Record<string, string>;
+  const module = parseModule(bytes);
+  const truth = new Truth(module, glue);
+  const found = findAllocator(parseModule(strip(bytes)), { probe: probeAllocator });
+  const shipped = findAllocator(module, { probe: probeAllocator, glueNames: glue });
+  const roles = found.functions.map((f) => f.role.role);
+  const mistakes = [...found.functions, ...found.kept.filter((f) => f.how !== 'body')].flatMap(({ role, func }) =>
+    truth.denies(role.role, func) ? [`${role.role} is not function ${func}`] : [],
+  );
+  const isFound = roles.includes('malloc') && roles.includes('free');
+  const isNamed = truth.knows('malloc') && truth.knows('free');
+  const isAnother = found.confidence === 'high' && truth.knowsNothingOf(found.functions.map((f) => f.func));
+  const ifFound = mistakes.length === 0 ? (isNamed ? 'right' : 'confirmed') : isAnother ? 'another' : 'wrong';
+  return {
+    ...{ name, bytes: bytes.length, roles, mistakes },
+    verdict: isFound || mistakes.length > 0 ? ifFound : isNamed || hasAllocator ? 'missed' : 'none',
+    layout: isFound ? found.layout : undefined,
+    confidence: found.confidence,
+    asShipped: shipped.functions.length === 0 ? 'none' : shipped.layout,
+  };
+}
+
+/** The scripts of a module's package that are called like it, or else those beside it. Bundles name everything and nothing. */
+export function scriptsOf(path: string, folder: string): string[] {
+  const stem = basename(path, extname(path));
+  const scripts = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.[cm]?js$/.test(file) && !file.includes('node_modules'))
+    .map((file) => join(folder, file));
+  const own = scripts.filter((file) => basename(file, extname(file)) === stem);
+  const near = scripts.filter((file) => dirname(file) === dirname(path));
+  return (own.length > 0 ? own : near)
+    .map((file) => readFileSync(file, 'utf8'))
+    .filter((text) => text.length < LONGEST);
+}
+
+const LONGEST = 4 << 20;
+
+/** Which function plays which role, as far as anything names it. */
+class Truth {
+  private readonly module: Module;
+  private readonly graph: CallGraph;
+  private readonly members = new Map<string, Set<number>>();
+
+  constructor(module: Module, glue: Readonly<Record<string, string>>) {
+    this.module = module;
+    this.graph = buildCallGraph(module);
+    const exported = module.exports.filter((e) => e.kind === KIND.FUNC);
+    const named = [
+      ...exported.flatMap((e) => [[e.index, e.name] as const, [e.index, glue[e.name] ?? ''] as const]),
+      ...functionNames(module),
+    ];
+    for (const [func, name] of named) for (const role of rolesNamed(name)) this.add(role, func);
+    // wasm-bindgen's exports call what Rust calls: which of the functions below them it is, their signatures tell.
+    for (const [func, name] of named) {
+      if (name === '__wbindgen_malloc' || name === 'napi_wasm_malloc') this.addBelow('malloc', func);
+      if (name === '__wbindgen_free') this.addBelow('free', func);
+    }
+  }
+
+  knows(role: string): boolean {
+    return (this.members.get(role)?.size ?? 0) > 0;
+  }
+
+  denies(role: string, func: number): boolean {
+    return this.knows(role) && !this.members.get(role)!.has(func);
+  }
+
+  /** None of these has a name that means any role. */
+  knowsNothingOf(functions: readonly number[]): boolean {
+    return functions.every((func) => [...this.members.values()].every((members) => !members.has(func)));
+  }
+
+  /** A member, and what it merely passes its arguments on to: an exported malloc calls the one that the program uses. */
+  private add(role: AllocatorRole, func: number): void {
+    if (func < this.module.importedFunctions || !signatureFits(this.module, func, role)) return;
+    const members = this.members.get(role.role) ?? new Set();
+    this.members.set(role.role, members);
+    const type = (f: number) => this.module.functions[f];
+    for (let all = [func]; all.length > 0; ) {
+      const f = all.pop()!;
+      if (members.has(f)) continue;
+      members.add(f);
+      all = [...all, ...this.graph.callees[f]!.filter((callee) => type(callee) === type(f))];
+    }
+  }
+
+  private addBelow(role: 'malloc' | 'free', root: number): void {
+    const [wanted] = rolesNamed(role);
+    const members = this.members.get(role) ?? new Set();
+    this.members.set(role, members);
+    const seen = new Set<number>([root]);
+    for (const f of seen) {
+      if (f >= this.module.importedFunctions && signatureFits(this.module, f, wanted!)) members.add(f);
+      for (const callee of this.graph.callees[f] ?? []) seen.add(callee);
+    }
+  }
+}
