@@ -3,7 +3,9 @@
 //   const { bytes } = instrument(original, { host: true });
 //   const { instance } = await load({ original, instrumented: bytes, onFinding: (report) => { console.error(asanText(report)); } });
 
+import { readBranchHints } from './host/engine-flags.ts';
 import { hasMultiMemory } from './host/features.ts';
+import { type Loaded, type LoadOptions, load as loadInstrumented } from './host/index.ts';
 import { probeAllocator } from './host/probe.ts';
 import { createSymbolizer } from './host/symbols/index.ts';
 import {
@@ -32,6 +34,15 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): 
   const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
   const debugInfo = createSymbolizer(bytes);
   return instrumentWith(bytes, runtimeImages, { debugInfo, probe: probeAllocator, ...suited, ...options });
+}
+
+/**
+ * Compiles and instantiates an instrumented module and attaches a sanitizer. Tells this process's V8 to read branch hints,
+ * as `wasan run` does: the checks then cost a third less.
+ */
+export function load(options: LoadOptions): Promise<Loaded> {
+  readBranchHints();
+  return loadInstrumented(options);
 }
 
 /** What would be done with a module, and what was found in it. */
