@@ -6,6 +6,7 @@ import { Corpus, type Unit } from './corpus.ts';
 import type { Executor } from './executor.ts';
 import { Features } from './features.ts';
 import type { Finding, FindingKind } from './finding.ts';
+import { type LearntWord, LearntWords, Yield } from './learning.ts';
 import { find, type Materials, mutateOnce, printable, type Replacement, splice } from './mutators.ts';
 import type { Random } from './random.ts';
 
@@ -64,8 +65,6 @@ const MUTATE_DEPTH = 5;
 /** Inputs tried because of what one unit's run compared. */
 const MAX_REPLACED = 384;
 const MIN_REPLACED = 24;
-/** Runs of one kind after which older ones count half. */
-const YIELD_MEMORY = 4096;
 const MAX_PLACES = 6;
 /** libFuzzer's. */
 const LENGTH_CONTROL = 100;
@@ -93,6 +92,11 @@ export class Campaign {
   private readonly keys = new Set<string>();
   private readonly dictionary: Uint8Array[];
   private readonly dictionaryKeys = new Set<string>();
+  private readonly learnt = new LearntWords();
+  /** Words put into the input that runs now. */
+  private readonly used: Uint8Array[] = [];
+  /** The unit that the input that runs now was made of. */
+  base: Unit | undefined;
   /** Mutators that led from a unit of the corpus to the input that runs now. */
   readonly sequence: string[] = [];
   /** Bytes that mutations may have now. */
@@ -110,9 +114,13 @@ export class Campaign {
 
   constructor(options: CampaignOptions) {
     this.options = options;
-    this.features = new Features(options.executor.counters);
+    this.features = new Features(options.executor.counters, options.executor.edges);
     this.corpus = new Corpus(this.features, options.entropic !== false);
     this.dictionary = [...options.dictionary];
+  }
+
+  get maxLength(): number {
+    return this.options.maxLength;
   }
 
   /** Bytes of the longest unit. */
@@ -146,11 +154,11 @@ export class Campaign {
       if (this.done()) return;
       this.attempt(seed.subarray(0, this.options.maxLength), undefined, true);
     }
-    // Not before all seeds have run: what one of them compares may be worth more tries than there are runs.
-    for (const unit of this.corpus.units.slice()) this.tryReplacements(unit);
     this.grown = Math.max(FIRST_LENGTH, this.corpus.longest);
     if (this.corpus.units.length === 0) this.corpus.add(new Uint8Array(0), [], this.options.nameOf(new Uint8Array(0)));
     this.options.observer.onEvent?.('INITED');
+    // Not before all seeds have run: what one of them compares may be worth more tries than there are runs.
+    for (const unit of this.corpus.units.slice()) this.tryReplacements(unit);
   }
 
   /** One unit, mutated a few times in a row. */
@@ -163,9 +171,12 @@ export class Campaign {
       compares: unit.compares,
       other: this.corpus.any(random).bytes,
       ...(this.options.onlyAscii && { onlyAscii: true }),
+      proven: this.learnt.words,
       applied: this.sequence,
+      used: this.used,
     };
     this.sequence.length = 0;
+    this.used.length = 0;
     this.limit = materials.maxLength;
     let bytes = unit.bytes;
     for (let depth = 0; depth < MUTATE_DEPTH && !this.done(); depth++) {
@@ -219,6 +230,7 @@ export class Campaign {
   attempt(bytes: Uint8Array, parent?: Unit, seed = false): boolean {
     const { executor, observer } = this.options;
     this.runs++;
+    this.base = parent;
     const started = performance.now();
     const finding = executor.run(bytes);
     const took = performance.now() - started;
@@ -242,6 +254,10 @@ export class Campaign {
     const added = this.features.add(features, bytes.length);
     this.lastGrowth = this.runs;
     const unit = this.corpus.add(bytes, features, name);
+    if (added > 0) {
+      if (parent) parent.successes++;
+      this.learnt.note(this.used.splice(0));
+    }
     observer.onUnit?.(unit, seed ? 'INITED' : added > 0 ? 'NEW' : 'REDUCE');
     if (added > 0 && this.options.useCompares !== false) {
       this.noteCompares(unit);
@@ -260,6 +276,11 @@ export class Campaign {
     const interesting = this.features.note(counters, length, shorter, entropic?.rare, met);
     if (entropic && parent) entropic.ran(parent, met);
     return interesting;
+  }
+
+  /** Words to give to the next campaign. */
+  get recommended(): readonly LearntWord[] {
+    return this.learnt.without(this.options.dictionary);
   }
 
   private found(finding: Finding, input: Uint8Array): void {
@@ -290,6 +311,7 @@ export class Campaign {
     for (const replacement of unit.compares) {
       for (const candidate of this.candidates(unit.bytes, replacement)) {
         if (budget-- <= 0 || this.done()) return;
+        this.used.splice(0, this.used.length, replacement.to);
         const worth = this.attempt(candidate, unit);
         this.replacing.note(worth);
         if (!worth && unit.checks.size > 0 && this.repairsPay) this.repair(candidate, unit);
@@ -343,24 +365,6 @@ export class Campaign {
     if (this.dictionary.length >= MAX_WORDS || this.dictionaryKeys.has(key)) return;
     this.dictionaryKeys.add(key);
     this.dictionary.push(word);
-  }
-}
-
-/** How much a way to make inputs has led to of late. */
-class Yield {
-  private runs = 1;
-  private worth = 1;
-
-  note(worth: boolean): void {
-    this.runs++;
-    if (worth) this.worth++;
-    if (this.runs < YIELD_MEMORY) return;
-    this.runs /= 2;
-    this.worth /= 2;
-  }
-
-  get rate(): number {
-    return this.worth / this.runs;
   }
 }
 

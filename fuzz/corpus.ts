@@ -15,6 +15,8 @@ export interface Unit extends Learner {
   checks: ReadonlySet<number>;
   /** Times it was chosen. */
   chosen: number;
+  /** Units with something new that were made of it. */
+  successes: number;
   /** Name of its file, once it has one. */
   readonly name: string;
   /** True for a unit that no longer is the shortest for anything: kept as a file, not mutated. */
@@ -55,7 +57,7 @@ export class Corpus {
   add(bytes: Uint8Array, features: readonly number[], name: string): Unit {
     const unit: Unit = {
       ...{ bytes, name, features: new Set(), compares: [], checks: NO_CHECKS },
-      ...{ chosen: 0, retired: false, met: new Map(), mutants: 0 },
+      ...{ chosen: 0, successes: 0, retired: false, met: new Map(), mutants: 0 },
     };
     for (const feature of features) {
       const before = this.owner.get(feature);

@@ -1,6 +1,8 @@
 // Runs inputs: what the campaign needs to know of a target, and the target that is an instrumented module in this process.
 
+import type { StackFrame } from '../host/report/place.ts';
 import type { Symbolizer } from '../host/symbols/index.ts';
+import type { CountedCode } from '../instrument/coverage.ts';
 import * as abi from '../runtime/abi.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Finding } from './finding.ts';
@@ -18,6 +20,16 @@ export interface Executor {
   compares(input: Uint8Array): Compare[];
   /** The target's own mutators, if it has any. */
   readonly custom?: CustomMutators | undefined;
+  /** Counters that are edges, the first ones; the others are feedback of another kind. Default: all. */
+  readonly edges?: number;
+  /** The code a counter stands for, if it is code of a module. */
+  placeOf?(counter: number): CountedPlace | undefined;
+}
+
+/** Where a counter's code begins, in the original module and in its source. */
+export interface CountedPlace {
+  readonly offset: number;
+  readonly frame: StackFrame;
 }
 
 export interface CustomMutators {
@@ -38,15 +50,19 @@ export interface ModuleTarget {
   /** An exported function (pointer, length); by default LLVMFuzzerTestOneInput, else the command reading stdin. */
   readonly entry?: string | undefined;
   readonly imports?: WebAssembly.Imports;
+  /** Arguments of a command; where they say @@, the name of a file with the input. */
+  readonly args?: readonly string[];
   /** Milliseconds one run may take. */
   readonly timeout: number;
   /** Bytes the program's memory may grow to. */
   readonly memoryLimit: number;
   /** Looks for unreachable blocks after a run that left more behind than it found. */
   readonly detectLeaks: boolean;
-  /** Milliseconds this thread has worked: a run that waits for the machine does not hang. */
   /** Keeps what runs print and put out, for `outcome`. */
   readonly keepsOutcome?: boolean;
+  /** By number of the counter. */
+  readonly counted: readonly CountedCode[];
+  /** Milliseconds this thread has worked: a run that waits for the machine does not hang. */
   readonly now: () => number;
 }
 
@@ -71,6 +87,23 @@ export class ModuleExecutor implements Executor {
 
   current(): Uint8Array {
     return this.counting.counters();
+  }
+
+  placeOf(counter: number): CountedPlace | undefined {
+    const offset = this.target.counted[counter]?.start;
+    if (offset === undefined) return undefined;
+    const frame = this.target.symbolizer.frames(offset)[0];
+    return frame && { offset, frame };
+  }
+
+  /** Where `counting` is a build that logs comparisons: of the last run. */
+  lastCompares(): Compare[] {
+    return readCompares(new Uint8Array(this.counting.memory1.buffer));
+  }
+
+  forgetCompares(): void {
+    this.counting.open();
+    this.counting.clearCompares();
   }
 
   /** What the last run did, which ended with this finding or none. */

@@ -14,12 +14,19 @@ export class Features {
   private readonly shortest: Uint32Array;
   /** Runs that had it. */
   readonly runs: Uint32Array;
-  private readonly covered: Uint8Array;
+  /** 1 for each counter that was ever at work. */
+  readonly covered: Uint8Array;
   /** Counters seen at work, and features seen. */
   edges = 0;
   count = 0;
 
-  constructor(counters: number) {
+  /** Edges that the unit added last was the first to reach. */
+  newEdges: number[] = [];
+  private readonly edgeCounters: number;
+
+  /** Of the counters the first `edges` are edges. */
+  constructor(counters: number, edges = counters) {
+    this.edgeCounters = edges;
     this.shortest = new Uint32Array(counters * BUCKETS);
     this.runs = new Uint32Array(counters * BUCKETS);
     this.covered = new Uint8Array(counters);
@@ -71,13 +78,15 @@ export class Features {
   /** Takes an input of this length into account; how many of its features are new. */
   add(features: readonly number[], length: number): number {
     let added = 0;
+    this.newEdges = [];
     for (const feature of features) {
       const counter = Math.floor(feature / BUCKETS);
-      if (this.covered[counter] === 0) this.edges++;
+      if (this.covered[counter] === 0 && counter < this.edgeCounters) this.newEdges.push(counter);
       this.covered[counter] = 1;
       if (this.isNew(feature)) added++;
       if (this.isShorter(feature, length)) this.shortest[feature] = length + 1;
     }
+    this.edges += this.newEdges.length;
     this.count += added;
     return added;
   }

@@ -35,11 +35,30 @@ export function reportFinding(report: Report): Finding {
     kind: report.layout === 'leak' ? 'leak' : OUT_OF_MEMORY.has(report.name) ? 'oom' : 'crash',
     title: report.title,
     key: [report.title, frameKey(report.stack), frameKey(allocated)].join('|'),
-    text: asanText(report, PLAIN_STYLE),
+    text: OUT_OF_MEMORY.has(report.name) ? memoryText(report) : asanText(report, PLAIN_STYLE),
     stack: report.stack,
     report,
   };
 }
+
+const MEMORY_ADVICE = '   To change the out-of-memory limit use -rss_limit_mb=<N>\n';
+
+/** libFuzzer's words around the sanitizer's. */
+function memoryText(report: Report): string {
+  const text = asanText(report, PLAIN_STYLE).replace(/^SUMMARY: .*\n/m, '');
+  const head = `==1== ERROR: libFuzzer: ${LIBFUZZER_WORDS.oom} (malloc)\n${MEMORY_ADVICE}\n`;
+  return `${head}${text}SUMMARY: libFuzzer: ${LIBFUZZER_WORDS.oom}\n`;
+}
+
+/** What libFuzzer calls what it notices by itself; drivers know these words. */
+const LIBFUZZER_WORDS = {
+  timeout: 'timeout',
+  oom: 'out-of-memory',
+  exit: 'fuzz target exited',
+  trap: 'deadly signal',
+} as const;
+
+type Noticed = keyof typeof LIBFUZZER_WORDS;
 
 /** A trap, an exhausted stack, a hang: what the engine or the clock noticed. */
 export function plainFinding(
@@ -47,13 +66,20 @@ export function plainFinding(
   title: string,
   sentence: string,
   stack: readonly StackFrame[],
+  noticed?: Noticed,
 ): Finding {
   const lines = stack.slice(0, 64).map((f, i) => `    #${i} ${f.function}${place(f)}`);
+  const words = noticed && LIBFUZZER_WORDS[noticed];
+  const head = words ? `==1== ERROR: libFuzzer: ${words}` : `==1==ERROR: wasan: ${title}`;
+  const more = noticed === 'oom' ? `\n${MEMORY_ADVICE}` : '';
+  const detail =
+    noticed === 'timeout' ? ` after ${sentence}` : noticed === 'trap' ? `: ${title}: ${sentence}` : `: ${sentence}`;
+  const name = words ? `libFuzzer: ${words}` : `wasan: ${title}`;
   return {
     kind,
     title,
     key: [title, kind === 'timeout' || kind === 'oom' ? (stack[0]?.function ?? '') : frameKey(stack)].join('|'),
-    text: `==1==ERROR: wasan: ${title}: ${sentence}\n${lines.join('\n')}\nSUMMARY: wasan: ${title}${place(stack[0])} in ${stack[0]?.function ?? '?'}\n`,
+    text: `${head}${detail}${more}\n${lines.join('\n')}\nSUMMARY: ${name}${place(stack[0])} in ${stack[0]?.function ?? '?'}\n`,
     stack,
   };
 }

@@ -56,7 +56,7 @@ export class FunctionExecutor implements Executor {
   private readonly comparing: Stage;
   private readonly all: Uint8Array;
   /** Counters of the modules. */
-  private readonly edges: number;
+  private readonly moduleEdges: number;
 
   static async open(setUp: SetUp, instrument: InstrumentFor): Promise<FunctionExecutor> {
     const counting = await Stage.open(setUp, instrument, 'counters');
@@ -66,15 +66,15 @@ export class FunctionExecutor implements Executor {
   private constructor(counting: Stage, comparing: Stage) {
     this.counting = counting;
     this.comparing = comparing;
-    this.edges = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
-    this.counters = this.edges + ANSWERS;
+    this.moduleEdges = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
+    this.counters = this.moduleEdges + ANSWERS;
     this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
   }
 
   run(input: Uint8Array): Finding | undefined {
     const finding = runStage(this.counting, input);
     const { answer } = this.counting;
-    if (this.edges === 0 && !finding && typeof answer !== 'string')
+    if (this.moduleEdges === 0 && !finding && typeof answer !== 'string')
       throw new SanitizerError(
         'E_NO_ENTRY',
         'the target loaded no wasm module while it was set up, and returns no string',
@@ -93,12 +93,12 @@ export class FunctionExecutor implements Executor {
       at += count;
     }
     const { answer } = this.counting;
-    if (typeof answer === 'string') this.all[this.edges + (hash(answer) % ANSWERS)] = 1;
+    if (typeof answer === 'string') this.all[this.moduleEdges + (hash(answer) % ANSWERS)] = 1;
     return this.all;
   }
 
   compares(input: Uint8Array): Compare[] {
-    if (this.edges === 0) return [];
+    if (this.moduleEdges === 0) return [];
     for (const { memory } of this.comparing.modules) {
       const header = new DataView(memory.buffer);
       const uses = header.getUint32(abi.HEADER_COMPARE_USES, true);

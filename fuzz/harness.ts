@@ -32,7 +32,7 @@ export class Harness {
   private instance: WebAssembly.Instance | undefined;
   private exports!: Exports;
   private sanitizer!: Sanitizer;
-  private readonly wasi = new FuzzWasi();
+  private readonly wasi: FuzzWasi;
   private program: WebAssembly.Memory | undefined;
   private entry: Entry | undefined;
   private view: Uint8Array = new Uint8Array(0);
@@ -58,6 +58,7 @@ export class Harness {
   constructor(target: ModuleTarget, instrumented: Uint8Array) {
     this.target = target;
     this.instrumented = instrumented;
+    this.wasi = new FuzzWasi(target.args);
     this.module = new WebAssembly.Module(instrumented as BufferSource);
     refuseMissing(this.module, target.imports);
   }
@@ -329,8 +330,8 @@ export class Harness {
     const now = this.target.now();
     this.deadline ??= now + this.target.timeout;
     if (now > this.deadline) {
-      const sentence = `the run took more than ${this.target.timeout / 1000} s`;
-      this.pending = plainFinding('timeout', 'timeout', sentence, this.stackHere());
+      const seconds = `${this.target.timeout / 1000} seconds`;
+      this.pending = plainFinding('timeout', 'timeout', seconds, this.stackHere(), 'timeout');
     } else this.pending = this.tooLarge();
     return this.pending !== undefined;
   }
@@ -346,7 +347,7 @@ export class Harness {
     const bytes = this.programBytes();
     if (bytes <= this.target.memoryLimit) return undefined;
     const sentence = `the program's memory grew to ${Math.floor(bytes / MIB)} MiB`;
-    const finding = plainFinding('oom', 'out-of-memory', sentence, this.stackHere());
+    const finding = plainFinding('oom', 'out-of-memory', sentence, this.stackHere(), 'oom');
     this.instance = undefined; // a new one gives the memory back
     return finding;
   }
@@ -369,9 +370,10 @@ export class Harness {
     if (!(error instanceof Error)) return plainFinding('crash', 'uncaught-exception', 'the program threw', []);
     const stack = this.sanitizer.symbolizeStack(error.stack ?? '');
     if (error instanceof RangeError)
-      return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack);
-    if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack);
-    const title = error instanceof WebAssembly.RuntimeError ? error.message.replaceAll(' ', '-') : 'uncaught-exception';
-    return plainFinding('crash', title, error.message, stack);
+      return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack, 'trap');
+    if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack, 'exit');
+    if (error instanceof WebAssembly.RuntimeError)
+      return plainFinding('crash', error.message.replaceAll(' ', '-'), error.message, stack, 'trap');
+    return plainFinding('crash', 'uncaught-exception', error.message, stack);
   }
 }

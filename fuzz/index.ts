@@ -10,13 +10,20 @@ import type { Finding } from './finding.ts';
 import { openFolder, regressionInputs, sha1, writeFile } from './folder.ts';
 import { FunctionExecutor, type SetUp } from './functions.ts';
 import { minimize } from './minimize.ts';
-import { type ModuleOptions, type OtherModule, openDifferential, openModule } from './module.ts';
+import { type ModuleOptions, type OtherModule, openDifferential, openTarget } from './module.ts';
 import { seededRandom } from './random.ts';
 
 export type { Observer, Totals } from './campaign.ts';
 export type { Finding, FindingKind } from './finding.ts';
 export type { FuzzFunction, SetUp } from './functions.ts';
-export { coverSources, type ModuleOptions, type OtherModule, openDifferential, openModule } from './module.ts';
+export {
+  coverSources,
+  type ModuleOptions,
+  type OtherModule,
+  openDifferential,
+  openModule,
+  openTarget,
+} from './module.ts';
 
 export interface FuzzOptions {
   /** Runs in all. Default 100,000. */
@@ -38,6 +45,10 @@ export interface FuzzOptions {
   /** Exported function of a module: (pointer, length). */
   readonly entry?: string;
   readonly imports?: WebAssembly.Imports;
+  /** Arguments of a command; where they say @@, the name of a file that holds the input. Else it is standard input. */
+  readonly args?: readonly string[];
+  /** How close comparisons come to being equal is feedback, too. Default false. */
+  readonly valueProfile?: boolean;
   readonly moduleName?: string;
   /** How a module is checked. */
   readonly instrument?: NonNullable<ModuleOptions['instrument']>;
@@ -72,7 +83,7 @@ export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}
         )
       : options.against
         ? openDifferential(target, options, options.against)
-        : openModule(target, options);
+        : openTarget(target, options);
   const end = performance.now() + (options.maxRuntime ?? Number.POSITIVE_INFINITY);
   const { regressions } = options;
   if (regressions !== undefined) openFolder(regressions);

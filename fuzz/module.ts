@@ -1,19 +1,24 @@
 // A module as a fuzz target: instrumented with the feedback a campaign needs, or for a look at which source it reaches.
 
 import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
-import type { CoverageMode } from '../instrument/coverage.ts';
+import type { CountedCode, CoverageMode } from '../instrument/coverage.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
 import { DifferentialExecutor, type Side } from './differential.ts';
 import { DEFAULT_ENTRY } from './entry.ts';
-import { ModuleExecutor } from './executor.ts';
+import { type Executor, ModuleExecutor } from './executor.ts';
 import { PlainExecutor } from './plain.ts';
 import { type CoveredFile, sourceCoverage } from './report/source-coverage.ts';
+import { ValueProfileExecutor } from './value-profile.ts';
 
 export interface ModuleOptions {
   /** Exported function: (pointer, length). */
   readonly entry?: string;
   readonly imports?: WebAssembly.Imports;
+  /** Arguments of a command; where they say @@, the name of a file that holds the input. Else it is standard input. */
+  readonly args?: readonly string[];
+  /** How close comparisons come to being equal is feedback, too. Default false. */
+  readonly valueProfile?: boolean;
   readonly moduleName?: string;
   /** Milliseconds one run may take. Default 1000. */
   readonly timeout?: number;
@@ -44,8 +49,15 @@ export function openModule(original: Uint8Array, options: ModuleOptions = {}): M
 
 function open(original: Uint8Array, options: ModuleOptions, keepsOutcome: boolean): ModuleExecutor {
   const complete = { ...options, keepsOutcome, symbolizer: options.symbolizer ?? createSymbolizer(original) };
-  const counting = build(original, complete, 'counters').bytes;
-  return executorOf(original, complete, counting, () => build(original, complete, 'compares').bytes);
+  const { bytes, counted = [] } = build(original, complete, options.valueProfile ? 'compares' : 'counters');
+  const comparing = () => (options.valueProfile ? bytes : build(original, complete, 'compares').bytes);
+  return executorOf(original, complete, bytes, counted, comparing);
+}
+
+/** The same with closeness as feedback, where it is asked for. */
+export function openTarget(original: Uint8Array, options: ModuleOptions = {}): Executor {
+  const executor = openModule(original, options);
+  return options.valueProfile ? new ValueProfileExecutor(executor) : executor;
 }
 
 /** The other side of a differential campaign. */
@@ -64,9 +76,9 @@ export function openDifferential(
   const { instrument: _checks, symbolizer: _symbols, moduleName = 'module.wasm', ...shared } = options;
   const { module, plain, ...theirs } = { ...shared, ...other };
   const otherName = other.moduleName ?? (plain ? `${moduleName}, not instrumented` : 'other.wasm');
-  const { entry = DEFAULT_ENTRY, imports } = theirs;
+  const { entry = DEFAULT_ENTRY, imports, args } = theirs;
   const second: Side = plain
-    ? new PlainExecutor({ bytes: module, entry, ...(imports && { imports }) })
+    ? new PlainExecutor({ bytes: module, entry, ...(imports && { imports }), ...(args && { args }) })
     : open(module, theirs, true);
   return new DifferentialExecutor([open(original, options, true), second], [moduleName, otherName]);
 }
@@ -80,7 +92,7 @@ export function coverSources(
   const symbolizer = options.symbolizer ?? createSymbolizer(original);
   const complete = { ...options, symbolizer, detectLeaks: false, keepsOutcome: false };
   const { bytes, counted = [] } = build(original, complete, 'lines');
-  const executor = executorOf(original, complete, bytes, () => bytes);
+  const executor = executorOf(original, complete, bytes, counted, () => bytes);
   const units = new Uint32Array(counted.length);
   for (const input of inputs) {
     executor.run(input);
@@ -110,16 +122,19 @@ function executorOf(
   original: Uint8Array,
   options: Complete,
   counting: Uint8Array,
+  counted: readonly CountedCode[],
   comparing: () => Uint8Array,
 ): ModuleExecutor {
   return new ModuleExecutor({
     original,
     counting,
+    counted,
     comparing,
     symbolizer: options.symbolizer,
     moduleName: options.moduleName ?? 'module.wasm',
     entry: options.entry,
     ...(options.imports && { imports: options.imports }),
+    ...(options.args && { args: options.args }),
     timeout: options.timeout ?? 1000,
     memoryLimit: options.memoryLimit ?? 1024 * MIB,
     detectLeaks: options.detectLeaks ?? true,

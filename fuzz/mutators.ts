@@ -8,6 +8,8 @@ export interface Materials {
   readonly maxLength: number;
   /** Words given by the user, and constants the target compared with. */
   readonly dictionary: readonly Uint8Array[];
+  /** Words that have led to something new. */
+  readonly proven?: readonly Uint8Array[];
   /** What the target compared when it last ran this input: seen there, wanted there. */
   readonly compares: readonly Replacement[];
   /** Another unit of the corpus. */
@@ -16,6 +18,8 @@ export interface Materials {
   readonly onlyAscii?: boolean;
   /** Names of the mutators applied, in order, for whoever wants to tell. */
   readonly applied?: string[];
+  /** Words put in, in order. */
+  readonly used?: Uint8Array[];
 }
 
 /** Bytes the target saw, and bytes it compared them with. */
@@ -135,21 +139,34 @@ const splitAndJoin: Mutate = (bytes, random, { other, maxLength }) => {
 };
 
 /** Inserts or writes a word of the dictionary. */
-const addWord: Mutate = (bytes, random, { dictionary, maxLength }) => {
+const addWord: Mutate = (bytes, random, materials) => insertWord(bytes, random, materials, materials.dictionary);
+
+/** The same with a word that has led to something new before. */
+const addProvenWord: Mutate = (bytes, random, materials) =>
+  insertWord(bytes, random, materials, materials.proven ?? []);
+
+function insertWord(
+  bytes: Uint8Array,
+  random: Random,
+  { maxLength, used }: Materials,
+  dictionary: readonly Uint8Array[],
+): Uint8Array | undefined {
   if (dictionary.length === 0) return undefined;
   const word = dictionary[random.below(dictionary.length)]!;
+  used?.push(word);
   if (random.below(2) === 0 && bytes.length + word.length <= maxLength) {
     return splice(bytes, random.below(bytes.length + 1), 0, word);
   }
   return word.length > bytes.length ? undefined : overwrite(bytes, random.below(bytes.length - word.length + 1), word);
-};
+}
 
 /** Where the input holds what the target compared, puts what it was compared with. */
-const replaceCompared: Mutate = (bytes, random, { compares, maxLength }) => {
+const replaceCompared: Mutate = (bytes, random, { compares, maxLength, used }) => {
   if (compares.length === 0) return undefined;
   const { from, to } = compares[random.below(compares.length)]!;
   const at = find(bytes, from, random.below(bytes.length + 1));
   if (at < 0 || bytes.length - from.length + to.length > maxLength) return undefined;
+  used?.push(to);
   return splice(bytes, at, from.length, to);
 };
 
@@ -167,6 +184,7 @@ export const MUTATORS: readonly Mutator[] = [
   { name: 'CrossOver', mutate: crossOver },
   { name: 'SplitAndJoin', mutate: splitAndJoin },
   { name: 'Dict', mutate: addWord },
+  { name: 'PersAutoDict', mutate: addProvenWord },
   { name: 'CMP', mutate: replaceCompared },
 ];
 

@@ -11,6 +11,7 @@ export interface PlainTarget {
   readonly bytes: Uint8Array;
   readonly entry: string;
   readonly imports?: WebAssembly.Imports;
+  readonly args?: readonly string[];
 }
 
 interface Exports {
@@ -28,12 +29,13 @@ export class PlainExecutor implements Executor {
   readonly counters = 0;
   private readonly target: PlainTarget;
   private readonly module: WebAssembly.Module;
-  private readonly wasi = new FuzzWasi();
+  private readonly wasi: FuzzWasi;
   private last: Omit<Outcome, 'ending'> & { readonly exited: boolean } = nothing();
 
   constructor(target: PlainTarget) {
     this.target = target;
     this.module = new WebAssembly.Module(target.bytes as BufferSource);
+    this.wasi = new FuzzWasi(target.args);
     this.wasi.keepsOutput = true;
   }
 

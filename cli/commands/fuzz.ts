@@ -7,14 +7,15 @@ import { parseDictionary } from '../../fuzz/dictionary.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import { type Finding, FUZZ_EXIT, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
 import { isFile } from '../../fuzz/folder.ts';
-import { coverSources, type ModuleOptions, openDifferential, openModule } from '../../fuzz/index.ts';
+import { coverSources, type ModuleOptions, openDifferential, openTarget } from '../../fuzz/index.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Command, Io } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Artifacts } from '../fuzz/artifacts.ts';
 import { runCampaign } from '../fuzz/campaign.ts';
 import { type FuzzFlags, fuzzFlagHelp, parseFuzzFlags } from '../fuzz/flags.ts';
-import { mergeFolders, reduceFile, runFiles } from '../fuzz/single.ts';
+import { mergeFolders } from '../fuzz/merge.ts';
+import { reduceFile, runFiles } from '../fuzz/single.ts';
 import { runWorkers } from '../fuzz/workers.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 
@@ -26,7 +27,7 @@ export const fuzzCommand: Command = {
   name: 'fuzz',
   refusalCode: FUZZ_REFUSAL,
   summary: 'find inputs that make a module do something wrong',
-  usage: `wasan fuzz [flags] module.wasm [corpus ...]\nwasan fuzz [flags] module.wasm file ...\n\n${fuzzFlagHelp()}`,
+  usage: `wasan fuzz [flags] module.wasm [corpus ...]\nwasan fuzz [flags] module.wasm file ...\nwasan fuzz [flags] command.wasm [corpus ...] -- arguments with @@ for a file\n\n${fuzzFlagHelp()}`,
   run: async (args, io) => {
     const flags = parseFuzzFlags(args);
     for (const flag of flags.unknown)
@@ -47,11 +48,19 @@ export const fuzzCommand: Command = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
       replay: ['wasan fuzz', ...flags.given(RUN_FLAGS), path].join(' '),
+      after: flags.targetArgs.length > 0 ? ` -- ${flags.targetArgs.join(' ')}` : '',
     };
     const files = inputs.filter(isFile);
-    if (flags.number('merge') !== 0) return mergeFolders(executor, inputs, io) ?? EXIT.CLEAN;
+    if (flags.number('merge') !== 0) {
+      mergeFolders(executor, inputs, flags.text('merge_control_file'), io);
+      return EXIT.CLEAN;
+    }
     if (files.length > 0) return runSaved(executor, files, flags, artifacts, io);
-    io.stderr(`INFO: Seed: ${seed}\nINFO: Loaded 1 modules   (${executor.counters} inline 8-bit counters)\n`);
+    if (flags.number('entropic') !== 0 && flags.number('verbosity') !== 0)
+      io.stderr('INFO: Running with entropic power schedule (0xFF, 100).\n');
+    io.stderr(
+      `INFO: Seed: ${seed}\nINFO: Loaded 1 modules   (${executor.edges ?? executor.counters} inline 8-bit counters)\n`,
+    );
     const dictionary = flags.text('dict') === '' ? [] : parseDictionary(readText(flags.text('dict')));
     const reports = {
       html: flags.text('html'),
@@ -74,6 +83,8 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): Mo
     timeout: flags.number('timeout') * 1000 * flags.number('scale'),
     memoryLimit: flags.number('rss_limit_mb') * MIB,
     largestBlock: (flags.number('malloc_limit_mb') || flags.number('rss_limit_mb')) * MIB,
+    valueProfile: flags.number('use_value_profile') !== 0,
+    ...(flags.targetArgs.length > 0 && { args: flags.targetArgs }),
     detectLeaks: flags.number('detect_leaks') !== 0,
     ...(entry === '' ? {} : { entry }),
   };
@@ -84,7 +95,7 @@ const DIFF_MODES = ['', 'inline', 'outline', 'plain'] as const;
 /** The target, or two targets held against each other. */
 function open(original: Uint8Array, options: ModuleOptions, flags: FuzzFlags): Executor {
   const path = flags.text('diff');
-  if (path === '') return openModule(original, options);
+  if (path === '') return openTarget(original, options);
   const mode = DIFF_MODES.find((name) => name === flags.text('diff_mode'));
   if (mode === undefined) throw new SanitizerError('E_USAGE', `-diff_mode takes ${DIFF_MODES.slice(1).join(', ')}`);
   const module = readModule(path);
@@ -105,10 +116,14 @@ function runSaved(
   io: Io,
 ): number {
   const how = flags.number('minimize_crash') ? 'minimize' : flags.number('cleanse_crash') ? 'cleanse' : undefined;
-  const found = how
-    ? reduceFile(executor, files[0]!, how, flags.number('runs'), artifacts, io)
-    : runFiles(executor, files, io, () => performance.now());
-  return exitCode(found, flags);
+  if (how === undefined)
+    return exitCode(
+      runFiles(executor, files, io, () => performance.now()),
+      flags,
+    );
+  const time = flags.number('max_total_time') * 1000 * flags.number('scale');
+  reduceFile(executor, files[0]!, { how, runs: flags.number('runs'), time }, artifacts, io);
+  return EXIT.CLEAN;
 }
 
 function exitCode(finding: Finding | undefined, flags: FuzzFlags): number {

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Finding } from '../../fuzz/finding.ts';
 import { findingJson } from '../../fuzz/finding.ts';
 import { openFolder, sha1, writeFile } from '../../fuzz/folder.ts';
+import { base64Line } from './lines.ts';
 
 export interface Artifacts {
   /** "./", "out/" or "out/run1-". */
@@ -13,6 +14,13 @@ export interface Artifacts {
   readonly exact: string;
   /** The command that runs a saved input: everything but its name. */
   readonly replay: string;
+  /** What follows its name. */
+  readonly after: string;
+}
+
+/** The command that runs a saved input. */
+export function replayCommand({ replay, after }: Artifacts, path: string): string {
+  return `${replay} ${path}${after}`;
 }
 
 const JSON_SUFFIX = '.report.json';
@@ -25,12 +33,12 @@ export function saveFinding(finding: Finding, input: Uint8Array, artifacts: Arti
   try {
     writeDurably(path, input);
     const twin = sameBug(finding.key, path, artifacts);
-    const replay = `${twin ? `the same bug as ${twin}\n` : ''}replay: ${artifacts.replay} ${path}\n`;
+    const replay = `${twin ? `the same bug as ${twin}\n` : ''}replay: ${replayCommand(artifacts, path)}\n`;
     writeDurably(`${path}.report.txt`, `${finding.text}\n${replay}`);
-    const facts = { ...findingJson(finding), input: basename(path), replay: `${artifacts.replay} ${path}` };
+    const facts = { ...findingJson(finding), input: basename(path), replay: replayCommand(artifacts, path) };
     writeDurably(`${path}${JSON_SUFFIX}`, `${JSON.stringify(facts, undefined, 1)}\n`);
     const name = artifacts.exact || artifacts.prefix;
-    return `artifact_prefix='${name}'; Test unit written to ${path}\n${replay}`;
+    return `artifact_prefix='${name}'; Test unit written to ${path}\n${base64Line(input)}${replay}`;
   } catch (error) {
     const bytes = input.length <= PRINTED_BYTES ? `\nBase64: ${Buffer.from(input).toString('base64')}` : '';
     return `wasan: ${(error as Error).message}${bytes}\n`;

@@ -11,8 +11,10 @@ import { minimizeFinding } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 import { History } from '../../fuzz/report/history.ts';
 import type { Io } from '../command.ts';
-import { type Artifacts, pathOf, saveFinding, saveMinimized, writeDurably } from './artifacts.ts';
+import { type Artifacts, pathOf, replayCommand, saveFinding, saveMinimized, writeDurably } from './artifacts.ts';
+import { corpusLines, coverageLines, newPcLines } from './coverage-lines.ts';
 import type { FuzzFlags } from './flags.ts';
+import { dictionaryLines, unitLines } from './lines.ts';
 import { type ReportFiles, writeReports } from './report.ts';
 import { FuzzStatus } from './status.ts';
 
@@ -32,6 +34,7 @@ export interface Setting {
 /** Milliseconds of fuzzing between two looks at signals and at other workers' files. */
 const SLICE_MS = 50;
 const MIN_MAX_LENGTH = 4096;
+const NO_UNIT = '0'.repeat(40);
 
 export interface Outcome {
   readonly first: Finding | undefined;
@@ -48,6 +51,7 @@ class CommandCampaign {
   private readonly campaign: Campaign;
   private readonly regressions: readonly Uint8Array[];
   private readonly seeds: readonly Uint8Array[];
+  private readonly folderSizes: readonly (readonly [folder: string, files: number])[];
   private readonly seen: Set<string>;
   private interrupted = false;
   private readonly history = new History();
@@ -61,9 +65,10 @@ class CommandCampaign {
     if (folders[0] !== undefined) openFolder(folders[0]);
     const once = flags.text('regressions');
     this.regressions = once === '' ? [] : regressionInputs(once);
-    this.seeds = [...folders, ...seedFiles(flags.text('seed_inputs'))].flatMap((path) =>
-      readInputs(path).map((file) => file.bytes),
-    );
+    const places = [...folders, ...seedFiles(flags.text('seed_inputs'))];
+    const found = places.map((path) => readInputs(path).map((file) => file.bytes));
+    this.folderSizes = folders.map((folder, i) => [folder, found[i]!.length]);
+    this.seeds = found.flat();
     this.seen = new Set(folders[0] === undefined ? [] : listNames(folders[0]));
     const { moduleName, seed } = setting;
     this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0, { moduleName, seed, history: this.history });
@@ -91,6 +96,8 @@ class CommandCampaign {
         onFinding: (finding, input) => this.found(finding, input),
         onUnit: (unit, what) => {
           if (what !== 'INITED') this.save(unit.name, unit.bytes);
+          if (flags.number('print_pcs') !== 0)
+            this.status.say(newPcLines(setting.executor, this.campaign.features.newEdges));
           this.status.unit(this.campaign, what, unit);
           this.history.take(this.status.seconds, this.campaign.totals);
         },
@@ -108,7 +115,7 @@ class CommandCampaign {
     process.once('SIGTERM', stop);
     try {
       this.replayRegressions();
-      this.status.say(seedLine(this.seeds));
+      this.status.say(this.openingLines());
       if (flags.number('runs') !== 0) this.campaign.start(this.seeds);
       else for (const seed of this.seeds) this.campaign.attempt(seed, undefined, true);
       while (!this.campaign.done() && !this.interrupted) await this.slice();
@@ -120,9 +127,29 @@ class CommandCampaign {
     this.history.take(this.status.seconds, this.campaign.totals, true);
     this.status.event(this.campaign, 'DONE');
     this.report();
-    this.status.say(this.status.doneLine(this.campaign));
-    if (flags.number('print_final_stats') !== 0) this.status.say(this.status.finalStats(this.campaign));
+    this.sayClosing();
     return { first: this.campaign.findings[0]?.finding, interrupted: this.interrupted };
+  }
+
+  private openingLines(): string {
+    const { flags } = this.setting;
+    if (flags.number('verbosity') === 0) return seedLine(this.seeds);
+    const files = this.folderSizes.map(
+      ([folder, count]) => `INFO: ${String(count).padStart(8)} files found in ${folder}\n`,
+    );
+    const limit = this.campaign.maxLength;
+    const unlimited = `INFO: -max_len is not provided; libFuzzer will not generate inputs larger than ${limit} bytes\n`;
+    return `${files.join('')}${flags.number('max_len') === 0 ? unlimited : ''}${seedLine(this.seeds)}`;
+  }
+
+  private sayClosing(): void {
+    const { flags, executor } = this.setting;
+    const { status, campaign } = this;
+    if (flags.number('verbosity') !== 0) status.say(dictionaryLines(campaign.recommended));
+    status.say(status.doneLine(campaign));
+    if (flags.number('print_coverage') !== 0) status.say(coverageLines(executor, campaign));
+    if (flags.number('print_corpus_stats') !== 0) status.say(corpusLines(campaign));
+    if (flags.number('print_final_stats') !== 0) status.say(status.finalStats(campaign));
   }
 
   /** What was once found comes first, all of it. */
@@ -153,7 +180,8 @@ class CommandCampaign {
 
   private found(finding: Finding, input: Uint8Array): void {
     const saved = saveFinding(finding, input, this.setting.artifacts);
-    this.status.say(`${finding.text}${saved}`);
+    const { sequence, base } = this.campaign;
+    this.status.say(`${finding.text}${unitLines(input, base ? sequence : [], base?.name ?? NO_UNIT)}${saved}`);
   }
 
   /** Outside the campaign's own time. */
@@ -187,7 +215,7 @@ class CommandCampaign {
         finding,
         input,
         minimized: this.minimized[i] ?? input,
-        replay: `${artifacts.replay} ${pathOf(`${finding.kind}-${sha1(input)}`, artifacts)}`,
+        replay: replayCommand(artifacts, pathOf(`${finding.kind}-${sha1(input)}`, artifacts)),
       })),
     });
   }
@@ -224,7 +252,7 @@ function guarded(executor: Executor, artifacts: Artifacts): Executor {
     }
   };
   return {
-    counters: executor.counters,
+    ...{ counters: executor.counters, edges: executor.edges ?? executor.counters, custom: executor.custom },
     run,
     current: () => executor.current(),
     compares: (input) => executor.compares(input),

@@ -28,6 +28,7 @@ export const FUZZ_FLAGS = [
   row('regressions', '', 'folder with inputs of earlier findings, replayed first'),
   row('exact_artifact_path', '', 'the name of a saved finding'),
   row('merge', 0, '1: copy into the first folder what adds coverage from the others'),
+  row('merge_control_file', '', 'file from which a merge that was stopped goes on'),
   row('minimize_crash', 0, '1: make the given crashing input smaller'),
   row('cleanse_crash', 0, '1: blank out the bytes of a crashing input that do not matter'),
   row('ignore_crashes', 0, '1: go on after a finding, and exit with 0'),
@@ -38,6 +39,10 @@ export const FUZZ_FLAGS = [
   row('use_cmp', 1, '0: do not look at what the target compares'),
   row('entropic', 1, '0: prefer units with rare features and little use, not those whose mutants teach most'),
   row('reduce_inputs', 1, '0: keep units although shorter ones do the same'),
+  row('use_value_profile', 0, '1: how close comparisons come to being equal is feedback, too'),
+  row('print_pcs', 0, '1: print each piece of code that is reached for the first time'),
+  row('print_coverage', 0, '1: print at the end which functions and lines were reached'),
+  row('print_corpus_stats', 0, '1: print at the end what became of each unit'),
   row('print_final_stats', 0, '1: print statistics at the end'),
   row('reload', 1, 'seconds between two looks at what other workers added to the corpus; 0 for never'),
   row('jobs', 0, 'number of campaigns to run, one after the other in each worker, each with a log file'),
@@ -61,6 +66,8 @@ export interface FuzzFlags {
   /** Those of the named flags that were given, as they would be given again. */
   readonly given: (names: readonly string[]) => string[];
   readonly rest: readonly string[];
+  /** Behind "--": arguments of the target. */
+  readonly targetArgs: readonly string[];
   readonly unknown: readonly string[];
 }
 
@@ -71,7 +78,8 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
   const values = new Map<string, number | string>(FUZZ_FLAGS.map((f) => [f.name, f.fallback]));
   const rest: string[] = [];
   const unknown: string[] = [];
-  for (const arg of args) {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  for (const arg of args.slice(0, end)) {
     const match = FLAG.exec(arg);
     const name = match?.[1]?.replaceAll('-', '_');
     if (name === undefined) rest.push(arg);
@@ -86,6 +94,7 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
         (f) => `-${f.name}=${values.get(f.name)}`,
       ),
     rest,
+    targetArgs: args.slice(end + 1),
     unknown,
   };
 }

@@ -1,16 +1,15 @@
-// What libFuzzer does besides fuzzing: run saved inputs, make one smaller, blank one out, merge corpora.
+// What libFuzzer does with single files: run them, make one that crashes smaller, blank out what does not matter in it.
 
-import { Campaign } from '../../fuzz/campaign.ts';
+import { dirname } from 'node:path';
 import type { Executor } from '../../fuzz/executor.ts';
 import type { Finding } from '../../fuzz/finding.ts';
-import { openFolder, readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
-import { minimizeFinding } from '../../fuzz/index.ts';
-import { cleanse } from '../../fuzz/minimize.ts';
-import { seededRandom } from '../../fuzz/random.ts';
+import { openFolder, readInputs, sha1 } from '../../fuzz/folder.ts';
+import { cleanse, minimize } from '../../fuzz/minimize.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Io } from '../command.ts';
 import { type Artifacts, pathOf, writeDurably } from './artifacts.ts';
 
+const DEFAULT_RUNS = 100_000;
 const NOT_FUZZED = `***
 *** NOTE: fuzzing was not performed, you have only
 ***       executed the target code on a fixed set of inputs.
@@ -19,6 +18,7 @@ const NOT_FUZZED = `***
 
 /** Runs each file; the first finding. */
 export function runFiles(executor: Executor, files: readonly string[], io: Io, now: () => number): Finding | undefined {
+  io.stderr(`wasan fuzz: Running ${files.length} inputs 1 time(s) each.\n`);
   for (const path of files) {
     const { bytes } = readInputs(path)[0]!;
     io.stderr(`Running: ${path}\n`);
@@ -34,61 +34,43 @@ export function runFiles(executor: Executor, files: readonly string[], io: Io, n
   return undefined;
 }
 
+export interface Reduction {
+  readonly how: 'minimize' | 'cleanse';
+  /** 0: as many as it takes. */
+  readonly runs: number;
+  /** Milliseconds; 0 for no limit. */
+  readonly time: number;
+}
+
 /** Makes the input of a finding smaller, or blander, and writes it. */
-export function reduceFile(
-  executor: Executor,
-  path: string,
-  how: 'minimize' | 'cleanse',
-  runs: number,
-  artifacts: Artifacts,
-  io: Io,
-): Finding | undefined {
+export function reduceFile(executor: Executor, path: string, wanted: Reduction, artifacts: Artifacts, io: Io): void {
   const { bytes } = readInputs(path)[0]!;
+  const minimizes = wanted.how === 'minimize';
+  const target = pathOf(`${minimizes ? 'minimized-from' : 'cleaned-from'}-${sha1(bytes)}`, artifacts);
+  openFolder(dirname(target)); // before the work, not after it
+  if (minimizes) io.stderr(`CRASH_MIN: minimizing crash input: '${path}' (${bytes.length} bytes)\n`);
   const finding = executor.run(bytes);
   if (!finding) throw new SanitizerError('E_INPUT', `${path}: the target runs this input without a finding`);
-  let left = runs > 0 ? runs : 100_000;
+  io.stderr(finding.text);
+  if (minimizes)
+    io.stderr(`CRASH_MIN: '${path}' (${bytes.length} bytes) caused a crash. Will try to minimize it further\n`);
+  const patient = finding.kind !== 'timeout' || wanted.time > 0; // every try of a hang takes its time
+  let left = wanted.runs > 0 ? wanted.runs : patient ? DEFAULT_RUNS : 0;
+  const end = wanted.time > 0 ? performance.now() + wanted.time : Number.POSITIVE_INFINITY;
   const keeps = (candidate: Uint8Array) => {
     left--;
     return executor.run(candidate)?.key === finding.key;
   };
-  const result =
-    how === 'minimize' ? minimizeFinding(executor, finding, bytes, left) : cleanse(bytes, keeps, () => left <= 0);
-  const target = pathOf(`${how === 'minimize' ? 'minimized-from' : 'cleaned-from'}-${sha1(bytes)}`, artifacts);
+  const stop = () => left <= 0 || performance.now() > end;
+  const result = minimizes ? minimize(bytes, keeps, stop) : cleanse(bytes, keeps, stop);
   writeDurably(target, result);
-  io.stderr(`${finding.text}${how}: ${bytes.length} to ${result.length} bytes\nTest unit written to ${target}\n`);
-  return undefined;
+  if (!minimizes) io.stderr(changedLines(bytes, result));
+  io.stderr(`artifact_prefix='${artifacts.exact || artifacts.prefix}'; Test unit written to ${target}\n`);
+  if (minimizes) io.stderr(`CRASH_MIN: failed to minimize beyond ${target} (${result.length} bytes), exiting\n`);
 }
 
-/** Copies into the first folder the files of the others that cover something it does not, the shortest first. */
-export function mergeFolders(executor: Executor, folders: readonly string[], io: Io): void {
-  const [target, ...sources] = folders;
-  if (target === undefined || sources.length === 0)
-    throw new SanitizerError('E_USAGE', '-merge=1 takes two folders or more');
-  openFolder(target);
-  const campaign = new Campaign({
-    executor,
-    random: seededRandom(1),
-    nameOf: sha1,
-    observer: {},
-    runs: -1,
-    maxLength: Number.MAX_SAFE_INTEGER,
-    dictionary: [],
-    useCompares: false,
-    reduce: false,
-    ignoreCrashes: true,
-    shouldStop: () => false,
-  });
-  for (const { bytes } of readInputs(target)) campaign.attempt(bytes, undefined, true);
-  const before = campaign.totals;
-  const files = sources.flatMap((folder) => readInputs(folder)).sort((a, b) => a.bytes.length - b.bytes.length);
-  let added = 0;
-  for (const { bytes } of files) {
-    if (!campaign.attempt(bytes, undefined, true)) continue;
-    writeFile(target, sha1(bytes), bytes);
-    added++;
-  }
-  const { edges, features } = campaign.totals;
-  io.stderr(
-    `MERGE-OUTER: ${added} new files with ${features - before.features} new features added; ${edges - before.edges} new coverage edges\n`,
-  );
+function changedLines(before: Uint8Array, after: Uint8Array): string {
+  return Array.from(after, (byte, i) =>
+    byte === before[i] ? '' : `CLEANSE: Replaced byte ${i} with 0x${byte.toString(16)}\n`,
+  ).join('');
 }

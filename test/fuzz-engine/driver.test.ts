@@ -1,11 +1,11 @@
 // Drives wasan fuzz as a fuzzing service drives libFuzzer: flags, log lines, statistics, exit codes and files are all it knows.
 
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { drive, HUGE, parse } from './driver.ts';
 import { SEEDED } from './seeded-bugs.ts';
 import { compileTarget } from './targets.ts';
 
@@ -24,44 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const HUGE = `
-#include <stdlib.h>
-int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
-  if (size > 1 && data[0] == 'm' && data[1] == 'm') { void *volatile block = malloc(100u << 20); free(block); }
-  return 0;
-}`;
-
-interface Log {
-  readonly code: number | null;
-  readonly lines: readonly string[];
-  readonly text: string;
-}
-
-function libFuzzer(...args: string[]): Log {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'fuzz', ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  const text = stdout + stderr;
-  return { code: status, text, lines: text.split('\n') };
-}
-
-/** What services read out of a log: the last progress line, statistics, where the test case was written. */
-function parse({ lines, text }: Log) {
-  const progress = lines.map((line) =>
-    /^#(\d+)\s+(\w+)\s+cov: (\d+) ft: (\d+) corp: (\d+)\/(\d+)(b|Kb) (?:lim: (\d+) )?exec\/s: (\d+) rss: (\d+)Mb/.exec(
-      line,
-    ),
-  );
-  const stats = [...text.matchAll(/^stat::(\w+):\s+(\d+)$/gm)].map(([, name, value]) => [name, Number(value)]);
-  return {
-    events: progress.flatMap((match) => (match ? [match[2]!] : [])),
-    edges: progress.flatMap((match) => (match ? [Number(match[3])] : [])),
-    stats: Object.fromEntries(stats) as Record<string, number>,
-    artifact: /Test unit written to (\S+)/.exec(text)?.[1],
-    summary: /^SUMMARY: (\S+): (\S+)/m.exec(text)?.slice(1),
-  };
-}
+const libFuzzer = (...args: string[]) => drive(process.execPath, [MAIN, 'fuzz', ...args], folder);
 
 test('fuzz, reproduce, minimise, cleanse, merge: one crash from log to smallest input', () => {
   const common = ['-timeout=25', '-rss_limit_mb=2560', '-max_len=100', '-artifact_prefix=artifacts/'];

@@ -1,7 +1,7 @@
 // The shapes of targets: what toolchains export, how each is called, and a target's own mutators.
 
 import { describe, expect, test } from 'vitest';
-import { openModule } from '../../fuzz/index.ts';
+import { openModule, openTarget } from '../../fuzz/index.ts';
 import { compileAssemblyScript } from '../support/compile-assemblyscript.ts';
 import { campaignOf, compileTarget } from './targets.ts';
 
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size) {
 describe('a target’s own mutators', () => {
   test('LLVMFuzzerCustomMutator keeps the frame, LLVMFuzzerMutate changes what is in it', async () => {
     const module = await compileTarget(FRAMED, [EXPORT('LLVMFuzzerCustomMutator'), ALLOW]);
-    const campaign = campaignOf(openModule(module), 1, 20_000, { useCompares: false });
+    const campaign = campaignOf(openModule(module), 1, 40_000, { useCompares: false, maxLength: 64 });
     campaign.run([]);
     expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['unreachable']);
     const input = campaign.findings[0]!.input;
@@ -138,3 +138,49 @@ export function fuzz(at: usize, size: i32): void {
     expect(titles(files['main.wasm']!, 5000, { entry: 'fuzz' })).toEqual(['unreachable']);
   }, 60_000);
 });
+
+test('a command that reads a file: @@ among its arguments stands for the name of one with the input', async () => {
+  const module = await compileTarget(
+    `
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(int argc, char **argv) {
+  if (argc != 3 || strcmp(argv[1], "-d")) abort();
+  if (fopen("/other", "rb") || fopen("/made", "wb")) abort();
+  FILE *f = fopen(argv[2], "rb");
+  if (!f) abort();
+  fseek(f, 0, SEEK_END);
+  long n = ftell(f);
+  rewind(f);
+  char *text = malloc(n);
+  if ((long)fread(text, 1, n, f) != n || fgetc(f) != EOF || getchar() != EOF) abort();
+  fclose(f);
+  if (n > 3 && text[0] == 'F' && text[1] == 'I') return ((volatile char *)text)[n];
+  free(text);
+  return 0;
+}`,
+    [],
+    'command',
+  );
+  const campaign = campaignOf(openModule(module, { args: ['-d', '@@'] }), 1, 3000);
+  campaign.run([]);
+  expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['heap-buffer-overflow']);
+}, 60_000);
+
+test('with a value profile, coming closer to what is compared is reason enough to keep an input', async () => {
+  const module = await compileTarget(`
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size < 4) return 0;
+  unsigned value = 0;
+  for (int i = 0; i < 2; i++) value = value << 8 | (data[i] ^ 0x5a);
+  if (value == 0x1357) __builtin_trap();
+  return 0;
+}`);
+  const found = [true, false].map((valueProfile) => {
+    const campaign = campaignOf(openTarget(module, { valueProfile }), 1, 40_000, { useCompares: false, maxLength: 8 });
+    campaign.run([]);
+    return campaign.findings.map(({ finding }) => finding.title);
+  });
+  expect(found).toEqual([['unreachable'], []]);
+}, 60_000);

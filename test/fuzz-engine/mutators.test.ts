@@ -22,6 +22,7 @@ const text = (s: string) => new TextEncoder().encode(s);
 const MATERIALS: Materials = {
   maxLength: 16,
   dictionary: [text('WORD')],
+  proven: [text('KEY')],
   compares: [{ from: text('bc'), to: text('XYZ') }],
   other: text('12345678'),
 };
@@ -42,6 +43,7 @@ const TABLE: readonly [name: string, input: string, random: number[], expected: 
   ['SplitAndJoin', 'abcd', [1, 6], 'ab78'],
   ['Dict', 'abcd', [0, 0, 2], 'abWORDcd'],
   ['Dict', 'abc', [0, 1], undefined],
+  ['PersAutoDict', 'abcd', [0, 0, 2], 'abKEYcd'],
   ['CMP', 'abcd', [0, 0], 'aXYZd'],
   ['CMP', 'none', [0, 0], undefined],
 ];

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseFuzzFlags } from '../../cli/fuzz/flags.ts';
+import { FUZZ_FLAGS, parseFuzzFlags } from '../../cli/fuzz/flags.ts';
 import { screenLines } from '../../cli/fuzz/screen.ts';
 import { Corpus } from '../../fuzz/corpus.ts';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
@@ -134,4 +134,11 @@ test('the screen fits its terminal and says what matters', () => {
   for (const columns of [1, 9, 20, 40]) {
     for (const line of screenLines(facts, columns)) expect(line.length).toBeLessThan(columns);
   }
+});
+
+test('the documentation lists the flags there are', () => {
+  const page = readFileSync(new URL('../../docs/FUZZING.md', import.meta.url), 'utf8');
+  const table = /## Flags\n([\s\S]*?)\nWhat differs/.exec(page)![1]!;
+  const listed = [...table.matchAll(/`-(\w+)`/g)].map(([, name]) => name!);
+  expect(listed.sort()).toEqual(FUZZ_FLAGS.map((flag) => flag.name).sort());
 });

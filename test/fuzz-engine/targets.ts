@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { Campaign, type CampaignOptions } from '../../fuzz/campaign.ts';
-import type { openModule } from '../../fuzz/index.ts';
+import type { Executor } from '../../fuzz/executor.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 import { compileC } from '../support/compile-c.ts';
 
@@ -21,7 +21,7 @@ export function nameOf(bytes: Uint8Array): string {
 
 /** A campaign against a module, with a limit on runs. */
 export function campaignOf(
-  executor: ReturnType<typeof openModule>,
+  executor: Executor,
   seed: number,
   runs: number,
   more: Partial<CampaignOptions> = {},

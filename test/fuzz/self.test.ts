@@ -5,7 +5,7 @@ import { fuzzSelf } from './self.ts';
 import { selfTargets } from './self-targets.ts';
 
 test.each(await selfTargets())('$name', async (target) => {
-  const { findings, totals } = await fuzzSelf(target, target.runs / 100, 3, false);
+  const { findings, totals } = await fuzzSelf(target, { runs: target.runs / 100, seed: 3, save: false });
   expect(findings.map(({ finding }) => finding.text)).toEqual([]);
   // The search means something only if different things happened.
   expect(totals.features).toBeGreaterThan(1);

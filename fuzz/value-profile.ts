@@ -1,0 +1,73 @@
+// -use_value_profile: how close the operands of a comparison came to each other is feedback, as in libFuzzer. Every run is
+// one of the build that logs comparisons; each pair of comparison and closeness is one more counter behind those of the edges.
+
+import { COMPARE_FLAG } from '../instrument/coverage.ts';
+import type { Compare } from './compares.ts';
+import type { CustomMutators, Executor, ModuleExecutor } from './executor.ts';
+import type { Finding } from './finding.ts';
+
+/** Counters for closeness; comparisons share them where there are too many. */
+const SLOTS = 1 << 16;
+/** Different bits, then the length of the difference, then the first byte that differs. */
+const BITS = 65;
+const KINDS = 2 * BITS + 33;
+
+export class ValueProfileExecutor implements Executor {
+  readonly counters: number;
+  readonly edges: number;
+  readonly custom: CustomMutators | undefined;
+  private readonly target: ModuleExecutor;
+  private readonly all: Uint8Array;
+
+  constructor(target: ModuleExecutor) {
+    this.target = target;
+    this.custom = target.custom;
+    this.edges = target.counters;
+    this.counters = this.edges + SLOTS;
+    this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
+  }
+
+  run(input: Uint8Array): Finding | undefined {
+    this.target.forgetCompares();
+    return this.target.run(input);
+  }
+
+  current(): Uint8Array {
+    const counters = this.target.current();
+    this.all.set(counters);
+    counters.fill(0);
+    for (const compare of this.target.lastCompares()) {
+      for (const kind of closeness(compare)) this.all[this.edges + ((compare.id * KINDS + kind) % SLOTS)] = 1;
+    }
+    return this.all;
+  }
+
+  compares(input: Uint8Array): Compare[] {
+    return this.target.compares(input);
+  }
+
+  placeOf(counter: number) {
+    return counter < this.edges ? this.target.placeOf(counter) : undefined;
+  }
+}
+
+function closeness({ flags, left, right }: Compare): number[] {
+  if (flags & (COMPARE_FLAG.STRING | COMPARE_FLAG.MEMORY)) {
+    const at = left.findIndex((byte, i) => byte !== right[i]);
+    return [2 * BITS + (at < 0 ? Math.min(left.length, 32) : at)];
+  }
+  return [differentBits(left, right), BITS + differenceLength(left, right)];
+}
+
+function differentBits(a: Uint8Array, b: Uint8Array): number {
+  let bits = 0;
+  for (let i = 0; i < a.length; i++) for (let x = a[i]! ^ b[i]!; x !== 0; x &= x - 1) bits++;
+  return bits;
+}
+
+/** Bits of |a - b|, in the operands' own width. */
+function differenceLength(a: Uint8Array, b: Uint8Array): number {
+  const number = (bytes: Uint8Array) => bytes.reduce((sum, byte, i) => sum + byte * 2 ** (8 * i), 0);
+  const difference = Math.abs(number(a) - number(b));
+  return difference === 0 ? 0 : Math.min(BITS - 1, 1 + Math.floor(Math.log2(difference)));
+}
