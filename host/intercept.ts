@@ -4,6 +4,7 @@
 import { installGuard } from './guard.ts';
 import type { Report } from './report/report.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
+import type { Symbolizer } from './symbols/index.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
 /** A program whose memory is shared: what another thread's instance of it needs. */
@@ -30,6 +31,8 @@ export interface InterceptOptions {
   readonly onInstance?: (sanitizer: Sanitizer, instance: WebAssembly.Instance) => void;
   /** A name for a module in reports. */
   readonly nameOf?: (original: Uint8Array) => string;
+  /** Names functions and lines of a module, where more is known than the module itself holds. */
+  readonly symbolizerOf?: (original: Uint8Array) => Symbolizer | undefined;
   readonly pid?: number;
   /** Findings not to be told. */
   readonly suppressions?: SanitizerOptions['suppressions'];
@@ -188,7 +191,7 @@ class Interceptor {
   }
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
-    const { onFinding, nameOf, pid, suppressions, scriptFrames, guardJs } = this.options;
+    const { onFinding, nameOf, symbolizerOf, pid, suppressions, scriptFrames, guardJs } = this.options;
     const sanitizer: Sanitizer = new Sanitizer({
       original: known.original,
       instrumented: known.instrumented,
@@ -196,6 +199,9 @@ class Interceptor {
       // Asked for when there is something to report: to find a name may take a while.
       get moduleName() {
         return nameOf?.(known.original);
+      },
+      get symbolizer() {
+        return symbolizerOf?.(known.original);
       },
       ...(pid === undefined ? {} : { pid }),
       ...(suppressions ? { suppressions } : {}),

@@ -3,7 +3,6 @@
 import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW } from '../runtime/abi.ts';
 import { accessInstruction } from './access-instruction.ts';
 import { Boundary, type BoundaryTarget, type HostCall } from './boundary.ts';
-import type { BoundaryTable } from './boundary-table.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
@@ -19,38 +18,15 @@ import type { MappingDescription, StackFrame, Trace } from './report/place.ts';
 import { type ProgramPicture, programPicture } from './report/program-picture.ts';
 import { buildReport, type Report } from './report/report.ts';
 import { readStats, type Stats } from './report/stats.ts';
-import { findSuppression, type Suppression } from './report/suppressions.ts';
+import { findSuppression } from './report/suppressions.ts';
+import type { SanitizerOptions } from './sanitizer-options.ts';
 import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
 
-export interface SanitizerOptions {
-  /** The module as it was before instrumentation: what reports are symbolised against. */
-  readonly original: Uint8Array;
-  readonly instrumented: Uint8Array;
-  /** Names functions and lines of `original`; made from what the module itself holds unless given. */
-  readonly symbolizer?: Symbolizer;
-  /** Shown in frames without debug information: "app.wasm". */
-  readonly moduleName?: string | undefined;
-  readonly pid?: number;
-  /** What imported functions do with the program's memory, beside what is known of WASI (boundary-table.ts). */
-  readonly boundary?: BoundaryTable;
-  /** Memory 1 that other threads' instances use already; made here if a program with shared memory needs one. */
-  readonly sharedMemory?: WebAssembly.Memory;
-  /** Check what JavaScript reads and writes in the program's memory, too (guard.ts). Slow. */
-  readonly guardJs?: boolean;
-  /** Findings not to be told: neither to `onFinding` nor in `findings`, and no reason to stop. */
-  readonly suppressions?: readonly Suppression[];
-  /** Whether stacks go on into the JavaScript that called the module. Default true. */
-  readonly scriptFrames?: boolean;
-  /**
-   * Called for each finding, while the program stands still. Returns whether to stop the program; undefined leaves it to
-   * halt_on_error as baked into the module.
-   */
-  readonly onFinding?: (report: Report) => boolean | undefined;
-}
+export type { SanitizerOptions } from './sanitizer-options.ts';
 
 /** The "module" of what JavaScript does by itself, in stacks. */
 const SCRIPT = 'JavaScript';

@@ -11,6 +11,7 @@ import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import { glueNames, hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
 import type { Io } from '../command.ts';
 import { Findings } from '../findings.ts';
+import { readSymbols } from '../module-file.ts';
 import { suppressionsOf } from '../policy.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 import { toolVersion } from '../version.ts';
@@ -43,6 +44,25 @@ function writeAll(descriptor: number, text: string): void {
   }
 }
 
+/** A wrong glob must not look like a clean run: says at the end if --include matched nothing. */
+class Choice {
+  isMet = false;
+  private readonly leftOut = new Set<string>();
+
+  constructor(isGiven: boolean) {
+    if (isGiven) process.once('exit', () => this.tell());
+  }
+
+  leaveOut(path: string): void {
+    if (path !== '') this.leftOut.add(path); // Node's own modules have none
+  }
+
+  private tell(): void {
+    if (this.isMet || this.leftOut.size === 0) return;
+    io.stderr(`wasan: nothing was instrumented: no --include matches ${[...this.leftOut].join(', ')}\n`);
+  }
+}
+
 register();
 
 function register(): void {
@@ -67,14 +87,7 @@ function register(): void {
     findings.close();
   });
   if (isMainThread && process.env[NOTES_VARIABLE] === undefined) failForChildren();
-  const leftOut = new Set<string>();
-  let wanted = false;
-  process.once('exit', () => {
-    // A wrong glob must not look like a clean run.
-    if (settings.include.length > 0 && !wanted && leftOut.size > 0) {
-      io.stderr(`wasan: nothing was instrumented: no --include matches ${[...leftOut].join(', ')}\n`);
-    }
-  });
+  const choice = new Choice(settings.include.length > 0);
   const threads = new NodeThreads((failure) => failures.fail(failure));
   const interception: InterceptOptions = {
     rewrite: (original) => {
@@ -83,10 +96,10 @@ function register(): void {
       names.loadedBy(original, script);
       const file = selection.isNarrow ? names.fileOf(original) : undefined;
       if (!selection.has(file === undefined ? [script] : [script, file])) {
-        if (script !== '') leftOut.add(file ?? script);
+        choice.leaveOut(file ?? script);
         return undefined;
       }
-      wanted = true;
+      choice.isMet = true;
       try {
         const exports = glueNames(original, scriptText(settings.glue ?? script));
         const how = { ...instrumentation, glueNames: exports, host: true };
@@ -99,6 +112,10 @@ function register(): void {
       }
     },
     nameOf: (original) => names.of(original),
+    symbolizerOf: (original) => {
+      const file = names.fileOf(original);
+      return file === undefined ? undefined : readSymbols(file, original);
+    },
     pid: process.pid,
     suppressions: suppressionsOf(options),
     guardJs: settings.guardJs,

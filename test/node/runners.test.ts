@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Selection } from '../../cli/node/loader.ts';
 import { type CliResult, wasan } from '../support/cli.ts';
+import { compileAssemblyScript } from '../support/compile-assemblyscript.ts';
 import { compileC } from '../support/compile-c.ts';
 
 const SOURCE = `#include <stdlib.h>
@@ -106,6 +107,29 @@ describe('test runners', () => {
     expect(others).toEqual([]);
     expect(readFileSync(join(project, log!), 'utf8')).toContain('AddressSanitizer: heap-buffer-overflow');
   });
+});
+
+test('a module beside its script is called by its file, and told in terms of its source map', async () => {
+  const project = join(folder, 'assemblyscript');
+  mkdirSync(project);
+  const source = `export function run(at: usize): void {
+  const block = heap.alloc(24);
+  store<u8>(block + at, 1);
+  heap.free(block);
+}
+`;
+  for (const [name, bytes] of Object.entries(await compileAssemblyScript('list.ts', source))) {
+    writeFileSync(join(project, name), bytes);
+  }
+  const load = `new WebAssembly.Module(readFileSync(new URL('list.wasm', import.meta.url)))`;
+  writeFileSync(
+    join(project, 'app.mjs'),
+    `import { readFileSync } from 'node:fs';\nnew WebAssembly.Instance(${load}).exports.run(24);\n`,
+  );
+  const { status, stderr } = wasan(['node', cache, 'app.mjs'], { env, cwd: project });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/WRITE of size 1 .*\n {4}#0 0x[0-9a-f]+ in list\/run \.\/list\/list\.ts:3:3\n/);
+  expect(stderr).toMatch(/SUMMARY: AddressSanitizer: heap-buffer-overflow \.\/list\/list\.ts:3:3 in list\/run/);
 });
 
 describe('--include and --exclude', () => {
