@@ -1,0 +1,200 @@
+// The blocks of a function while its frame is looked for: where control goes, and what is known where its ways meet.
+
+import { Reader } from '../wasm/bytes.ts';
+import { OP } from '../wasm/opcodes.ts';
+import { Operands, Trouble } from './operands.ts';
+import { tagTypes } from './tags.ts';
+import { OTHER, type State } from './values.ts';
+
+export abstract class Branches extends Operands {
+  protected structure(op: number): void {
+    const d = this.decoder;
+    switch (op) {
+      case OP.BLOCK:
+      case OP.LOOP:
+      case OP.IF:
+      case OP.TRY:
+      case OP.TRY_TABLE:
+        return this.open(op);
+      case OP.ELSE:
+        return this.otherwise();
+      case OP.CATCH:
+      case OP.CATCH_ALL:
+        return this.handler(op);
+      case OP.END:
+      case OP.DELEGATE:
+        return this.close();
+      case OP.BR:
+        this.jump(d.index);
+        return this.dead();
+      case OP.BR_IF:
+        this.condition();
+        this.block++;
+        return this.jump(d.index, true);
+      case OP.BR_TABLE:
+        return this.table();
+      case OP.RETURN:
+        this.consume(this.results);
+        this.leave();
+        return this.dead();
+      case OP.UNREACHABLE:
+      case OP.THROW:
+      case OP.RETHROW:
+      case OP.THROW_REF:
+        return this.dead();
+      case OP.SELECT:
+      case OP.SELECT_T:
+        this.escape(this.pop());
+        this.merge(this.pop());
+        this.merge(this.pop());
+        return this.push(OTHER);
+      case OP.DROP:
+        this.pop();
+        return;
+      case 0x01: // nop
+        return;
+      default:
+        return this.call(op);
+    }
+  }
+
+  protected call(op: number): void {
+    const d = this.decoder;
+    const direct = op === OP.CALL || op === OP.RETURN_CALL;
+    const known = direct || op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT;
+    const type = known ? this.module.types[direct ? this.module.functions[d.index]! : d.index] : undefined;
+    if (!type) throw new Trouble('instruction');
+    const operands = type.params.length + (direct ? 0 : 1);
+    if (type.results.length > 0 && d.bytes[d.pos] !== OP.DROP && this.isGiven(operands)) this.baseReturned = true;
+    this.consume(operands);
+    if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {
+      this.leave();
+      return this.dead();
+    }
+    for (let n = type.results.length; n > 0; n--) this.push(OTHER);
+  }
+
+  /** Whether the base is among the operands on top of the stack. */
+  protected isGiven(operands: number): boolean {
+    for (let k = Math.max(0, this.stack.length - operands); k < this.stack.length; k++) {
+      if (this.stack[k]!.kind === 'base') return true;
+    }
+    return false;
+  }
+
+  protected open(op: number): void {
+    const d = this.decoder;
+    if (op === OP.IF) this.condition();
+    const type = d.value >= 0 ? this.module.types[d.value] : undefined;
+    const parameters = type?.params.length ?? 0;
+    const results = type ? type.results.length : d.value === -64 ? 0 : 1;
+    if (op !== OP.BLOCK) this.block++;
+    const height = Math.max(this.control.top.height, this.stack.length - parameters);
+    const entry = this.control.enter(op, d.start, height, parameters, results, this.state);
+    if (op === OP.LOOP && this.state) this.state = entry.meeting!.copy();
+    if (op === OP.TRY || op === OP.TRY_TABLE) this.catches = true;
+    if (op === OP.TRY_TABLE) this.catchClauses(entry.handlers);
+  }
+
+  /** Each clause is a branch that may be taken from anywhere inside. Labels count from outside the try_table. */
+  protected catchClauses(handlers: State[]): void {
+    const d = this.decoder;
+    const r = new Reader(d.bytes, d.immediateStart, d.end);
+    r.s33();
+    for (let count = r.u32(); count > 0; count--) {
+      if (r.byte() < 2) r.u32();
+      const depth = r.u32() + 1;
+      const target = this.control.open[this.control.open.length - 1 - depth];
+      if (!target || target.op === OP.LOOP) throw new Trouble('instruction');
+      const state = this.control.branch(depth, this.state, 'thrown');
+      if (state) handlers.push(state);
+    }
+  }
+
+  protected condition(): void {
+    const value = this.pop();
+    if (value.kind === 'compare') this.folded.add(this.block);
+    this.escape(value);
+  }
+
+  protected table(): void {
+    const d = this.decoder;
+    this.folded.add(this.block);
+    this.escape(this.pop());
+    const r = new Reader(d.bytes, d.immediateStart, d.end);
+    for (let count = r.u32() + 1; count > 0; count--) this.jump(r.u32(), true);
+    this.dead();
+  }
+
+  /** A branch: its operands go to a merge, which is not followed. */
+  protected jump(depth: number, stays = false): void {
+    const target = this.control.open[this.control.open.length - 1 - depth];
+    if (!target) throw new Trouble('instruction');
+    if (depth === this.control.open.length - 1) this.leave();
+    const count = target.op === OP.LOOP ? target.parameters : target.results;
+    if (count === 0) {
+      this.control.branch(depth, this.state);
+      return;
+    }
+    const operands = Array.from({ length: count }, () => this.pop()).reverse();
+    for (const value of operands) this.merge(value);
+    this.control.branch(depth, this.state);
+    if (stays) for (const value of operands) this.push(value);
+  }
+
+  protected dead(): void {
+    this.state = undefined;
+    this.stack.length = Math.min(this.stack.length, this.control.top.height);
+    this.block++;
+  }
+
+  protected otherwise(): void {
+    const entry = this.control.top;
+    this.arrive();
+    this.state = entry.otherwise?.copy();
+    entry.otherwise = undefined;
+    for (let n = entry.parameters; n > 0; n--) this.push(OTHER);
+  }
+
+  protected handler(op: number): void {
+    const entry = this.control.top;
+    this.arrive();
+    this.state = entry.handlers[0]?.copy();
+    this.block++;
+    if (op !== OP.CATCH) return;
+    const type = this.module.types[tagTypes(this.module)[this.decoder.index] ?? -1];
+    if (!type) throw new Trouble('instruction');
+    for (let n = type.params.length; n > 0; n--) this.push(OTHER);
+  }
+
+  /** The end of a block's body: its results meet those of the branches to it. */
+  protected arrive(): void {
+    const entry = this.control.top;
+    if (this.state) {
+      for (let n = entry.results; n > 0; n--) this.merge(this.pop());
+      if (entry.op === OP.LOOP) return;
+      if (entry.meeting) entry.meeting.meet(this.state);
+      else entry.meeting = this.state.copy();
+    }
+    this.stack.length = Math.min(this.stack.length, entry.height);
+    this.block++;
+  }
+
+  protected close(): void {
+    const entry = this.control.top;
+    if (this.control.open.length === 1) this.leave();
+    this.arrive();
+    if (entry.op === OP.IF && entry.otherwise) {
+      if (entry.meeting) entry.meeting.meet(entry.otherwise);
+      else entry.meeting = entry.otherwise;
+    }
+    if (entry.op !== OP.LOOP) this.state = entry.meeting;
+    this.control.open.pop();
+    this.stack.length = Math.min(this.stack.length, entry.height);
+    for (let n = entry.results; n > 0; n--) this.push(OTHER);
+  }
+
+  protected leave(): void {
+    if (this.state && this.state.pointer !== 'entry') throw new Trouble('pointer kept');
+  }
+}

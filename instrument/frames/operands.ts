@@ -1,0 +1,178 @@
+// The operands, locals and state of one function while it is walked, and all that comes to light about its frame meanwhile.
+
+import { Reader } from '../wasm/bytes.ts';
+import { Decoder } from '../wasm/decoder.ts';
+import type { Module } from '../wasm/module.ts';
+import { OP } from '../wasm/opcodes.ts';
+import type { Address, Analysis, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
+import { type Assumptions, Control } from './control.ts';
+import { OTHER, type Room, State, type Value } from './values.ts';
+
+const I64_AND = 0x83;
+
+export class Trouble extends Error {
+  readonly trouble: FrameTrouble;
+  constructor(trouble: FrameTrouble) {
+    super(trouble);
+    this.trouble = trouble;
+  }
+}
+
+export abstract class Operands {
+  protected readonly module: Module;
+  protected readonly decoder: Decoder;
+  protected readonly stackPointer: number;
+  protected readonly control: Control;
+  protected readonly results: number;
+  protected readonly add: number;
+  protected readonly sub: number;
+  protected readonly and: number;
+  protected stack: Value[] = [];
+  /** Undefined in code that is never reached. */
+  protected state: State | undefined = new State(new Map(), undefined, 'entry');
+  protected block = 0;
+
+  protected entryRead = 0;
+  protected size: Analysis['size'];
+  protected baseEnd = 0;
+  protected align = 16;
+  protected catches = false;
+  protected optimised = false;
+  protected baseUnclear = false;
+  /** A call that was given the base has a result: memset, a constructor and others return it, and LLVM then goes on from there. */
+  protected baseReturned = false;
+  protected readonly baseLocals = new Set<number>();
+  protected readonly writes: PointerWrite[] = [];
+  protected readonly rooms: Room[] = [];
+  /** Room of constant size was taken: a dynamic allocation, or the frame of an inlined function. */
+  protected constantRoom = false;
+  /** What would be dynamic allocations in a leaf function, which takes them without moving the stack pointer. */
+  protected readonly unwritten: Room[] = [];
+  protected unclearRoom = false;
+  protected readonly rereads: number[] = [];
+  protected readonly addresses: Address[] = [];
+  /** Constants that lead back to the stack pointer at entry. */
+  protected readonly restores = new Set<number>();
+  protected readonly accesses: DirectAccess[] = [];
+  protected readonly reached: ReachedAccess[] = [];
+  protected readonly escapes = new Set<number>();
+  protected readonly merged = new Set<number>();
+  protected readonly folded = new Set<number>();
+  protected readonly usedConstants = new Set<number>();
+  protected readonly sharedConstants = new Set<number>();
+  /** Constants that are kept in a local: optimised code does so where it needs them again, perhaps in another round of a loop. */
+  protected readonly keptConstants = new Set<number>();
+
+  constructor(module: Module, i: number, stackPointer: number, assumptions: Assumptions) {
+    const body = module.bodies[i]!;
+    this.module = module;
+    this.decoder = new Decoder(module.bytes, body.start, body.end);
+    this.stackPointer = stackPointer;
+    this.control = new Control(assumptions);
+    this.results = module.types[module.functions[module.importedFunctions + i]!]!.results.length;
+    const is64 = module.memories[0]!.is64;
+    this.add = is64 ? OP.I64_ADD : OP.I32_ADD;
+    this.sub = is64 ? OP.I64_SUB : OP.I32_SUB;
+    this.and = is64 ? I64_AND : OP.I32_AND;
+  }
+
+  result(trouble: FrameTrouble | undefined): Analysis {
+    if (this.writes.length === 0) this.leafRooms();
+    return { ...this.facts(), trouble: trouble ?? this.missing() };
+  }
+
+  protected facts(): Omit<Analysis, 'trouble'> {
+    const { entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, accesses } = this;
+    // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
+    const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
+    const addresses = this.addresses.filter((a) => !isRestored(a));
+    const { reached, escapes, merged, folded, catches, optimised } = this;
+    const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
+    const sharedConstants = new Set([...this.sharedConstants, ...(optimised ? this.keptConstants : [])]);
+    return {
+      ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
+      ...{ reached, escapes, merged, folded, catches, optimised, baseUnclear, sharedConstants },
+    };
+  }
+
+  protected leafRooms(): void {
+    for (const room of this.unwritten) if (isRoomSize(room.size)) this.rooms.push(room);
+  }
+
+  protected missing(): FrameTrouble | undefined {
+    if (this.writes.length === 0 && this.rooms.length > 0 && this.unclearRoom) return 'pointer kept';
+    if (this.entryRead === 0 || (!this.size && this.rooms.length === 0)) return 'no prologue';
+    if (this.size && this.size.bytes % 16 !== 0) return 'odd size';
+    if (this.optimised && this.rooms.some((room) => room.size.kind === 'constant')) return 'folded allocation';
+    return undefined;
+  }
+
+  protected push(value: Value): void {
+    this.stack.push(value);
+  }
+
+  protected pop(): Value {
+    return this.stack.length > this.control.top.height ? this.stack.pop()! : OTHER;
+  }
+
+  /** Takes `count` operands whose use is not followed: pointers among them go out of sight. */
+  protected consume(count: number): void {
+    for (let n = count; n > 0; n--) this.escape(this.pop());
+  }
+
+  protected escape(value: Value): void {
+    if (value.kind === 'base') this.escapes.add(0);
+    else if (value.kind === 'object') this.escapes.add(value.origin);
+    else if (value.kind === 'constant') this.use(value);
+    else if (value.kind === 'below' && value.ours && !isRoomSize(value.room.size)) {
+      // Not room, but a pointer to something in the frame: an index was subtracted.
+      this.escapes.add(0);
+      this.baseUnclear = true;
+    }
+  }
+
+  /** One of the values that may be in the same place, depending on the way taken to it. */
+  protected merge(value: Value): void {
+    if (value.kind === 'object') this.merged.add(value.origin);
+    this.escape(value);
+  }
+
+  /** A constant that serves two purposes cannot be changed for one of them. */
+  protected use(constant: Value & { kind: 'constant' }): void {
+    if (this.usedConstants.has(constant.at)) this.sharedConstants.add(constant.at);
+    this.usedConstants.add(constant.at);
+  }
+
+  protected getLocal(local: number): Value {
+    const { state } = this;
+    if (!state) return OTHER;
+    const lost = state.lostBy(local);
+    if (lost) {
+      for (const value of lost) {
+        if (value.kind === 'base') this.baseUnclear = true;
+        this.merge(value);
+      }
+    }
+    return state.get(local);
+  }
+
+  protected setLocal(value: Value): void {
+    const local = this.decoder.index;
+    if (value.kind === 'base') this.baseLocals.add(local);
+    if (value.kind === 'constant') this.keptConstants.add(value.at);
+    this.state?.set(local, value);
+    this.control.changed(local);
+  }
+
+  protected constant(): void {
+    const d = this.decoder;
+    let { value } = d;
+    if (d.op === OP.I64_CONST) value = Number(new Reader(d.bytes, d.immediateStart, d.end).s64());
+    this.push({ kind: 'constant', value, at: d.start, end: d.pos });
+  }
+}
+
+/** What the compiler makes of the size of a dynamic allocation. */
+export function isRoomSize(size: Value): boolean {
+  return size.kind === 'rounded' || (size.kind === 'constant' && size.value % 16 === 0);
+}
