@@ -7,6 +7,7 @@ import { Sanitizer } from '../host/index.ts';
 export interface Reactor {
   readonly run: (size: number) => number;
   readonly exports: WebAssembly.Exports;
+  readonly sanitizer: Sanitizer | undefined;
 }
 
 /** A finding in a benchmark is a bug, and throws. */
@@ -29,7 +30,7 @@ export async function instantiate(original: Uint8Array, instrumented?: Uint8Arra
   });
   sanitizer?.attach(instance);
   wasi.initialize(instance);
-  return { run: instance.exports.run as (size: number) => number, exports: instance.exports };
+  return { run: instance.exports.run as (size: number) => number, exports: instance.exports, sanitizer };
 }
 
 /** CPU milliseconds of this thread so far: what other processes take does not count. */

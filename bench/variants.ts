@@ -1,6 +1,7 @@
 // The ways to run one module that the bench compares: as it is, and as wasan makes it with one thing switched off at a time.
 
 import type { InstrumentOptions } from '../index.ts';
+import type { DebugInfo } from '../instrument/debug-info.ts';
 
 export interface Variant {
   readonly name: string;
@@ -22,7 +23,33 @@ export const WITHOUT: readonly Variant[] = [
   { name: 'string checks', options: { strings: false, runtime: { replaceIntrin: false } } },
 ];
 
-export const VARIANTS: readonly Variant[] = [ORIGINAL, WASAN, ...WITHOUT];
+const NO_DEBUG_INFO: DebugInfo = { stackFrame: () => undefined, globals: () => [] };
+
+/** Nothing but the checks of accesses, and the redzones of the heap that they find. */
+const ACCESSES = {
+  ...{ stack: false, strings: false, debugInfo: NO_DEBUG_INFO },
+  runtime: { contextSize: 0, quarantineBytes: 0, replaceIntrin: false },
+} satisfies InstrumentOptions;
+const { debugInfo: _, ...WITH_DEBUG_INFO } = ACCESSES;
+
+/** That alone, and with one class of bugs more at a time. */
+export const ALONE: readonly Variant[] = [
+  { name: 'heap overflow', options: ACCESSES },
+  { name: '+ stack', options: { ...ACCESSES, stack: true } },
+  {
+    name: '+ use after return',
+    options: { ...ACCESSES, stack: true, runtime: { ...ACCESSES.runtime, stackAfterReturn: true } },
+  },
+  { name: '+ globals', options: WITH_DEBUG_INFO },
+  {
+    name: '+ library calls',
+    options: { ...ACCESSES, strings: true, runtime: { ...ACCESSES.runtime, replaceIntrin: true } },
+  },
+  { name: '+ use after free', options: { ...ACCESSES, runtime: { contextSize: 0, replaceIntrin: false } } },
+  { name: '+ who allocated', options: { ...ACCESSES, runtime: { quarantineBytes: 0, replaceIntrin: false } } },
+];
+
+export const VARIANTS: readonly Variant[] = [ORIGINAL, WASAN, ...WITHOUT, ...ALONE];
 
 export function variantNamed(name: string): Variant {
   const found = VARIANTS.find((v) => v.name === name);

@@ -2,6 +2,7 @@
 
 import type { Table } from '../report.ts';
 import { benchClang } from './clang.ts';
+import { benchClasses } from './classes.ts';
 import { benchCounters } from './counters.ts';
 import { benchFuzz } from './fuzz.ts';
 import { benchGrowth } from './growth.ts';
@@ -13,6 +14,7 @@ import { benchVma } from './vma.ts';
 
 export const SECTIONS: Readonly<Record<string, () => Promise<Table[]>>> = {
   speed: benchSpeed,
+  classes: benchClasses,
   rivals: benchRivals,
   memory: benchMemory,
   counters: benchCounters,
