@@ -23,6 +23,7 @@ NOINLINE char *deep(int n) { if (n == 0) return malloc(10); char *p = deep(n - 1
 NOINLINE void stale(int between) {
   volatile char *p = malloc(100); free((void *)p);
   for (int i = 0; i < between; i++) { sink = malloc(1 << 20); free(sink); }
+  sink = malloc(100); // the same block, once it has left the quarantine
   p[50] = 1;
 }
 NOINLINE char *local(void) { volatile char buffer[320]; buffer[0] = 1; sink = (void *)buffer; return sink; }
