@@ -41,6 +41,7 @@ const SHOWN_UNITS = 500;
 const SHOWN_BYTES = 48;
 
 const STYLE = `
+article dl > div:last-child { grid-column: 1 / -1; }
 .timeline path { fill: none; stroke-width: 2.5; } path.edges { stroke: var(--accent); } path.units { stroke: var(--held); stroke-dasharray: 7 5; }
 line.grid { stroke: var(--line); stroke-width: 1; } .swatch.edges { border-left: 10px solid var(--accent); } .swatch.units { border-left: 10px solid var(--held); }
 pre.lines { max-height: 40rem; } pre.lines span { display: inline-block; min-width: 100%; }
