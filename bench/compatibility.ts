@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { document } from './compat/document.ts';
 import { PACKAGES } from './compat/packages.ts';
 import { install, type Outcome, runPackage } from './compat/run.ts';
+import { measureStart } from './compat/start.ts';
 
 const args = process.argv.slice(2);
 const at = args.indexOf('--folder');
@@ -24,5 +25,8 @@ for (const p of chosen) {
   console.log(`${p.app}: ${result}, ${findings.length} findings${findings.map((f) => `\n  ${f}`).join('')}`);
 }
 if (args.length === 0) {
-  writeFileSync(fileURLToPath(new URL('../docs/COMPATIBILITY.md', import.meta.url)), document(outcomes));
+  writeFileSync(
+    fileURLToPath(new URL('../docs/COMPATIBILITY.md', import.meta.url)),
+    document(outcomes, measureStart(folder)),
+  );
 }

@@ -36,6 +36,13 @@ export function drainQuarantine(): bool {
   return dropReady() || any;
 }
 
+/** What waits is not given back: the original has it already. The chunks keep their records. */
+export function abandonQuarantine(): void {
+  store<u32>(HEADER_QUARANTINE_HEAD, 0);
+  store<u32>(HEADER_QUARANTINE_TAIL, 0);
+  store<u32>(HEADER_QUARANTINE_BYTES, 0);
+}
+
 /**
  * The shadow stays poisoned: nobody owns the memory until the original allocator hands it out again; unless functions that
  * the wrapper does not know may hand it out.

@@ -171,3 +171,22 @@ test('realloc of a known block moves it, with a redzone of its own', () => {
   expect(h.kinds(() => h.store(1, q + 20))).toEqual([abi.KIND_HEAP_OOB]);
   expect(h.kinds(() => h.load(1, p))).toEqual([abi.KIND_HEAP_UAF]);
 });
+
+describe('a host that puts the memory back to what it was', () => {
+  /** Frees every block for the original alone, as if it had never been handed out. */
+  function putBack(h: Harness, ...blocks: number[]): void {
+    for (const p of blocks) h.allocator.free(p);
+  }
+
+  test('is seen where the original hands out what waits in the quarantine: nothing of the heap is known any more', () => {
+    const h = harness();
+    const [p, q] = blocks(h, 40, 24) as [number, number];
+    h.call('asan_free', p);
+    putBack(h, p);
+    expect(h.kinds(() => expect(h.call('asan_malloc', 40)).toBe(p))).toEqual([]);
+    expect(h.kinds(() => h.store(4, p + 36))).toEqual([]);
+    expect(h.kinds(() => h.store(1, p + 40))).toEqual([abi.KIND_HEAP_OOB]); // the new block is known
+    expect(h.shadows(q - 8, 6)).toEqual([0, 0, 0, 0, 0, 0]); // the others are the program's own affair
+    expect(h.kinds(() => h.call('asan_free', q))).toEqual([]);
+  });
+});
