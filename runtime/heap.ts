@@ -26,11 +26,12 @@ import { setShadow, shadowOf } from './mapping';
 import { bodySize, failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
 import { drawChunk, unpoison } from './poison';
 import * as program from './program';
+import { claimChunk } from './put-back';
 import { drainQuarantine } from './quarantine';
 import { takeReady } from './ready';
 import { redzoneCode, sideRedzone } from './redzone';
 import { heapFinding } from './report';
-import { claimChunk, isTailOnly, layOutTail } from './tail';
+import { isTailOnly, layOutTail } from './tail';
 import { lock, unlock } from './thread';
 import { mapChunk } from './vma-heap';
 

@@ -16,25 +16,20 @@ import {
   CHUNK_LIVE,
   CHUNK_OPEN,
   CHUNK_QUARANTINED,
-  CHUNK_RECORD,
   CHUNK_STATE,
-  CHUNK_UNUSED,
   FLAG_POISON_HEAP,
   FLAG_TAIL_REDZONES,
-  HEADER_CHUNK_COUNT,
-  HEADER_CHUNKS,
   HEADER_PHASE,
   HEADER_STACK_HIGH,
   PHASE_EARLY,
 } from './abi';
 import { Addr } from './addr';
-import { addChunk, chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chunks';
+import { chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chunks';
 import { flag } from './header';
 import { shadowOf } from './mapping';
 import { bodySize } from './original';
 import { poisonInside, unpoison, writeShadow } from './poison';
 import * as program from './program';
-import { abandonQuarantine } from './quarantine';
 import { redzoneCode, sideRedzone } from './redzone';
 import { lock, unlock } from './thread';
 
@@ -44,33 +39,6 @@ const LONGEST_WALK: Addr = 8192; // granules
 
 export function isTailOnly(kind: u32): bool {
   return kind == ALLOC_MALLOC && flag(FLAG_TAIL_REDZONES);
-}
-
-/**
- * A record for a block; one that was freed behind the wrapper's back may have left its own. 0 if there is no room.
- * A block that waits in the quarantine cannot come from the original, unless the host put the program's memory back to what
- * it was: PGlite does so, for want of fork(). Then nothing holds any more that is known of the heap.
- */
-export function claimChunk(begin: Addr, size: Addr): u32 {
-  let stale = findChunk(begin);
-  if (stale && load<u8>(stale, CHUNK_STATE) == CHUNK_QUARANTINED) {
-    forgetHeap();
-    stale = 0;
-  }
-  if (stale) dropChunk(stale);
-  return addChunk(begin, size);
-}
-
-/** Every block becomes one that some unknown function handed out. */
-function forgetHeap(): void {
-  abandonQuarantine();
-  const records = load<u32>(HEADER_CHUNKS);
-  const end = records + load<u32>(HEADER_CHUNK_COUNT) * CHUNK_RECORD;
-  for (let chunk = records; chunk < end; chunk += CHUNK_RECORD) {
-    if (load<u8>(chunk, CHUNK_STATE) == CHUNK_UNUSED || !isTailOnly(load<u8>(chunk, CHUNK_ALLOC_KIND))) continue;
-    bare(chunk);
-    dropChunk(chunk);
-  }
 }
 
 /** While nothing is judged yet, nobody would notice a look at the size word: such blocks are open from the start. */
