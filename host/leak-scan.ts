@@ -170,11 +170,14 @@ class Scanner {
     visitPart(spare.top, spare.high);
   }
 
-  /** Where the stack's end is not known: the lowest frame that was ever given back. Between it and the top all is stack. */
+  /** Where the stack's end is not known: the lowest frame that there ever was. Between it and the top all is stack. */
   private lowestFrame(low: number, stackPointer: number): number {
     const top = Math.min(stackPointer, readU32(this.image, abi.HEADER_STACK_SURE));
+    const map = readU32(this.image, abi.HEADER_STACK_MAP); // keeps the numbers of frames that were given back
     for (let granule = Math.ceil(low / abi.GRANULE); granule * abi.GRANULE < top; granule++) {
-      if (shadowOf(this.image, granule) === abi.ASAN_STACK_AFTER_RETURN) return granule * abi.GRANULE;
+      const at = granule * abi.GRANULE;
+      if (shadowOf(this.image, granule) === abi.ASAN_STACK_AFTER_RETURN) return at;
+      if (map !== 0 && readU32(this.image, map + Math.floor((at - low) / 16) * 4) !== 0) return at;
     }
     return top;
   }
