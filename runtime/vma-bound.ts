@@ -52,17 +52,24 @@ const FIRST_PAGES: u32 = 4096; // 16 MiB: what the first mapping asks the alloca
 const LEAST_PAGES: u32 = 16;
 const FAILED: Addr = -1;
 
+/** dlmalloc and its like keep a block's size in the word in front of it, with flags in the low bits. */
+const FLAGS: u32 = 7;
+
 let isOpen: bool = false;
+/** The block of the program's malloc that the window is; 0 if it came from elsewhere. */
+let block: Addr = 0;
+let blockHeader: u32 = 0;
 let errno: i32 = 0;
 
 // ------------------------------------------------------------------------------------------------ the window
 
-/** Makes sure there is a window; one that holds a first request of so many pages several times, if possible. */
+/** Makes sure there is a window; one that holds a first request of so many pages several times, if possible, and once at least. */
 export function open(pages: u32): bool {
+  if (isOpen && isLost()) close();
   if (isOpen) return true;
   let wanted = FIRST_PAGES;
   while (wanted >> 2 < pages && wanted < 1 << 23) wanted <<= 1;
-  for (; wanted >= LEAST_PAGES; wanted >>= 1) {
+  for (; wanted >= LEAST_PAGES && wanted > pages; wanted >>= 1) {
     const old = program.pages() << 16;
     const block = claimBlock((<Addr>(wanted + 1)) << 12);
     if (block) return furnish(block, wanted, old);
@@ -73,16 +80,31 @@ export function open(pages: u32): bool {
 /** A block of whichever allocator the program has; nothing that happens in there is judged. */
 function claimBlock(size: Addr): Addr {
   suppress();
-  let block = program.malloc(size);
-  if (!block) block = program.rust_alloc(size, 4096);
-  if (!block) block = program.as_alloc(size);
+  block = program.malloc(size);
+  if (block) blockHeader = program.load32(block - 4);
+  let claimed = block;
+  if (!claimed) claimed = program.rust_alloc(size, 4096);
+  if (!claimed) claimed = program.as_alloc(size);
   allow();
-  return block;
+  return claimed;
+}
+
+/** The host has put the program's memory back to what it was before (put-back.ts): the allocator knows of no such block. */
+function isLost(): bool {
+  return block != 0 && (program.load32(block - 4) ^ blockHeader) > FLAGS;
+}
+
+function close(): void {
+  const pages = windowEnd() - windowStart() + 1;
+  writeShadow((<Addr>windowStart()) << 9, (<Addr>pages) << 9, 0);
+  store<u32>(HEADER_VMA, 0);
+  watch(false);
+  isOpen = false;
 }
 
 /** `fresh`: memory from here on is younger than the program's last growth, and so zero already. */
-function furnish(block: Addr, pages: u32, fresh: Addr): bool {
-  const start = (block + 4095) & ~4095;
+function furnish(claimed: Addr, pages: u32, fresh: Addr): bool {
+  const start = (claimed + 4095) & ~4095;
   const end = start + ((<Addr>(pages - 1)) << 12);
   if (start < fresh) program.fill(start, 0, (fresh < end ? fresh : end) - start);
   writeShadow(start >> 3, (<Addr>pages) << 9, WILD);

@@ -236,6 +236,31 @@ sink = q[0];`,
       '16',
     ));
 
+  test('a host that puts the memory back to what it was takes the window away: PGlite does so, for want of fork()', () =>
+    expectFindings(
+      {
+        before: `extern char __global_base;
+__attribute__((noinline)) void put(char *to, char *from, size_t bytes) { memmove(to, from, bytes); } // the host: unchecked`,
+        options: { ignore: ({ name }) => name === 'put' },
+        body: `heap = malloc(40 << 20);
+free(heap);
+char *base = &__global_base;
+size_t bytes = (__builtin_wasm_memory_size(0) << 16) - (size_t)base;
+char *snapshot = (char *)(__builtin_wasm_memory_grow(0, (bytes >> 16) + 1) << 16);
+put(snapshot, base, bytes);
+PAGES(1)[0] = 1;
+put(base, snapshot, bytes);
+volatile unsigned char *p = PAGES(2);
+p[4097] = 2;
+volatile char *block = malloc(30 << 20);
+for (size_t i = 0; i < 30 << 20; i += 4096) block[i] = 3;
+printf("%d", p[4097] + p[4098]);
+sink = p[8192];`,
+      },
+      ['SEGV'],
+      '2',
+    ));
+
   test('what the window cannot hold is refused, with an errno', () =>
     expectFindings(
       {
