@@ -151,8 +151,8 @@ export const ATTACHED_FILLING = 1; // the first instance is writing the initial 
 export const ATTACHED_READY = 2;
 export const HEADER_MMAP_THRESHOLD = 284; // bytes from which a chunk gets pages of its own (vma-heap.ts); 0 = never
 export const HEADER_MAPPED_FREED = 288; // chunk record: the last of those that was freed
-export const HEADER_READY = 444; // freed chunks to be handed out again (ready.ts): its lists; 0 until the first
-export const HEADER_READY_BYTES = 448;
+export const HEADER_READY = 460; // freed chunks to be handed out again (ready.ts): its lists; 0 until the first
+export const HEADER_READY_BYTES = 468;
 export const READY_CLASSES = 128; // its lists of one family, by granules of the whole block; there are two families
 export const HEADER_EVENTS = 464; // the heap's history (heap-log.ts): its ring; 0 until the first record
 export const HEADER_EVENTS_LIMIT = 292; // records it holds; 0 = no history. Preset, so below what threads write at their start
