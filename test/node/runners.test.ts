@@ -11,15 +11,7 @@ import { Selection } from '../../cli/node/loader.ts';
 import { type CliResult, wasan } from '../support/cli.ts';
 import { compileAssemblyScript } from '../support/compile-assemblyscript.ts';
 import { compileC } from '../support/compile-c.ts';
-
-const SOURCE = `#include <stdlib.h>
-__attribute__((export_name("run"))) int run(int at) {
-  volatile char *block = malloc(10);
-  block[at] = 1;
-  free((void *)block);
-  return at;
-}
-`;
+import { HEAP_SOURCE } from '../support/heap-module.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'wasan-runners-'));
@@ -29,7 +21,7 @@ const env = { HEAP_MODULE: module, npm_config_update_notifier: 'false', HOME: fo
 
 beforeAll(async () => {
   const flags = ['-g', '-O0', '-mexec-model=reactor'];
-  writeFileSync(module, await compileC({ file: 'lib.c', source: SOURCE, flags }));
+  writeFileSync(module, await compileC({ file: 'lib.c', source: HEAP_SOURCE, flags }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

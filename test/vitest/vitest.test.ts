@@ -7,15 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileC } from '../support/compile-c.ts';
-
-const SOURCE = `#include <stdlib.h>
-__attribute__((export_name("run"))) int run(int at) {
-  volatile char *block = malloc(10);
-  block[at] = 1;
-  free((void *)block);
-  return at;
-}
-`;
+import { HEAP_SOURCE } from '../support/heap-module.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'wasan-vitest-'));
@@ -33,7 +25,7 @@ beforeAll(async () => {
   const module = join(folder, 'lib.wasm');
   writeFileSync(
     module,
-    await compileC({ file: 'lib.c', source: SOURCE, flags: ['-g', '-O0', '-mexec-model=reactor'] }),
+    await compileC({ file: 'lib.c', source: HEAP_SOURCE, flags: ['-g', '-O0', '-mexec-model=reactor'] }),
   );
   const config = join(folder, 'vitest.config.mjs');
   const setup = here('../../cli/vitest/setup.ts');
