@@ -9,6 +9,7 @@ import { sarifText } from '../host/report/sarif.ts';
 import { type Stats, statsJson, statsText } from '../host/report/stats.ts';
 import { type LeakStyle, leakText, suppressedText } from '../host/report/text-leak.ts';
 import type { Io } from './command.ts';
+import { EXIT } from './exit-codes.ts';
 import { writeWhole } from './module-file.ts';
 import { toolVersion } from './version.ts';
 
@@ -26,7 +27,7 @@ export class Findings {
     this.options = options;
     this.moduleName = moduleName;
     this.style = styleOf(options, !toFile && io.terminalColumns !== undefined);
-    this.write = toFile ? appendTo(`${log}.${pid}`) : log === 'stdout' ? io.stdout : io.stderr;
+    this.write = toFile ? appendTo(logName(options, pid, moduleName)) : log === 'stdout' ? io.stdout : io.stderr;
   }
 
   /** Renders one finding now, unless the format is one document for all. */
@@ -67,10 +68,22 @@ export class Findings {
 
   /** The exit code these findings stand for; undefined if the program's own counts. */
   get exitCode(): number | undefined {
-    const { exitcode, leak_exitcode: leakCode } = this.options;
-    if (this.reports.some((r) => r.layout !== 'leak')) return exitcode;
-    return this.reports.length > 0 && leakCode !== 0 ? leakCode : undefined;
+    const { leak_exitcode: leakCode } = this.options;
+    if (this.reports.some((r) => r.layout !== 'leak')) return failureCode(this.options);
+    if (this.reports.length === 0 || leakCode === 0) return undefined;
+    return this.options.abort_on_error ? EXIT.TRAP : leakCode;
   }
+}
+
+/** The exit code that findings other than leaks stand for. */
+export function failureCode({ exitcode, abort_on_error: aborts }: Options): number {
+  return aborts ? EXIT.TRAP : exitcode;
+}
+
+/** log_path, log_exe_name and log_suffix, put together as in compiler-rt. */
+function logName(options: Options, pid: number, moduleName: string): string {
+  const name = options.log_exe_name ? `.${moduleName}` : '';
+  return `${options.log_path}${name}.${pid}${options.log_suffix}`;
 }
 
 function appendTo(path: string): (text: string) => void {

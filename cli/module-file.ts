@@ -23,12 +23,12 @@ export function readText(path: string): string {
 }
 
 /** Symbols of the module read from `path`: its own, or those of the source map it names, if that lies beside it. */
-export function readSymbols(path: string, module: Uint8Array): Symbolizer {
-  const own = createSymbolizer(module);
+export function readSymbols(path: string, module: Uint8Array, demangle = true): Symbolizer {
+  const own = createSymbolizer(module, { demangle });
   const url = own.sourceMapUrl;
   if (own.info === 'dwarf' || url === undefined || /^[a-z]+:\/\//i.test(url)) return own;
   const map = join(dirname(path), url);
-  return existsSync(map) ? createSymbolizer(module, { sourceMap: readFileSync(map, 'utf8') }) : own;
+  return existsSync(map) ? createSymbolizer(module, { demangle, sourceMap: readFileSync(map, 'utf8') }) : own;
 }
 
 /** Writes beside the target and renames: a reader never sees half a file. What is no file (a device, a pipe) is written to. */

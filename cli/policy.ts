@@ -1,10 +1,10 @@
 // What a user's files say: suppressions, ignore lists, tables of host functions. And what symbolize=0 and verbosity mean.
 
 import { type BoundaryTable, parseBoundary, type Symbolizer } from '../host/index.ts';
-import type { Options } from '../host/options.ts';
+import { type Options, optionsWithoutEffect } from '../host/options.ts';
 import { isIgnored, parseIgnoreList, parseSuppressions, type Suppression } from '../host/report/suppressions.ts';
 import type { Inspection, InstrumentOptions } from '../instrument/index.ts';
-import type { Flag } from './command.ts';
+import type { Flag, Io } from './command.ts';
 import { readText } from './module-file.ts';
 
 export const IGNORE_FLAG: Flag = {
@@ -53,8 +53,25 @@ export function ignoreOf(values: Values, symbolizer: Symbolizer): Pick<Instrumen
   };
 }
 
+/** What symbolize=0 and symbolize_inline_frames=0 leave of the symbols. */
+export function symbolizerUnder(options: Options, symbolizer: Symbolizer): Symbolizer {
+  if (!options.symbolize) return withoutNames(symbolizer);
+  if (options.symbolize_inline_frames) return symbolizer;
+  return {
+    frames: (offset) => symbolizer.frames(offset).slice(-1),
+    functionName: (index) => symbolizer.functionName(index),
+    functionIndexAt: (offset) => symbolizer.functionIndexAt(offset),
+    stackFrame: (index) => symbolizer.stackFrame(index),
+    globals: () => symbolizer.globals(),
+    localName: (func, local) => symbolizer.localName(func, local),
+    source: (file) => symbolizer.source?.(file),
+    info: symbolizer.info,
+    staleDwarf: symbolizer.staleDwarf,
+  };
+}
+
 /** symbolize=0: offsets alone. */
-export function withoutNames(symbolizer: Symbolizer): Symbolizer {
+function withoutNames(symbolizer: Symbolizer): Symbolizer {
   return {
     frames: (offset) => [{ function: '', offset, functionIndex: symbolizer.functionIndexAt(offset) }],
     functionName: () => '',
@@ -68,9 +85,15 @@ export function withoutNames(symbolizer: Symbolizer): Symbolizer {
 }
 
 /** verbosity=1: what was found in the module and what is off; 2: by which evidence; 3: every library function. */
-export function verboseText(inspection: Inspection, options: Options, info: Symbolizer['info']): string {
+export function verboseText(
+  inspection: Inspection,
+  options: Options,
+  info: Symbolizer['info'],
+  env: Io['env'],
+): string {
   const { allocator, libc, stackPointer, plan } = inspection;
   const count = (skip: string): number => plan.functions.filter((f) => f.skip === skip).length;
+  const idle = optionsWithoutEffect(`${env.ASAN_OPTIONS ?? ''} ${env.LSAN_OPTIONS ?? ''}`);
   const off = Object.entries(options).filter(([name, value]) => value === false && !/^(help|print_)/.test(name));
   const roles = allocator.functions.map(
     (f) => `${f.role.role} = ${f.name}${options.verbosity > 1 ? ` (${f.how})` : ''}`,
@@ -82,6 +105,7 @@ export function verboseText(inspection: Inspection, options: Options, info: Symb
     `stack pointer: ${stackPointer ? `global ${stackPointer.global}${options.verbosity > 1 ? ` (${stackPointer.how})` : ''}` : 'none found'}`,
     `switched off: ${off.map(([name]) => name).join(', ') || 'nothing'}`,
   ];
+  if (idle.length > 0) lines.push(`options without effect (docs/OPTIONS.md): ${idle.join(', ')}`);
   if (options.verbosity > 2) lines.push(`C library: ${libc.functions.map((f) => f.name).join(', ') || 'none found'}`);
   return lines.map((line) => `wasan: ${line}\n`).join('');
 }

@@ -1,18 +1,24 @@
 // From options (ASAN_OPTIONS, LSAN_OPTIONS, flags) to what the instrumenter bakes in.
 
-import { helpText, type Options, type OptionValues, resolveOptions } from '../host/options.ts';
+import { existsSync } from 'node:fs';
+import { helpText, type Options, type OptionValues, type ReadOptionFile, resolveOptions } from '../host/options.ts';
 import type { RuntimeOptions } from '../instrument/index.ts';
 import type { Io } from './command.ts';
+import { readText } from './module-file.ts';
 
 const MIB = 1 << 20;
 
 /** Reads the environment and the flags; `help=1` prints the table. */
 export function readOptions(flags: OptionValues, io: Io): Options {
   const { ASAN_OPTIONS: asan, LSAN_OPTIONS: lsan } = io.env;
-  const options = resolveOptions({ flags, ...(asan ? { asan } : {}), ...(lsan ? { lsan } : {}) });
+  const options = resolveOptions({ flags, read: readOptionFile, ...(asan ? { asan } : {}), ...(lsan ? { lsan } : {}) });
   if (options.help) io.stderr(helpText(options));
   return options;
 }
+
+/** For include and include_if_exists. */
+export const readOptionFile: ReadOptionFile = (path, isOptional) =>
+  isOptional && !existsSync(path) ? undefined : readText(path);
 
 export function runtimeOptions(options: Options): RuntimeOptions {
   return {
@@ -29,6 +35,9 @@ export function runtimeOptions(options: Options): RuntimeOptions {
     newDeleteTypeMismatch: options.new_delete_type_mismatch,
     poisonHeap: options.poison_heap,
     replaceIntrin: options.replace_intrin,
+    userPoisoning: options.allow_user_poisoning,
+    containers: options.detect_container_overflow,
+    everyTime: !options.suppress_equal_pcs,
     stackAfterReturn: options.detect_stack_use_after_return,
     heapHistory: options.html !== '',
     reallocZeroFrees: options.allocator_frees_and_returns_null_on_realloc_zero,

@@ -17,6 +17,9 @@ export interface LeakOptions {
   readonly useGlobals?: boolean;
   readonly useStacks?: boolean;
   readonly useRegisters?: boolean;
+  readonly useUnaligned?: boolean;
+  readonly usePoisoned?: boolean;
+  readonly resolution?: number;
   /** Addresses that the host (JavaScript) still holds. */
   readonly roots?: readonly number[];
 }
@@ -53,6 +56,8 @@ export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck 
         allocatorWords: new Set(info.allocatorWords),
         useGlobals: options.useGlobals ?? true,
         useStacks: options.useStacks ?? true,
+        useUnaligned: options.useUnaligned ?? false,
+        usePoisoned: options.usePoisoned ?? false,
         maybeInLocal:
           options.useRegisters === false ? () => false : localHolder(moment, readU32(image, HEADER_CONTEXT_SIZE)),
       });
@@ -60,6 +65,7 @@ export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck 
     blocks,
     {
       suppressions: options.suppressions ?? [],
+      resolution: options.resolution ?? 0,
       scheme: schemeOf(image),
       pointerBytes: readU32(image, HEADER_PROGRAM_POINTER) === 8 ? 8 : 4,
       serial: moment.serial,

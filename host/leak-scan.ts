@@ -21,6 +21,8 @@ export interface LeakScan {
   readonly stackPointer: number | undefined;
   readonly useGlobals: boolean;
   readonly useStacks: boolean;
+  readonly useUnaligned: boolean;
+  readonly usePoisoned: boolean;
   /** Whether a local of a function that is running may hold what was allocated at this stack, innermost first. */
   readonly maybeInLocal: (sites: readonly number[]) => boolean;
 }
@@ -66,6 +68,7 @@ class Scanner {
   private readonly image: MemoryImage;
   private readonly wordBytes: number;
   private readonly words: Uint32Array;
+  private readonly view: DataView;
   /** Blocks in the order of their addresses: records in memory 1, first and last byte + 1. */
   private readonly records: Uint32Array;
   private readonly begins: Float64Array;
@@ -82,6 +85,7 @@ class Scanner {
     this.wordBytes = readU32(this.image, abi.HEADER_PROGRAM_POINTER) === 8 ? 8 : 4;
     const { buffer, byteOffset, byteLength } = scan.memory0;
     this.words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
+    this.view = new DataView(buffer, byteOffset, byteLength);
     this.records = sortedRecords(this.image);
     const count = this.records.length;
     this.begins = new Float64Array(count);
@@ -224,20 +228,21 @@ class Scanner {
 
   /** Calls `found` with the live block of every word in [begin, end) that points to one. */
   private pointersIn(begin: number, end: number, found: (target: number) => void, header = Infinity): void {
-    const { words, wordBytes } = this;
-    const { allocatorWords } = this.scan;
+    const { words, view, wordBytes } = this;
+    const { allocatorWords, useUnaligned, usePoisoned } = this.scan;
     const count = this.records.length;
     if (count === 0) return;
     const lowest = this.begins[0]!;
     const highest = this.ends[count - 1]!;
-    const stride = wordBytes >>> 2;
-    const last = Math.min(Math.floor(end / wordBytes) * stride, words.length);
-    for (let at = Math.ceil(begin / wordBytes) * stride; at < last; at += stride) {
-      const value = words[at]! + (stride === 2 ? words[at + 1]! * 2 ** 32 : 0);
+    const stride = useUnaligned ? 1 : wordBytes;
+    const last = Math.min(end, view.byteLength) - wordBytes;
+    for (let at = Math.ceil(begin / stride) * stride; at <= last; at += stride) {
+      const low = useUnaligned ? view.getUint32(at, true) : words[at >>> 2]!;
+      const value = wordBytes === 4 ? low : low + view.getUint32(at + 4, true) * 2 ** 32;
       if (value < lowest || value >= highest) continue;
       const target = this.blockAt(value);
-      if (target < 0 || this.live[target] === 0 || this.poisoned(at * 4)) continue;
-      const isAllocators = at * 4 >= header || allocatorWords.has(at * 4);
+      if (target < 0 || this.live[target] === 0 || (!usePoisoned && this.poisoned(at))) continue;
+      const isAllocators = at >= header || allocatorWords.has(at);
       if (isAllocators && value !== this.begins[target]) continue;
       found(target);
     }

@@ -1,12 +1,19 @@
-// Every option there is, once: parsing, defaults, `help=1` and the documentation are made from these rows.
-// Names are those of compiler-rt wherever it has the option.
+// Every option there is, once: parsing, defaults, `help=1` and docs/OPTIONS.md are made from these rows.
+// Names are those of compiler-rt wherever it has the option; what it has beside them is in upstream-options.ts.
 
 export type OptionFamily = 'asan' | 'lsan' | 'wasan';
+
+/** Where the default is not that of ASan: what ASan's is, and why ours is not. */
+export interface Difference {
+  readonly upstream: string;
+  readonly because: string;
+}
 
 interface Row {
   readonly name: string;
   readonly family: OptionFamily;
   readonly sentence: string;
+  readonly differs?: Difference;
 }
 
 export interface BooleanRow extends Row {
@@ -40,8 +47,9 @@ function bool<const N extends string, const D extends boolean>(
   name: N,
   byDefault: D,
   sentence: string,
+  differs?: Difference,
 ): BooleanRow & { readonly name: N } {
-  return { type: 'bool', family, name, default: byDefault, sentence };
+  return { type: 'bool', family, name, default: byDefault, sentence, ...(differs && { differs }) };
 }
 
 function text<const N extends string>(family: OptionFamily, name: N, sentence: string): TextRow & { readonly name: N } {
@@ -54,8 +62,9 @@ function int<const N extends string>(
   byDefault: number,
   limits: { min?: number; max: number; powerOfTwo?: true },
   sentence: string,
+  differs?: Difference,
 ): IntegerRow & { readonly name: N } {
-  return { type: 'int', family, name, default: byDefault, min: 0, ...limits, sentence };
+  return { type: 'int', family, name, default: byDefault, min: 0, ...limits, sentence, ...(differs && { differs }) };
 }
 
 function choice<const N extends string, const C extends string>(
@@ -89,7 +98,10 @@ export const OPTIONS = [
   bool('asan', 'print_stats', false, 'Print statistics of the heap when the program ends.'),
   text('asan', 'suppressions', 'File of findings that are not to be reported.'),
   int('asan', 'malloc_context_size', 30, { max: 255 }, 'Frames to keep of the stack of each allocation and free.'),
-  int('asan', 'quarantine_size_mb', 16, { max: MEBIBYTES }, 'Freed memory to hold back from reuse; 0 for none.'),
+  int('asan', 'quarantine_size_mb', 16, { max: MEBIBYTES }, 'Freed memory to hold back from reuse; 0 for none.', {
+    upstream: '256',
+    because: "the program's own memory has to hold it, often with a maximum of a few dozen MiB",
+  }),
   int(
     'asan',
     'redzone',
@@ -105,15 +117,40 @@ export const OPTIONS = [
     'Largest redzone around heap blocks, in bytes.',
   ),
   int('asan', 'max_allocation_size_mb', 0, { max: MEBIBYTES }, 'Refuse larger allocations; 0 for no limit.'),
-  bool('asan', 'allocator_may_return_null', true, 'Let a refused allocation return null instead of reporting it.'),
+  bool('asan', 'allocator_may_return_null', true, 'Let a refused allocation return null instead of reporting it.', {
+    upstream: '0',
+    because: 'an instrumented module does what the original did, and a program that handles null has no bug',
+  }),
   bool('asan', 'alloc_dealloc_mismatch', true, 'Report malloc released by delete, new[] released by free, and so on.'),
   bool('asan', 'new_delete_type_mismatch', true, 'Report a size given to delete that is not the size given to new.'),
   bool('asan', 'poison_heap', true, 'Poison heap blocks around and after their life.'),
   bool('asan', 'replace_intrin', true, 'Check memcpy, memmove and memset as ranges.'),
   bool('asan', 'replace_str', true, 'Check strlen, strcpy and their family as ranges.'),
+  bool('asan', 'allow_user_poisoning', true, 'Obey __asan_poison_memory_region and its opposite.'),
+  bool('asan', 'detect_container_overflow', true, 'Obey __sanitizer_annotate_contiguous_container.'),
+  bool('asan', 'suppress_equal_pcs', true, 'With halt_on_error=0, report each place of the program once.'),
+  bool('asan', 'abort_on_error', false, 'End a program with findings with status 134, as abort() does, not exitcode.'),
+  bool('asan', 'demangle', true, 'Write names as the source does; otherwise as the linker knows them.'),
+  bool('asan', 'symbolize_inline_frames', true, 'Give inlined functions frames of their own in stacks.'),
+  bool('asan', 'log_exe_name', false, 'Put the name of the module into that of the log: log_path.module.pid.'),
+  text('asan', 'log_suffix', 'Append this to the name of the log.'),
+  text('asan', 'include', 'Read more options from this file.'),
+  text('asan', 'include_if_exists', 'Read more options from this file, if there is one.'),
   bool('asan', 'detect_leaks', true, 'Look for unreachable heap blocks when the program ends.'),
-  bool('asan', 'detect_stack_use_after_return', false, 'Poison the frame of a function when it returns.'),
-  bool('asan', 'allocator_frees_and_returns_null_on_realloc_zero', false, 'Let realloc(p, 0) free p and return null.'),
+  bool(
+    'asan',
+    'leak_check_at_exit',
+    true,
+    'Do so when the program ends; otherwise only where the library is asked to.',
+  ),
+  bool('asan', 'detect_stack_use_after_return', false, 'Poison the frame of a function when it returns.', {
+    upstream: '1',
+    because: 'every frame must then go through the runtime, where small ones otherwise write their own shadow',
+  }),
+  bool('asan', 'allocator_frees_and_returns_null_on_realloc_zero', false, 'Let realloc(p, 0) free p and return null.', {
+    upstream: '1',
+    because: 'the allocators of wasi-libc and Emscripten return a block, and the program gets what they return',
+  }),
   int(
     'lsan',
     'leak_exitcode',
@@ -125,6 +162,9 @@ export const OPTIONS = [
   int('lsan', 'max_leaks', 0, { max: 1_000_000 }, 'Largest leaks to print; 0 for all.'),
   bool('lsan', 'print_suppressions', true, 'Say which suppressions matched a leak.'),
   bool('lsan', 'report_objects', false, 'Print the address and size of every leaked block.'),
+  int('lsan', 'resolution', 0, { max: 255 }, 'Frames in which stacks of one leak must agree; 0 for all.'),
+  bool('lsan', 'use_unaligned', false, 'Let addresses that are not aligned keep blocks alive.'),
+  bool('lsan', 'use_poisoned', false, 'Let addresses in poisoned memory keep blocks alive.'),
   bool('lsan', 'use_globals', true, 'Let globals and data keep blocks alive.'),
   bool('lsan', 'use_stacks', true, 'Let the stack in memory keep blocks alive.'),
   bool('lsan', 'use_registers', true, 'Let locals of running functions keep blocks alive.'),
@@ -146,28 +186,7 @@ export const LSAN_NAMES: Readonly<Record<string, string>> = {
   suppressions: 'leak_suppressions',
 };
 
-/**
- * Options of compiler-rt that mean nothing to a WebAssembly program. They are accepted in ASAN_OPTIONS and LSAN_OPTIONS, so
- * that settings made for native programs still work, and are not options of the command line.
- */
-export const INAPPLICABLE_OPTIONS: ReadonlySet<string> = new Set(
-  `abort_on_error allocator_release_to_os_interval_ms allow_addr2line allow_user_poisoning allow_user_segv_handler
-  atexit can_use_proc_maps_statm check_initialization_order check_malloc_usable_size clear_shadow_mmap_threshold
-  compress_stack_depot coverage coverage_dir debug decorate_proc_maps dedup_token_length demangle detect_container_overflow
-  detect_deadlocks detect_invalid_join detect_invalid_pointer_pairs detect_odr_violation detect_write_exec disable_coredump
-  dump_instruction_bytes dump_registers enable_symbolizer_markup external_symbolizer_path fast_unwind_on_check
-  fast_unwind_on_fatal fast_unwind_on_malloc full_address_space handle_abort handle_ioctl handle_segv handle_sigbus
-  handle_sigfpe handle_sigill handle_sigtrap hard_rss_limit_mb heap_profile heartbeat_interval html_cov_report
-  include_if intercept_memcmp intercept_memmem intercept_send intercept_stat intercept_strchr intercept_strcmp
-  intercept_strlen intercept_strndup intercept_strpbrk intercept_strspn intercept_strstr intercept_strtok
-  intercept_tls_get_addr leak_check_at_exit legacy_pthread_cond log_exe_name log_pointers log_suffix log_threads
-  log_to_syslog max_free_fill_size max_malloc_fill_size malloc_fill_byte free_fill_byte max_uar_stack_size_log
-  min_uar_stack_size_log mmap_limit_mb no_huge_pages_for_shadow pause_after_checks poison_array_cookie poison_partial
-  prelink_only print_cmdline print_full_thread_history print_module_map print_scariness
-  protect_shadow_gap quarantine_size quarantine_batch_size report_globals resolution sleep_after_init
-  sleep_before_dying soft_rss_limit_mb stack_trace_format start_deactivated strict_init_order strict_memcmp
-  strict_string_checks suppress_equal_pcs symbolize_inline_frames symbolize_vs_style test_only_emulate_no_memorymap
-  test_only_replace_dlopen_main_program thread_local_quarantine_size_kb unmap_shadow_on_exit use_ld_allocations
-  use_madv_dontdump use_odr_indicator use_poisoned use_root_regions use_sigaltstack use_tls use_unaligned verify_asan_link_order
-  verify_interceptors windows_hook_legacy_allocators windows_hook_rtl_allocators`.split(/\s+/),
-);
+/** Flags of the command line that are short for an option. */
+export const SHORT_FLAGS: Readonly<Record<string, readonly [name: string, value: string]>> = {
+  '--json': ['format', 'json'],
+};

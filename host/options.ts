@@ -1,7 +1,8 @@
 // Reads options from ASAN_OPTIONS, LSAN_OPTIONS and command-line flags into one typed record, by the rows of option-table.ts.
 import { SanitizerError } from './errors.ts';
-import { INAPPLICABLE_OPTIONS, LSAN_NAMES, OPTIONS, type OptionRow } from './option-table.ts';
+import { LSAN_NAMES, OPTIONS, type OptionRow, SHORT_FLAGS } from './option-table.ts';
 import type { LeakStyle } from './report/text-leak.ts';
+import { isRefused, upstreamOption } from './upstream-options.ts';
 
 type Rows = (typeof OPTIONS)[number];
 
@@ -29,15 +30,21 @@ export interface OptionSources {
   readonly lsan?: string;
   /** From the command line or a program. */
   readonly flags?: OptionValues;
+  /** Reads the files of include and include_if_exists; without it, nobody may name files. */
+  readonly read?: ReadOptionFile;
 }
+
+/** The text of a file; undefined if there is none and none is needed. */
+export type ReadOptionFile = (path: string, isOptional: boolean) => string | undefined;
 
 const BY_NAME: ReadonlyMap<string, OptionRow> = new Map(OPTIONS.map((row) => [row.name, row]));
 
 /** All sources over the defaults. `format` and `scheme` follow each other unless both were given. */
 export function resolveOptions(sources: OptionSources): Options {
   const given: OptionValues = {
-    ...parseOptionString(sources.asan ?? '', 'asan'),
-    ...parseOptionString(sources.lsan ?? '', 'lsan'),
+    ...parseOptionString(sources.asan ?? '', 'asan', sources.read),
+    ...parseOptionString(sources.lsan ?? '', 'lsan', sources.read),
+    ...included(sources.flags ?? {}, 'asan', sources.read),
     ...sources.flags,
   };
   const implied: OptionValues = {
@@ -56,14 +63,32 @@ export function resolveOptions(sources: OptionSources): Options {
 }
 
 /** Parses "name=value:name=value": separated by colons, commas or white space; values may be quoted. */
-export function parseOptionString(text: string, family: 'asan' | 'lsan'): OptionValues {
+export function parseOptionString(text: string, family: 'asan' | 'lsan', read?: ReadOptionFile): OptionValues {
   const values: OptionValues = {};
   for (const { name, value } of splitOptions(text)) {
     const ours = family === 'lsan' ? (LSAN_NAMES[name] ?? name) : name;
-    if (!BY_NAME.has(ours) && INAPPLICABLE_OPTIONS.has(ours)) continue;
-    Object.assign(values, setOption(ours, value));
+    const upstream = BY_NAME.has(ours) ? undefined : upstreamOption(ours);
+    if (upstream && isRefused(upstream, value)) {
+      throw new SanitizerError('E_OPTION_VALUE', `${ours}: ${upstream.because}`);
+    }
+    if (upstream) continue;
+    const set = setOption(ours, value);
+    Object.assign(values, set, included(set, family, read));
   }
   return values;
+}
+
+/** The names among `text` that are accepted and do nothing. */
+export function optionsWithoutEffect(text: string): string[] {
+  const names = [...splitOptions(text)].map(({ name }) => name);
+  return names.filter((name) => !BY_NAME.has(name) && !LSAN_NAMES[name] && upstreamOption(name));
+}
+
+/** What the file says that `include` or `include_if_exists` names. */
+function included(values: OptionValues, family: 'asan' | 'lsan', read: ReadOptionFile | undefined): OptionValues {
+  const { include, include_if_exists: ifExists } = values;
+  const text = (include && read?.(String(include), false)) || (ifExists && read?.(String(ifExists), true)) || '';
+  return parseOptionString(text, family); // files name no other files
 }
 
 /**
@@ -71,6 +96,8 @@ export function parseOptionString(text: string, family: 'asan' | 'lsan'): Option
  * Undefined if it is not one of these options, so that a command can have flags of its own.
  */
 export function parseFlag(argument: string): OptionValues | undefined {
+  const short = SHORT_FLAGS[argument];
+  if (short) return setOption(...short);
   const match = /^--([a-z][a-z0-9_-]*)(?:=(.*))?$/s.exec(argument);
   if (!match) return undefined;
   const name = match[1]!.replaceAll('-', '_');
@@ -102,7 +129,9 @@ export function helpText(options: Options): string {
   const lines = OPTIONS.flatMap((row: OptionRow) => {
     const choices = row.type === 'choice' ? ` One of ${row.choices.join(', ')}.` : '';
     const value = options[row.name as OptionName];
-    return [`\t${row.name}`, `\t\t- ${row.sentence}${choices} (Current Value: ${value === '' ? '(empty)' : value})`];
+    const differs = row.differs ? ` ASan: ${row.differs.upstream}; here, ${row.differs.because}.` : '';
+    const current = `(Current Value: ${value === '' ? '(empty)' : value})`;
+    return [`\t${row.name}`, `\t\t- ${row.sentence}${choices}${differs} ${current}`];
   });
   return ['Available options, for ASAN_OPTIONS, LSAN_OPTIONS or the command line (--name=value):', ...lines, ''].join(
     '\n',

@@ -4,6 +4,8 @@ import {
   ABI_VERSION,
   FLAG_ALLOC_DEALLOC_MISMATCH,
   FLAG_ALLOCATOR_MAY_RETURN_NULL,
+  FLAG_CONTAINERS,
+  FLAG_EVERY_TIME,
   FLAG_NEW_DELETE_TYPE_MISMATCH,
   FLAG_POISON_HEAP,
   FLAG_REALLOC_ZERO_FREES,
@@ -12,6 +14,7 @@ import {
   FLAG_STACK_EXACT,
   FLAG_STACK_MAY_GROW,
   FLAG_TAIL_REDZONES,
+  FLAG_USER_POISONING,
   HEADER,
   HEADER_ABI,
   HEADER_CONTEXT_SIZE,
@@ -58,6 +61,12 @@ export interface RuntimeOptions {
   newDeleteTypeMismatch?: boolean;
   poisonHeap?: boolean;
   replaceIntrin?: boolean;
+  /** allow_user_poisoning */
+  userPoisoning?: boolean;
+  /** detect_container_overflow */
+  containers?: boolean;
+  /** suppress_equal_pcs=0: report a site as often as it errs. */
+  everyTime?: boolean;
   reallocZeroFrees?: boolean;
   /** detect_stack_use_after_return */
   stackAfterReturn?: boolean;
@@ -117,6 +126,9 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.newDeleteTypeMismatch ?? true, FLAG_NEW_DELETE_TYPE_MISMATCH],
     [options.poisonHeap ?? true, FLAG_POISON_HEAP],
     [options.replaceIntrin ?? true, FLAG_REPLACE_INTRIN],
+    [options.userPoisoning ?? true, FLAG_USER_POISONING],
+    [options.containers ?? true, FLAG_CONTAINERS],
+    [options.everyTime ?? false, FLAG_EVERY_TIME],
     [options.reallocZeroFrees ?? false, FLAG_REALLOC_ZERO_FREES],
     [options.stackAfterReturn ?? false, FLAG_STACK_AFTER_RETURN],
     [options.stack?.exact ?? false, FLAG_STACK_EXACT],

@@ -172,6 +172,9 @@ export const FLAG_STACK_AFTER_RETURN = 64; // detect_stack_use_after_return
 export const FLAG_STACK_EXACT = 128; // HEADER_STACK_LOW is the stack's end, not merely below it
 export const FLAG_TAIL_REDZONES = 256; // malloc's blocks keep their addresses: redzones behind them alone (runtime/tail.ts)
 export const FLAG_STACK_MAY_GROW = 512; // nobody else grows memory: the spare stack may take new pages
+export const FLAG_USER_POISONING = 1024; // allow_user_poisoning
+export const FLAG_CONTAINERS = 2048; // detect_container_overflow
+export const FLAG_EVERY_TIME = 4096; // suppress_equal_pcs=0: a site may report again
 
 // ---------------------------------------------------------------------------------------------- report record
 // Written by the runtime just before it calls the host (or traps); read by host/report/facts.ts and `wasan explain`.

@@ -10,6 +10,8 @@ import {
   ASAN_CONTAINER,
   ASAN_GLOBAL_REDZONE,
   ASAN_USER_POISON,
+  FLAG_CONTAINERS,
+  FLAG_USER_POISONING,
   HEADER_SCHEME,
   KASAN_CONTAINER,
   KIND_BAD_CONTIGUOUS_CONTAINER,
@@ -17,6 +19,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { findBadByte, firstBadByte, rangeIsBad } from './check';
+import { flag } from './header';
 import { init } from './init';
 import { poisonInside, poisonRegion, unpoison, unpoisonRegion, writeShadow } from './poison';
 import * as program from './program';
@@ -33,11 +36,11 @@ export function __asan_version_mismatch_check_v8(): void {
 // ------------------------------------------------------------------------------------------------ regions
 
 export function __asan_poison_memory_region(addr: Addr, size: Addr): void {
-  poisonRegion(addr, size, ASAN_USER_POISON);
+  if (flag(FLAG_USER_POISONING)) poisonRegion(addr, size, ASAN_USER_POISON);
 }
 
 export function __asan_unpoison_memory_region(addr: Addr, size: Addr): void {
-  unpoisonRegion(addr, size);
+  if (flag(FLAG_USER_POISONING)) unpoisonRegion(addr, size);
 }
 
 export function __asan_address_is_poisoned(addr: Addr): i32 {
@@ -110,6 +113,7 @@ function word(at: Addr, index: Addr): Addr {
 
 /** Of [begin, end) the part up to oldMid was valid, the part up to newMid becomes so. */
 export function __sanitizer_annotate_contiguous_container(begin: Addr, end: Addr, oldMid: Addr, newMid: Addr): void {
+  if (!flag(FLAG_CONTAINERS)) return;
   if (begin > oldMid || begin > newMid || oldMid > end || newMid > end) {
     heapFinding(KIND_BAD_CONTIGUOUS_CONTAINER, 0, begin, end - begin, 0, oldMid, newMid);
     return;

@@ -18,6 +18,7 @@ import {
   ASAN_STACK_MID,
   ASAN_STACK_RIGHT,
   ASAN_USER_POISON,
+  FLAG_EVERY_TIME,
   HEADER_HALT,
   HEADER_PHASE,
   HEADER_REPORTS,
@@ -78,6 +79,7 @@ import {
 } from './abi';
 import { arenaAlloc } from './arena';
 import { captureStack, innermostSite } from './call-stack';
+import { flag } from './header';
 import { report } from './host';
 import { abandonLock, lock, suppressed, thread, unlock } from './thread';
 
@@ -100,7 +102,7 @@ export function finding(
   extra1: u64,
 ): void {
   lock();
-  if (seenBefore(site)) return unlock();
+  if (seenBefore(site) && !flag(FLAG_EVERY_TIME)) return unlock();
   const serial = load<u32>(HEADER_REPORTS) + 1;
   store<u32>(HEADER_REPORTS, serial);
   store<u32>(REPORT_KIND, kind);

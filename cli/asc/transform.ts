@@ -5,7 +5,7 @@
 import { resolveOptions } from '../../host/options.ts';
 import { instrument } from '../../index.ts';
 import { InstrumentError } from '../../instrument/errors.ts';
-import { runtimeOptions } from '../sanitizer-options.ts';
+import { readOptionFile, runtimeOptions } from '../sanitizer-options.ts';
 
 /** What is used of the Binaryen module that asc hands over, and of its Binaryen. */
 interface EmittingModule {
@@ -49,7 +49,7 @@ export default class WasanTransform {
 
 function checked(binary: Uint8Array): Uint8Array {
   const { ASAN_OPTIONS: asan } = process.env;
-  const options = resolveOptions({ flags: {}, ...(asan ? { asan } : {}) });
+  const options = resolveOptions({ read: readOptionFile, ...(asan ? { asan } : {}) });
   try {
     return instrument(binary, { runtime: runtimeOptions(options), embedOriginal: true }).bytes;
   } catch (error) {

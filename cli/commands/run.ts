@@ -22,8 +22,8 @@ import {
   IGNORE_FLAG,
   ignoreOf,
   suppressionsOf,
+  symbolizerUnder,
   verboseText,
-  withoutNames,
 } from '../policy.ts';
 import { progressLine } from '../progress.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
@@ -53,14 +53,14 @@ export const runWasiCommand: Command = {
     const instrumentation = instrumentOptions(values);
     const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
-    const symbolizer = readSymbols(path, original);
+    const symbolizer = readSymbols(path, original, options.demangle);
     const prepared = prepare(path, original, { values, instrumentation, options, symbolizer, io });
     const findings = new Findings(options, io, process.pid, basename(path));
     const suppressions = suppressionsOf(options);
     const result = await runCommand({
       original,
       instrumented: prepared,
-      symbolizer: options.symbolize ? symbolizer : withoutNames(symbolizer),
+      symbolizer: symbolizerUnder(options, symbolizer),
       moduleName: basename(path),
       pid: process.pid,
       scriptFrames: false,
@@ -71,7 +71,8 @@ export const runWasiCommand: Command = {
       suppressions,
       onFinding: (report) => onFinding(report, options, findings),
       atExit: (sanitizer) => {
-        if (options.detect_leaks) findings.addLeaks(sanitizer.checkLeaks(leakOptions(options, suppressions)));
+        const isWanted = options.detect_leaks && options.leak_check_at_exit;
+        if (isWanted) findings.addLeaks(sanitizer.checkLeaks(leakOptions(options, suppressions)));
       },
     });
     return conclude(result, options, io, findings);
@@ -103,13 +104,14 @@ function prepare(path: string, original: Uint8Array, preparation: Preparation): 
   progress.end();
   const { probeFailed, refused } = inspection.allocator;
   if (probeFailed) io.stderr(`wasan: ${basename(path)}: heap checks are off: ${refused}\n`);
-  if (options.verbosity > 0) io.stderr(verboseText(inspection, options, symbolizer.info));
+  if (options.verbosity > 0) io.stderr(verboseText(inspection, options, symbolizer.info, io.env));
   return bytes;
 }
 
 function leakOptions(options: Options, suppressions: readonly Suppression[]): LeakOptions {
-  const { use_globals: useGlobals, use_stacks: useStacks, use_registers: useRegisters } = options;
-  return { suppressions, useGlobals, useStacks, useRegisters };
+  const { use_globals: useGlobals, use_stacks: useStacks, use_registers: useRegisters, resolution } = options;
+  const { use_unaligned: useUnaligned, use_poisoned: usePoisoned } = options;
+  return { suppressions, useGlobals, useStacks, useRegisters, useUnaligned, usePoisoned, resolution };
 }
 
 /**

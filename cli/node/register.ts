@@ -10,9 +10,9 @@ import { sentenceOf } from '../../host/report/sentence.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import { glueNames, hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
 import type { Io } from '../command.ts';
-import { Findings } from '../findings.ts';
+import { Findings, failureCode } from '../findings.ts';
 import { readSymbols } from '../module-file.ts';
-import { suppressionsOf } from '../policy.ts';
+import { suppressionsOf, symbolizerUnder } from '../policy.ts';
 import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 import { toolVersion } from '../version.ts';
 import { ModuleCache } from './cache.ts';
@@ -114,7 +114,7 @@ function register(): void {
     nameOf: (original) => names.of(original),
     symbolizerOf: (original) => {
       const file = names.fileOf(original);
-      return file === undefined ? undefined : readSymbols(file, original);
+      return file === undefined ? undefined : symbolizerUnder(options, readSymbols(file, original, options.demangle));
     },
     pid: process.pid,
     suppressions: suppressionsOf(options),
@@ -123,7 +123,7 @@ function register(): void {
     onFinding: (report, sanitizer) => {
       findings.add(report);
       findings.draw(sanitizer);
-      const failure = { exitCode: options.exitcode, halt: options.halt_on_error };
+      const failure = { exitCode: failureCode(options), halt: options.halt_on_error };
       if (isMainThread) failures.fail(failure);
       else threads.fail(failure);
       // Whoever is still here after process.exit has replaced it, as test runners do: what goes on is a failed test.

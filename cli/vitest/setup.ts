@@ -10,7 +10,7 @@ import { hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
 import { ModuleCache } from '../node/cache.ts';
 import { DEFAULT_SETTINGS } from '../node/settings.ts';
 import { suppressionsOf } from '../policy.ts';
-import { runtimeOptions } from '../sanitizer-options.ts';
+import { readOptionFile, runtimeOptions } from '../sanitizer-options.ts';
 
 /** Findings not told yet. Kept at the realm: without isolation a set-up file runs once per test file. */
 const STATE = Symbol.for('wasan.vitest');
@@ -29,7 +29,7 @@ afterAll(() => failOn([...stray, ...found.splice(0)], 'outside of the tests of t
 
 function watch(findings: Report[]): void {
   const { ASAN_OPTIONS: asan } = process.env;
-  const options = resolveOptions({ flags: {}, ...(asan ? { asan } : {}) });
+  const options = resolveOptions({ read: readOptionFile, ...(asan ? { asan } : {}) });
   const instrumentation = { threads: true, runtime: runtimeOptions(options), strings: options.replace_str };
   const { cacheFolder, cacheBytes, minimumBytes } = DEFAULT_SETTINGS;
   const cache = new ModuleCache(cacheFolder, cacheBytes);

@@ -17,6 +17,8 @@ export interface LeakedBlock {
 
 export interface LeakSettings extends Pick<Facts, 'scheme' | 'pointerBytes' | 'serial' | 'thread'> {
   readonly suppressions: readonly Suppression[];
+  /** Frames in which the stacks of one leak agree; absent or 0 for all. */
+  readonly resolution?: number;
 }
 
 export interface LeakCheck {
@@ -30,7 +32,7 @@ export interface LeakCheck {
 export function judgeLeaks(blocks: readonly LeakedBlock[], settings: LeakSettings, context: ReportContext): LeakCheck {
   const suppressed = new Map<string, SuppressedLeaks>();
   const leaks: Leak[] = [];
-  for (const members of group(blocks).values()) {
+  for (const members of group(blocks, settings.resolution || Infinity).values()) {
     const leak = toLeak(members, context);
     const template = findLeakSuppression(leak.stack, settings.suppressions)?.pattern;
     if (template === undefined) leaks.push(leak);
@@ -69,10 +71,10 @@ function add({ template, objects, bytes }: SuppressedLeaks, leak: Leak): Suppres
   return { template, objects: objects + leak.objects.length, bytes: bytes + leak.bytes };
 }
 
-function group(blocks: readonly LeakedBlock[]): Map<string, LeakedBlock[]> {
+function group(blocks: readonly LeakedBlock[], frames: number): Map<string, LeakedBlock[]> {
   const groups = new Map<string, LeakedBlock[]>();
   for (const block of blocks) {
-    const key = `${block.direct}:${block.stack.join(',')}`;
+    const key = `${block.direct}:${block.stack.slice(0, frames).join(',')}`;
     const members = groups.get(key);
     if (members) members.push(block);
     else groups.set(key, [block]);

@@ -27,6 +27,9 @@ NOINLINE void stale(int between) {
   p[50] = 1;
 }
 NOINLINE char *local(void) { volatile char buffer[320]; buffer[0] = 1; sink = (void *)buffer; return sink; }
+static inline __attribute__((always_inline)) void inner(volatile char *p) { p[10] = 1; }
+NOINLINE void outer(void) { inner(malloc(10)); }
+char packed[16];
 NOINLINE void mid(void *p) { sink = p; sink = 0; exit(0); }
 int main(int argc, char **argv) {
   const char *what = argv[1];
@@ -44,6 +47,10 @@ int main(int argc, char **argv) {
   if (!strcmp(what, "global")) global = malloc(33);
   if (!strcmp(what, "stack")) { char *a[4]; stacked = a; a[0] = malloc(44); exit(0); }
   if (!strcmp(what, "local")) mid(malloc(55));
+  if (!strcmp(what, "again")) for (int i = 0; i < 3; i++) overflow(0);
+  if (!strcmp(what, "inlined")) outer();
+  if (!strcmp(what, "unaligned")) { char *p = malloc(66); memcpy(packed + 1, &p, sizeof p); sink = 0; }
+  if (!strcmp(what, "hidden")) { static void *kept[4]; kept[2] = malloc(77); __asan_poison_memory_region(kept + 2, 8); }
   if (!strcmp(what, "poison")) { volatile char *p = malloc(64); __asan_poison_memory_region(p + 16, 16); p[15] = 1; p[32] = 1;
     if (argc > 2) p[16] = 1; __asan_unpoison_memory_region(p + 16, 16); p[16] = 1; free((void *)p); }
   if (!strcmp(what, "container")) { volatile char *p = malloc(64); const char *c = (const char *)p;
@@ -57,8 +64,9 @@ const CPP = `
 #include <stdlib.h>
 struct Big { char bytes[64]; }; struct Small { char bytes[8]; };
 void *volatile sink;
+__attribute__((noinline)) void release(Small *p) { ::operator delete(p, sizeof(Small)); }
 int main(int argc, char **) {
-  if (argc > 1) { sink = new Big; ::operator delete(sink, sizeof(Small)); } else { sink = new Small; free(sink); }
+  if (argc > 1) { sink = new Big; release((Small *)sink); } else { sink = new Small; free(sink); }
 }
 `;
 
@@ -128,10 +136,10 @@ const ACTS: Readonly<Record<(typeof OPTIONS)[number]['name'], () => void>> = {
   },
   print_stats: () => {
     expect(run('--print_stats=1', 'x').stderr).toMatch(/^heap\.allocations +\d+ /m);
-    expect(JSON.parse(run('--print_stats=1 --format=json', 'x').stderr)).toMatchObject({
-      schema: 'wasan-stats/1',
-      checks: { reports: 0 },
-    });
+    for (const json of ['--format=json', '--json']) {
+      const stats = JSON.parse(run(`--print_stats=1 ${json}`, 'x').stderr);
+      expect(stats).toMatchObject({ schema: 'wasan-stats/1', checks: { reports: 0 } });
+    }
   },
   suppressions: () => {
     const quiet = run(`--suppressions=${file('s1', '# known\nfun:^overflow$\n')}`, 'twice');
@@ -183,6 +191,67 @@ const ACTS: Readonly<Record<(typeof OPTIONS)[number]['name'], () => void>> = {
     expect(wasan(['run', '--new_delete_type_mismatch=0', 'cpp.wasm', 'x'], { cwd }).status).toBe(0);
   },
   poison_heap: () => expect(run('--poison_heap=0', 'overflow').status).toBe(0),
+  allow_user_poisoning: () => {
+    expect(run('', 'poison', 'wrong').status).toBe(1);
+    expect(run('--allow_user_poisoning=0', 'poison', 'wrong')).toMatchObject({ status: 0, stdout: 'done\n' });
+    expect(run('--allow_user_poisoning=0', 'container', 'wrong').status).toBe(1);
+  },
+  detect_container_overflow: () => {
+    expect(run('', 'container', 'wrong').status).toBe(1);
+    expect(run('--detect_container_overflow=0', 'container', 'wrong')).toMatchObject({ status: 0, stdout: 'done\n' });
+    expect(run('--detect_container_overflow=0', 'poison', 'wrong').status).toBe(1);
+  },
+  suppress_equal_pcs: () => {
+    expect(count(run('--halt_on_error=0', 'again').stderr, ERROR)).toBe(1);
+    expect(count(run('--halt_on_error=0 --suppress_equal_pcs=0', 'again').stderr, ERROR)).toBe(3);
+  },
+  abort_on_error: () => {
+    expect(run('--abort_on_error=1', 'overflow').status).toBe(134);
+    expect(run('--abort_on_error=1', 'lose').status).toBe(134);
+    expect(run('--abort_on_error=1', 'x').status).toBe(0);
+  },
+  demangle: () => {
+    expect(wasan(['run', 'cpp.wasm', 'x'], { cwd }).stderr).toContain('release(Small*)');
+    expect(wasan(['run', '--demangle=0', 'cpp.wasm', 'x'], { cwd }).stderr).toContain('in _Z7releaseP5Small ');
+  },
+  symbolize_inline_frames: () => {
+    expect(run('', 'inlined').stderr).toMatch(/#0 .* in inner .*\n +#1 .* in outer /);
+    expect(run('--symbolize_inline_frames=0', 'inlined').stderr).toMatch(/#0 .* in outer /);
+  },
+  log_exe_name: () => {
+    run('--log_path=named --log_exe_name=1', 'overflow');
+    expect(readdirSync(cwd).filter((f) => /^named\.app\.wasm\.\d+$/.test(f))).toHaveLength(1);
+  },
+  log_suffix: () => {
+    run('--log_path=ended --log_suffix=.txt', 'overflow');
+    expect(readdirSync(cwd).filter((f) => /^ended\.\d+\.txt$/.test(f))).toHaveLength(1);
+  },
+  include: () => {
+    const flags = file('flags', 'exitcode=66\nhalt_on_error=0\n');
+    expect(run(`--include=${flags}`, 'overflow')).toMatchObject({ status: 66, stdout: 'done\n' });
+    expect(wasan(['run', 'app.wasm', 'overflow'], { cwd, env: { ASAN_OPTIONS: `include=${flags}` } }).status).toBe(66);
+    expect(run('--include=nowhere', 'x').status).toBe(2);
+  },
+  include_if_exists: () => {
+    expect(run(`--include_if_exists=${file('flags', 'exitcode=67')}`, 'overflow').status).toBe(67);
+    expect(run('--include_if_exists=nowhere', 'overflow').status).toBe(1);
+  },
+  leak_check_at_exit: () => {
+    expect(run('', 'lose').status).toBe(23);
+    expect(run('--leak_check_at_exit=0', 'lose').status).toBe(7);
+  },
+  resolution: () => {
+    expect(count(run('', 'lose').stderr, /Direct leak/)).toBe(3);
+    expect(run('--resolution=1', 'lose').stderr).toContain('Direct leak of 55 byte(s) in 3 object(s)');
+  },
+  use_unaligned: () => {
+    expect(run('', 'unaligned').stderr).toContain('leak of 66 byte(s)');
+    expect(run('--use_unaligned=1', 'unaligned').status).toBe(0);
+  },
+  use_poisoned: () => {
+    expect(run('', 'hidden').stderr).toContain('leak of 77 byte(s)');
+    expect(run('--use_poisoned=1', 'hidden').status).toBe(0);
+  },
   replace_intrin: () => {
     expect(run('', 'memcpy', 'x').stderr).toMatch(/#0 .* memcpy/);
     expect(run('--replace_intrin=0', 'memcpy', 'x').status).toBe(0);

@@ -1,8 +1,16 @@
 // Options from all their sources: values, precedence, refusals, and that help shows every one.
 import { describe, expect, it } from 'vitest';
 import { SanitizerError } from '../../host/errors.ts';
-import { INAPPLICABLE_OPTIONS, LSAN_NAMES, OPTIONS } from '../../host/option-table.ts';
-import { helpText, parseFlag, parseOptionString, resolveOptions, styleOf } from '../../host/options.ts';
+import { LSAN_NAMES, OPTIONS } from '../../host/option-table.ts';
+import {
+  helpText,
+  optionsWithoutEffect,
+  parseFlag,
+  parseOptionString,
+  resolveOptions,
+  styleOf,
+} from '../../host/options.ts';
+import { upstreamOption } from '../../host/upstream-options.ts';
 
 function refusal(run: () => unknown): SanitizerError {
   try {
@@ -19,7 +27,7 @@ describe('the table', () => {
     const names = OPTIONS.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const { sentence } of OPTIONS) expect(sentence).toMatch(/^[A-Z].*\.$/);
-    expect(names.filter((name) => INAPPLICABLE_OPTIONS.has(name))).toEqual([]);
+    expect(names.filter((name) => upstreamOption(name))).toEqual([]);
     expect(Object.values(LSAN_NAMES).every((name) => (names as string[]).includes(name))).toBe(true);
   });
 
@@ -45,9 +53,16 @@ describe('ASAN_OPTIONS', () => {
   });
 
   it('accepts what only native programs need', () => {
-    expect(parseOptionString('abort_on_error=1:handle_segv=0:verbosity=2:detect_odr_violation=2', 'asan')).toEqual({
-      verbosity: 2,
-    });
+    const text = 'use_sigaltstack=1:handle_segv=0:verbosity=2:detect_odr_violation=2';
+    expect(parseOptionString(text, 'asan')).toEqual({ verbosity: 2 });
+    expect(optionsWithoutEffect(text)).toEqual(['use_sigaltstack', 'handle_segv', 'detect_odr_violation']);
+  });
+
+  it('refuses what would be another run than was asked for, with the reason', () => {
+    const error = refusal(() => parseOptionString('intercept_intrin=0', 'asan'));
+    expect(error.message).toBe('bad value for option intercept_intrin: replace_intrin=0 does that');
+    for (const value of ['1', 'true', 'yes'])
+      expect(parseOptionString(`intercept_intrin=${value}`, 'asan')).toEqual({});
   });
 
   it.each([
@@ -99,6 +114,7 @@ describe('flags', () => {
     ['--exitcode=9', { exitcode: 9 }],
     ['--halt-on-error=0', { halt_on_error: false }],
     ['--print-stats', { print_stats: true }],
+    ['--json', { format: 'json' }],
     ['--no-detect-leaks', { detect_leaks: false }],
     ['--log_path=a=b', { log_path: 'a=b' }],
     ['--dir=.', undefined],
@@ -147,6 +163,7 @@ describe('help', () => {
   it('lists every option with its sentence and value', () => {
     const text = helpText(resolveOptions({ asan: 'exitcode=42' }));
     for (const { name, sentence } of OPTIONS) expect(text).toContain(`\t${name}\n\t\t- ${sentence}`);
+    expect(text).toContain('\t\t- Freed memory to hold back from reuse; 0 for none. ASan: 256; here, the program');
     expect(text).toContain('\texitcode\n\t\t- Exit status of a program with findings. (Current Value: 42)\n');
     expect(text).toContain(' One of asan, kasan, json, sarif. (Current Value: asan)\n');
     expect(text.match(/^\t[a-z_]+$/gm)).toHaveLength(OPTIONS.length);
