@@ -7,6 +7,7 @@ interface Question {
   readonly bytes: Uint8Array;
   readonly exports: Readonly<Record<string, string>>;
   readonly memory: string;
+  readonly root: string | undefined;
   readonly importedMemory:
     | { module: string; name: string; initial: number; maximum: number | undefined; shared: boolean }
     | undefined;
@@ -67,13 +68,14 @@ interface Block {
 }
 
 type Call = (...args: number[]) => number;
+type Role = (name: string) => Call | undefined;
 
 class Trial {
   private readonly memory: WebAssembly.Memory;
-  private readonly role: (name: string) => Call | undefined;
+  private readonly role: Role;
   private fill = 1;
 
-  constructor({ bytes, exports, memory, importedMemory }: Question) {
+  constructor({ bytes, exports, memory, root, importedMemory }: Question) {
     const module = new Module(bytes as BufferSource);
     const imports: Record<string, Record<string, unknown>> = {};
     for (const { module: from, name, kind } of Module.imports(module)) {
@@ -83,7 +85,10 @@ class Trial {
     }
     const instance = new Instance(module, imports as WebAssembly.Imports);
     this.memory = instance.exports[memory] as WebAssembly.Memory;
-    this.role = (name) => (exports[name] === undefined ? undefined : (instance.exports[exports[name]!] as Call));
+    const role = (name: string) =>
+      exports[name] === undefined ? undefined : (instance.exports[exports[name]!] as Call);
+    const lists = root === undefined ? undefined : (instance.exports[root] as WebAssembly.Global);
+    this.role = lists ? byBlocks(role, lists, this.memory) : role;
   }
 
   run(): Answer {
@@ -204,6 +209,22 @@ class Trial {
     const at = realloc(block.at, block.size * 3) >>> 0;
     return at !== 0 && this.bytes({ ...block, at }).every((b) => b === block.fill);
   }
+}
+
+/** malloc and free of an allocator that deals in blocks: a word in front of the payload, whose lowest bit means free. */
+function byBlocks(role: Role, root: WebAssembly.Global, memory: WebAssembly.Memory): Role {
+  const [allocate, insert] = [role('tlsf allocate block')!, role('tlsf insert block')!];
+  const malloc: Call = (size) => allocate(root.value, size!) + 4;
+  const free: Call = (at) => {
+    const header = new DataView(memory.buffer);
+    header.setUint32(at! - 4, header.getUint32(at! - 4, true) | 1, true);
+    return insert(root.value, at! - 4);
+  };
+  return (name) =>
+    new Map([
+      ['malloc', malloc],
+      ['free', free],
+    ]).get(name) ?? role(name);
 }
 
 function descriptor(memory: NonNullable<Question['importedMemory']>): WebAssembly.MemoryDescriptor {

@@ -67,9 +67,11 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('__wbindgen_malloc', ['__wbindgen_malloc', '__wbindgen_export_0'], 'pp', 'p', 'asan_wbindgen_malloc', 'wbindgen_malloc'),
   role('__wbindgen_realloc', ['__wbindgen_realloc', '__wbindgen_export_1'], 'pppp', 'p', 'asan_wbindgen_realloc'),
   role('__wbindgen_free', ['__wbindgen_free', '__wbindgen_export_2'], 'ppp', '', 'asan_wbindgen_free', 'wbindgen_free'),
-  role('tlsf alloc', ['~lib/rt/tlsf/__alloc', '~lib/rt/__alloc'], 'p', 'p', 'asan_as_alloc', 'as_alloc'),
-  role('tlsf realloc', ['~lib/rt/tlsf/__realloc', '~lib/rt/__realloc'], 'pp', 'p', 'asan_as_realloc'),
-  role('tlsf free', ['~lib/rt/tlsf/__free', '~lib/rt/__free'], 'p', '', 'asan_as_free', 'as_free'),
+  role('tlsf allocate block', [], 'pp', 'p', 'asan_as_allocate_block', 'as_allocate_block'),
+  role('tlsf insert block', [], 'pp', '', 'asan_as_insert_block', 'as_insert_block'),
+  role('tlsf remove block', [], 'pp', '', 'asan_as_remove_block', 'as_remove_block'),
+  role('tlsf prepare block', [], 'ppp', '', 'asan_as_prepare_block', 'as_prepare_block'),
+  role('tlsf move block', [], 'ppp', 'p', 'asan_as_move_block'),
 ]; // biome-ignore format: a table
 
 /** An operator as symbols spell it, and as wasm-ld writes it into the name section: demangled. size_t is either integer. */

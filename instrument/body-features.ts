@@ -12,6 +12,8 @@ export interface BodyFeatures {
   readonly constants: ReadonlySet<number>;
   /** Absolute addresses loaded from or stored to. */
   readonly addresses: ReadonlySet<number>;
+  /** Offsets of its memory operands that are no addresses. */
+  readonly fields: ReadonlySet<number>;
   readonly callees: ReadonlySet<number>;
   /** Reads or writes the word in front of its first parameter. */
   readonly opensParameter: boolean;
@@ -62,6 +64,7 @@ function readFeatures(module: Module, f: number): BodyFeatures {
   const body = module.bodies[f - module.importedFunctions]!;
   const constants = new Set<number>();
   const addresses = new Set<number>();
+  const fields = new Set<number>();
   const callees = new Set<number>();
   const d = new Decoder(module.bytes, body.start, body.end);
   d.skipLocals();
@@ -98,6 +101,7 @@ function readFeatures(module: Module, f: number): BodyFeatures {
       else counts.loads++;
       if (d.offset >= LOWEST_STATE) addresses.add(d.offset);
       else if (constant !== undefined && constant >= LOWEST_STATE) addresses.add(constant + d.offset);
+      if (d.offset < LOWEST_STATE) fields.add(d.offset);
     } else if (op === OP.I32_MUL || op === I64_MUL) flags.multiplies = true;
     else if (op === OP.MEMORY_FILL) flags.fills = true;
     else if (op === OP.MEMORY_GROW) flags.grows = true;
@@ -110,7 +114,7 @@ function readFeatures(module: Module, f: number): BodyFeatures {
     constant = undefined;
     local = undefined;
   }
-  return { size: body.end - body.start, constants, addresses, callees, ...flags, ...counts };
+  return { size: body.end - body.start, constants, addresses, fields, callees, ...flags, ...counts };
 }
 
 /**

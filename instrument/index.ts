@@ -225,7 +225,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       ...options.runtime,
       nullLimit: inspection.nullLimit,
       is64,
-      tailRedzones: allocator.layout === 'behind',
+      tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'malloc'),
       largestRedzone: allocator.largestRedzone,
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),

@@ -13,6 +13,8 @@ export interface ProbeQuestion {
   readonly exports: Readonly<Record<string, string>>;
   /** Export of the memory. */
   readonly memory: string;
+  /** Export of the global with the root of the lists, for an allocator that deals in blocks. */
+  readonly root: string | undefined;
   /** Where the module imports its memory from, and what it must be like. */
   readonly importedMemory: ImportedMemory | undefined;
 }
@@ -44,9 +46,14 @@ export const INITIALISE = 'initialise';
 
 const PREFIX = 'wasan.probe.';
 const MEMORY = `${PREFIX}memory`;
+const ROOT = `${PREFIX}root`;
 
 /** Undefined for a module that cannot be tried on its own: its data comes with its start function, or it is a library. */
-export function buildProbe(module: Module, roles: ReadonlyMap<string, number>): ProbeQuestion | undefined {
+export function buildProbe(
+  module: Module,
+  roles: ReadonlyMap<string, number>,
+  root?: number,
+): ProbeQuestion | undefined {
   const memory = module.memories[0];
   if (!memory || memory.is64 || module.data.some((d) => d.passive || d.address === undefined)) return undefined;
   if (module.imports.some((i) => i.kind !== KIND.FUNC && i.kind !== KIND.MEMORY)) return undefined;
@@ -54,9 +61,10 @@ export function buildProbe(module: Module, roles: ReadonlyMap<string, number>): 
   const imported = module.imports.find((i) => i.kind === KIND.MEMORY);
   const { min: initial, max: maximum, shared } = memory;
   return {
-    bytes: probeBytes(module, exported),
+    bytes: probeBytes(module, exported, root),
     exports: Object.fromEntries(exported.map(({ role, name }) => [role, name])),
     memory: MEMORY,
+    root: root === undefined ? undefined : ROOT,
     importedMemory: imported && { module: imported.module, name: imported.name, initial, maximum, shared },
   };
 }
@@ -69,7 +77,7 @@ interface Exported {
 /** Sections that may stand in front of the exports. */
 const BEFORE_EXPORTS: ReadonlySet<number> = new Set(SECTION_ORDER.slice(0, SECTION_ORDER.indexOf(SECTION.EXPORT)));
 
-function probeBytes(module: Module, exported: readonly Exported[]): Uint8Array {
+function probeBytes(module: Module, exported: readonly Exported[], root: number | undefined): Uint8Array {
   const w = new Writer(1 << 16);
   w.append(module.bytes, 0, 8);
   const copy = (id: number, from: number, to: number) => {
@@ -79,7 +87,7 @@ function probeBytes(module: Module, exported: readonly Exported[]): Uint8Array {
   };
   const kept = module.sections.filter((s) => s.id !== SECTION.CUSTOM);
   for (const { id, start, end } of kept.filter((s) => BEFORE_EXPORTS.has(s.id))) copy(id, start, end);
-  w.section(SECTION.EXPORT, exportSection(exported));
+  w.section(SECTION.EXPORT, exportSection(exported, root));
   for (const { id, start, end } of kept.filter((s) => !BEFORE_EXPORTS.has(s.id))) {
     if (id === SECTION.CODE) w.section(id, codeSection(module, reachable(module, exported)));
     else if (id !== SECTION.EXPORT && id !== SECTION.START) copy(id, start, end);
@@ -87,16 +95,17 @@ function probeBytes(module: Module, exported: readonly Exported[]): Uint8Array {
   return w.view().slice();
 }
 
-function exportSection(exported: readonly Exported[]): Writer {
+function exportSection(exported: readonly Exported[], root: number | undefined): Writer {
   const w = new Writer();
   const entry = (name: string, kind: number, index: number) => {
     w.name(name);
     w.byte(kind);
     w.u32(index);
   };
-  w.u32(exported.length + 1);
+  w.u32(exported.length + (root === undefined ? 1 : 2));
   for (const { name, func } of exported) entry(name, KIND.FUNC, func);
   entry(MEMORY, KIND.MEMORY, 0);
+  if (root !== undefined) entry(ROOT, KIND.GLOBAL, root);
   return w;
 }
 

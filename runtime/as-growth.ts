@@ -4,15 +4,15 @@
 //
 //   block                                                          object
 //   | mmInfo u32: bytes of what follows, flags in the low 2 bits | gcInfo | gcInfo2 | rtId | rtSize u32 | payload ...
-//                                                                ^ the chunk begins here: as_alloc's pointer
+//                                                                ^ the chunk begins here
 import { ALLOC_ASSEMBLYSCRIPT, CHUNK_ALLOC_KIND, CHUNK_LIVE, CHUNK_STATE, HEADER_STAT_LIVE_BYTES } from './abi';
 import { Addr } from './addr';
+import { payloadSize } from './as-original';
 import { chunkSize, findChunk, setChunkSize } from './chunks';
 import { count } from './header';
 import { unpoisonRegion } from './poison';
 import * as program from './program';
 
-const MM_INFO: Addr = 4; // before the chunk
 const RT_SIZE: Addr = 12; // into it
 const OBJECT_HEADER: Addr = 16;
 
@@ -31,7 +31,7 @@ export function followGrowth(bad: Addr): bool {
   const chunk = findChunk(begin);
   if (!chunk || load<u8>(chunk, CHUNK_ALLOC_KIND) != ALLOC_ASSEMBLYSCRIPT) return false;
   if (load<u8>(chunk, CHUNK_STATE) != CHUNK_LIVE) return false;
-  const block = <Addr>(program.load32(begin - MM_INFO) & ~3);
+  const block = payloadSize(begin);
   const wanted = OBJECT_HEADER + <Addr>program.load32(begin + RT_SIZE);
   const room = block & ~7; // the next block's mmInfo shares the granule after this
   const size = wanted < room ? wanted : room;

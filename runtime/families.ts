@@ -1,9 +1,7 @@
-// The other families: C++ operator new and delete, Rust's global allocator, wasm-bindgen's exports and AssemblyScript's
-// TLSF. Same wrapper as malloc, other signatures and other names for a mismatch.
-import { ALLOC_ASSEMBLYSCRIPT, ALLOC_NEW, ALLOC_NEW_ARRAY, ALLOC_RUST, ALLOC_WBINDGEN } from './abi';
+// The other families: C++ operator new and delete, Rust's global allocator, wasm-bindgen's exports. Same wrapper as malloc,
+// other signatures and other names for a mismatch.
+import { ALLOC_NEW, ALLOC_NEW_ARRAY, ALLOC_RUST, ALLOC_WBINDGEN } from './abi';
 import { Addr } from './addr';
-import { expectGrowth } from './as-growth';
-import { findChunk } from './chunks';
 import { adopt, allocate } from './heap';
 import { resize } from './malloc';
 import * as program from './program';
@@ -117,27 +115,4 @@ export function asan_wbindgen_free(ptr: Addr, _size: Addr, _align: Addr): void {
 
 export function asan_wbindgen_realloc(ptr: Addr, _size: Addr, newSize: Addr, align: Addr): Addr {
   return resize(ptr, newSize, align, ALLOC_WBINDGEN);
-}
-
-// ------------------------------------------------------------------------------------------------ AssemblyScript
-
-const BLOCK_HEADER: Addr = 4; // mmInfo, right before the payload: its size, flags in the low two bits
-
-export function asan_as_alloc(size: Addr): Addr {
-  expectGrowth();
-  return allocate(size, 16, ALLOC_ASSEMBLYSCRIPT);
-}
-
-export function asan_as_free(ptr: Addr): void {
-  release(ptr, ALLOC_ASSEMBLYSCRIPT);
-}
-
-/** A static object has no chunk: it moves into the heap, as the original does with it. */
-export function asan_as_realloc(ptr: Addr, size: Addr): Addr {
-  if (findChunk(ptr)) return resize(ptr, size, 16, ALLOC_ASSEMBLYSCRIPT);
-  const moved = allocate(size, 16, ALLOC_ASSEMBLYSCRIPT);
-  if (!moved) return 0;
-  const oldSize = <Addr>(program.load32(ptr - BLOCK_HEADER) & ~3);
-  program.copy(moved, ptr, size < oldSize ? size : oldSize);
-  return moved;
 }

@@ -19,6 +19,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { prepare } from './arena';
+import { clearHeaders } from './as-original';
 import { describe } from './chunk-life';
 import { addChunk, chunkBegin, noteRecent, setChunkSize } from './chunks';
 import { count, flag } from './header';
@@ -129,7 +130,10 @@ function refuse(size: Addr, align: Addr, kind: u32, why: u32): Addr {
 
 function layOut(raw: Addr, begin: Addr, size: Addr, rawEnd: Addr, kind: u32): void {
   const left = redzoneCode(size, true);
-  if (kind == ALLOC_ASSEMBLYSCRIPT) return drawChunk(begin, begin, size, rawEnd, left, redzoneCode(size, false));
+  if (kind == ALLOC_ASSEMBLYSCRIPT) {
+    drawChunk(begin, begin, size, rawEnd, left, redzoneCode(size, false));
+    return clearHeaders(begin);
+  }
   const end = endByWord(raw, rawEnd);
   drawChunk(raw, begin, size, end, left, redzoneCode(size, false));
   if (end != rawEnd) drawWord((raw >> 3) - 1, left);

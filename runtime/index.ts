@@ -1,4 +1,6 @@
 // The runtime's exports: what the linker may bind a program to.
+
+export * from './as-blocks';
 export * from './asan-compiler';
 export * from './asan-interface';
 export { __wasan_cs } from './call-stack';

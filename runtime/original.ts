@@ -8,6 +8,7 @@ import {
   CHUNK_LEFT,
 } from './abi';
 import { Addr } from './addr';
+import { giveBlock, takeBlock } from './as-original';
 import { chunkBegin, chunkSize } from './chunks';
 import * as program from './program';
 import { sideRedzone } from './redzone';
@@ -31,7 +32,7 @@ export function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
   let raw: Addr;
   if (kind == ALLOC_RUST) raw = program.rust_alloc(total, align);
   else if (kind == ALLOC_WBINDGEN) raw = program.wbindgen_malloc(total, align);
-  else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = program.as_alloc(total);
+  else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = takeBlock(total);
   else raw = program.malloc(total);
   allow();
   return raw;
@@ -41,7 +42,7 @@ export function rawFree(raw: Addr, total: Addr, align: Addr, kind: u32): void {
   suppress();
   if (kind == ALLOC_RUST) program.rust_dealloc(raw, total, align);
   else if (kind == ALLOC_WBINDGEN) program.wbindgen_free(raw, total, align);
-  else if (kind == ALLOC_ASSEMBLYSCRIPT) program.as_free(raw);
+  else if (kind == ALLOC_ASSEMBLYSCRIPT) giveBlock(raw);
   else program.free(raw);
   allow();
 }

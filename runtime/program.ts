@@ -6,6 +6,7 @@ import { Addr } from './addr';
 export declare function load8(addr: Addr): u32;
 export declare function load32(addr: Addr): u32;
 export declare function load64(addr: Addr): u64;
+export declare function store32(addr: Addr, value: u32): void;
 /** Stores a pointer of the program's own width. */
 export declare function store_ptr(addr: Addr, value: Addr): void;
 export declare function fill(addr: Addr, value: u32, size: Addr): void;
@@ -37,7 +38,10 @@ export declare function munmap(addr: Addr, length: Addr): i32;
 export declare function operator_new(size: Addr): Addr;
 export declare function rust_alloc(size: Addr, align: Addr): Addr;
 export declare function rust_dealloc(ptr: Addr, size: Addr, align: Addr): void;
-export declare function as_alloc(size: Addr): Addr;
-export declare function as_free(ptr: Addr): void;
+/** TLSF's, by blocks (as-original.ts). */
+export declare function as_allocate_block(root: Addr, size: Addr): Addr;
+export declare function as_insert_block(root: Addr, block: Addr): void;
+export declare function as_remove_block(root: Addr, block: Addr): void;
+export declare function as_prepare_block(root: Addr, block: Addr, size: Addr): void;
 export declare function wbindgen_malloc(size: Addr, align: Addr): Addr;
 export declare function wbindgen_free(ptr: Addr, size: Addr, align: Addr): void;

@@ -2,7 +2,6 @@
 import {
   ACCESS_FREE,
   ACCESS_READ,
-  ALLOC_ASSEMBLYSCRIPT,
   ALLOC_RUST,
   ALLOC_WBINDGEN,
   ASAN_HEAP_FREED,
@@ -31,7 +30,6 @@ import { chunkAround, chunkSize, findChunk } from './chunks';
 import { flag } from './header';
 import { shadowOf } from './mapping';
 import { rawFree } from './original';
-import * as program from './program';
 import { enqueue } from './quarantine';
 import { accessesReported, finding, heapFinding } from './report';
 import { isForeign, isTailOnly, trimOpen } from './tail';
@@ -83,14 +81,9 @@ export function releaseSized(ptr: Addr, size: Addr, kind: u32): void {
 
 /**
  * No chunk begins here. Everything the program got from an allocator went through the wrapper, so the pointer is wrong;
- * except in AssemblyScript, whose own runtime hands static objects (below the heap) to its free, which ignores them, and
- * where not every function of the allocator is known (tail.ts).
+ * except where not every function of the allocator is known (tail.ts).
  */
 function unknownPointer(ptr: Addr, kind: u32): void {
-  if (kind == ALLOC_ASSEMBLYSCRIPT) {
-    program.as_free(ptr);
-    return;
-  }
   if (isTailOnly(kind) && isForeign(ptr)) return rawFree(ptr, 0, 0, kind);
   const doubly = wasOnceChunk(ptr);
   heapFinding(doubly ? KIND_DOUBLE_FREE : KIND_BAD_FREE, ACCESS_FREE, ptr, 0, chunkAround(ptr), 0, 0);

@@ -6,6 +6,7 @@
 import { HEADER_PHASE, HEADER_VMA, PHASE_EARLY, VMA_NO_ACCESS, VMA_TAIL, VMA_UNFAULTED, WILD } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc } from './arena';
+import { takeBlock } from './as-original';
 import { captureStack } from './call-stack';
 import { forgetFreed } from './mapped-freed';
 import { shadowOf } from './mapping';
@@ -84,7 +85,7 @@ function claimBlock(size: Addr): Addr {
   if (block) blockHeader = program.load32(block - 4);
   let claimed = block;
   if (!claimed) claimed = program.rust_alloc(size, 4096);
-  if (!claimed) claimed = program.as_alloc(size);
+  if (!claimed) claimed = takeBlock(size);
   allow();
   return claimed;
 }

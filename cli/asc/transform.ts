@@ -24,7 +24,7 @@ interface Emitted {
   readonly sourceMap: string | null;
 }
 
-const ALLOCATOR = '~lib/rt/tlsf/__*';
+const ALLOCATOR = '~lib/rt/tlsf/*';
 
 // biome-ignore lint/style/noDefaultExport: asc takes the default export of a transform
 export default class WasanTransform {

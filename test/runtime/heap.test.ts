@@ -376,22 +376,59 @@ describe('other families', () => {
     ]);
   });
 
+  const ROOT = 1024;
+
   test('AssemblyScript: no left redzone, and the next block header stays readable', () => {
     const h = new Harness();
-    const p = h.call('asan_as_alloc', 20);
-    expect(h.originals).toEqual(['as_alloc 40']);
+    const p = h.call('asan_as_allocate_block', ROOT, 20) + 4;
+    expect(h.originals).toEqual(['as_allocate_block 1024 40']);
     expect(h.shadows(p - 8, 7)).toEqual([0, 0, 0, 4, FC, FC, 0]);
     expect(h.kinds(() => h.load(4, p - 4))).toEqual([]);
-    h.call('asan_as_free', p);
+    const info = () => new DataView(h.program.buffer).getUint32(p - 4, true);
+    new DataView(h.program.buffer).setUint32(p - 4, info() | 1, true);
+    h.call('asan_as_insert_block', ROOT, p - 4);
+    expect(info()).toBe(44); // in use, as long as it waits
     expect(h.shadows(p - 8, 5)).toEqual([0, FD, FD, FD, FC]);
-    expect(h.kinds(() => h.call('asan_as_free', 2048))).toEqual([]); // a static object: the original ignores it
-    expect(h.originals).toEqual(['as_alloc 40', 'as_free 2048']);
+    expect(h.kinds(() => h.call('asan_as_insert_block', ROOT, p - 4))).toEqual([abi.KIND_DOUBLE_FREE]);
+    expect(h.kinds(() => h.call('asan_as_insert_block', ROOT, 2048))).toEqual([]); // what never was the program's
+    expect(h.originals).toEqual(['as_allocate_block 1024 40', 'as_insert_block 1024 2048']);
+  });
+
+  test('AssemblyScript: headers stay readable in what was freed, and a block given back is free', () => {
+    const h = new Harness({ header: { [abi.HEADER_QUARANTINE_LIMIT]: 1 } });
+    const block = h.call('asan_as_allocate_block', ROOT, 100);
+    h.call('asan_as_insert_block', ROOT, block);
+    expect(h.originals.at(-1)).toBe(`as_insert_block 1024 ${block}`);
+    expect(new DataView(h.program.buffer).getUint32(block, true) & 1).toBe(1);
+    const again = h.call('asan_as_allocate_block', ROOT, 4) + 4;
+    expect(again).toBe(block + 4);
+    expect(h.shadows(again - 8, 7)).toEqual([0, 4, FC, FC, 0, FD, FD]);
+  });
+
+  test('AssemblyScript: a block that is resized where it lies keeps a redzone if there is room for one', () => {
+    const h = new Harness();
+    const block = h.call('asan_as_allocate_block', ROOT, 60);
+    const p = block + 4;
+    new DataView(h.program.buffer).setUint32(block, 92, true);
+    h.call('asan_as_prepare_block', ROOT, block, 44);
+    expect(h.originals.at(-1)).toBe('as_prepare_block 60');
+    expect(h.shadows(p, 8)).toEqual([0, 0, 0, 0, 0, 4, FC, 0]);
+    new DataView(h.program.buffer).setUint32(block, 60, true);
+    h.call('asan_as_prepare_block', ROOT, block, 60);
+    expect(h.originals.at(-1)).toBe('as_prepare_block 60');
+    expect(h.shadows(p, 8)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    const moved = h.call('asan_as_move_block', ROOT, block, 80);
+    expect(h.shadows(p, 8)).toEqual([FD, FD, FD, FD, FD, FD, FD, 0]);
+    expect(h.kinds(() => h.call('asan_as_move_block', ROOT, block, 80))).toEqual([abi.KIND_DOUBLE_FREE]);
+    expect(h.kinds(() => h.call('asan_as_prepare_block', ROOT, block, 12))).toEqual([abi.KIND_DOUBLE_FREE]);
+    h.call('asan_as_insert_block', ROOT, moved);
+    expect(h.get(abi.HEADER_STAT_LIVE_BYTES)).toBe(0);
   });
 
   test('AssemblyScript: an object that grew in place is followed, as far as its block goes', () => {
     for (const variant of VARIANTS) {
       const h = new Harness({ variant });
-      const p = h.call('asan_as_alloc', 16 + 10);
+      const p = h.call('asan_as_allocate_block', ROOT, 16 + 10) + 4;
       const view = new DataView(h.program.buffer);
       const header = (block: number, rtSize: number) => {
         view.setUint32(p - 4, block | 1, true);
@@ -407,7 +444,7 @@ describe('other families', () => {
       expect(h.kinds(() => h.call('check_range_load', p + 16, 30, 0))).toEqual([abi.KIND_HEAP_OOB]);
       header(60, 44);
       expect(h.kinds(() => h.call('check_range_load', p + 16, 44, 0))).toEqual([]);
-      h.call('asan_as_free', p);
+      h.call('asan_as_insert_block', ROOT, p - 4);
       expect(h.shadows(p, 8)).toEqual([FD, FD, FD, FD, FD, FD, FD, 0]); // the last granule holds the next mmInfo
       expect(h.get(abi.HEADER_STAT_LIVE_BYTES)).toBe(0);
       expect(h.get(abi.HEADER_QUARANTINE_BYTES)).toBeGreaterThan(0);

@@ -68,9 +68,11 @@ const SIGNATURES: Record<string, string> = {
   asan_wbindgen_malloc: 'pp:p',
   asan_wbindgen_free: 'ppp:',
   asan_wbindgen_realloc: 'pppp:p',
-  asan_as_alloc: 'p:p',
-  asan_as_free: 'p:',
-  asan_as_realloc: 'pp:p',
+  asan_as_allocate_block: 'pp:p',
+  asan_as_insert_block: 'pp:',
+  asan_as_remove_block: 'pp:',
+  asan_as_prepare_block: 'ppp:',
+  asan_as_move_block: 'ppp:p',
   __asan_poison_memory_region: 'pp:',
   __asan_unpoison_memory_region: 'pp:',
   __asan_address_is_poisoned: 'p:i',
@@ -254,6 +256,7 @@ export class Harness {
         load8: (a: number | bigint) => bytes()[at(a)]!,
         load32: (a: number | bigint) => view().getUint32(at(a), true),
         load64: (a: number | bigint) => view().getBigUint64(at(a), true),
+        store32: (a: number | bigint, value: number) => view().setUint32(at(a), value, true),
         store_ptr: (a: number | bigint, value: number | bigint) =>
           this.wide ? view().setBigUint64(at(a), BigInt(value), true) : view().setUint32(at(a), Number(value), true),
         fill: (a: number | bigint, value: number, n: number | bigint) => bytes().fill(value, at(a), at(a) + at(n)),
@@ -279,10 +282,21 @@ export class Harness {
         },
         rust_alloc: raw('rust_alloc'),
         rust_dealloc: release('rust_dealloc'),
-        as_alloc: raw('as_alloc'),
-        as_free: (ptr: number | bigint) => {
-          this.originals.push(`as_free ${at(ptr)}`);
-          if (at(ptr) >= HEAP_START) this.allocator.free(at(ptr));
+        // Blocks as TLSF's: their header, the size of the payload, in the word in front of it.
+        as_allocate_block: (root: number | bigint, size: number | bigint) => {
+          this.originals.push(`as_allocate_block ${at(root)} ${at(size)}`);
+          const block = this.allocator.malloc(at(size) + 32, 16) + 12;
+          view().setUint32(block, ((at(size) + 19) & ~15) - 4, true);
+          return this.#out(block);
+        },
+        as_insert_block: (root: number | bigint, block: number | bigint) => {
+          this.originals.push(`as_insert_block ${at(root)} ${at(block)}`);
+          if (at(block) >= HEAP_START) this.allocator.free(at(block) - 12);
+        },
+        as_remove_block: () => undefined,
+        as_prepare_block: (_: number | bigint, block: number | bigint, size: number | bigint) => {
+          this.originals.push(`as_prepare_block ${at(size)}`);
+          view().setUint32(at(block), at(size), true);
         },
         wbindgen_malloc: raw('wbindgen_malloc'),
         wbindgen_free: release('wbindgen_free'),
