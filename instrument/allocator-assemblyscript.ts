@@ -4,7 +4,7 @@
 import type { Allocator, AllocatorFunction } from './allocator.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
 import { FeatureCache } from './body-features.ts';
-import { findTlsf, type Tlsf } from './fingerprints/assemblyscript.ts';
+import { findStub, findTlsf, type Tlsf } from './fingerprints/assemblyscript.ts';
 import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import { functionNames, type Module, pointerType } from './wasm/module.ts';
 import { TYPE } from './wasm/opcodes.ts';
@@ -16,7 +16,7 @@ export function findAssemblyScript(module: Module, probe?: Probe): Found | undef
   if (pointerType(module) !== TYPE.I32) return undefined;
   const tlsf = findTlsf(module, new FeatureCache(module));
   if (!tlsf) return undefined;
-  const answer = tryOut(module, tlsf, probe);
+  const answer = tlsf.refused === undefined ? tryOut(module, tlsf, probe) : undefined;
   const evidence = [...tlsf.evidence, ...(answer?.facts ?? [])];
   const probeFailed = answer?.outcome === 'failed';
   const refused = probeFailed ? `a probe run of TLSF's functions went wrong: ${answer.reason}` : tlsf.refused;
@@ -38,7 +38,16 @@ export function findAssemblyScript(module: Module, probe?: Probe): Found | undef
   };
 }
 
-function tryOut(module: Module, { roles, initialise, root }: Tlsf, probe?: Probe): ProbeResult | undefined {
-  const question = probe && buildProbe(module, new Map([...roles, [INITIALISE, initialise]]), root);
+/** What there is to say of a module in which no allocator was found. */
+export function explainStub(module: Module): string | undefined {
+  if (pointerType(module) !== TYPE.I32) return undefined;
+  const alloc = findStub(module, new FeatureCache(module));
+  if (alloc === undefined) return undefined;
+  return `AssemblyScript's stub runtime never gives memory back (function ${alloc} counts up): nothing can be used after it was freed, and blocks have no redzones`;
+}
+
+function tryOut(module: Module, { roles, setUp }: Tlsf, probe?: Probe): ProbeResult | undefined {
+  const question =
+    probe && setUp && buildProbe(module, new Map([...roles, [INITIALISE, setUp.initialise]]), setUp.root);
   return question && probe(question);
 }

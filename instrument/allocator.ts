@@ -2,7 +2,7 @@
 // their bodies look like. Nothing is guessed: a name with the wrong signature is not the allocator, a probe run that fails
 // turns it off, and what was not found is said by `wasan inspect`.
 
-import { findAssemblyScript } from './allocator-assemblyscript.ts';
+import { explainStub, findAssemblyScript } from './allocator-assemblyscript.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
 import { InstrumentError } from './errors.ts';
@@ -96,7 +96,9 @@ export function findAllocator(
     return { ...NOTHING, functions, rejected, confidence };
   }
   const stripped = completeStripped(module, known, probe);
-  return { ...NOTHING, ...stripped, functions: withoutLoneFragments(stripped.functions), rejected };
+  const functionsLeft = withoutLoneFragments(stripped.functions);
+  const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module));
+  return { ...NOTHING, ...stripped, functions: functionsLeft, refused, rejected };
 }
 
 const NOTHING: Allocator = {

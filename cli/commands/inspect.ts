@@ -89,7 +89,8 @@ function detection(found: Inspection, debugInfo: string): { detects: string[]; c
     else cannotDetect.push(`${what}: ${why}`);
   };
   const heap = found.allocator.functions.length > 0;
-  either(heap, 'heap overflow, use after free, double free, invalid free, leaks', 'no allocator was found');
+  const none = found.allocator.refused === undefined ? 'no allocator was found' : 'the allocator is left alone';
+  either(heap, 'heap overflow, use after free, double free, invalid free, leaks', none);
   either(found.nullLimit > 0, `null dereference (addresses below ${found.nullLimit})`, 'data may lie at address 0');
   either(found.stackPointer !== undefined, 'overflow between stack frames', 'no stack pointer was found');
   either(debugInfo === 'dwarf', 'overflow between variables of a frame or between globals', 'there is no DWARF');
@@ -110,7 +111,7 @@ function text(f: Facts): string {
     `symbols        ${f.debugInfo}${f.staleDwarf ? ' (there is DWARF, but of code that a tool has rewritten since)' : ''}`,
     `stack pointer  ${f.stackPointer ? `global ${f.stackPointer.global}, found by ${f.stackPointer.how} (${f.stackPointer.prologues} prologues), starts at ${f.stackPointer.initial ?? 'an unknown address'}` : 'not found'}`,
     `null page      ${f.nullPage > 0 ? `addresses below ${f.nullPage}` : 'none'}`,
-    `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked), confidence ${f.confidence}` : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
+    `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked), confidence ${f.confidence}` : f.refused ? 'left alone' : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
     ...f.allocator.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}`),
     ...f.kept.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}; left as it is`),
     ...f.evidence.map((e) => `  evidence: ${e}`),

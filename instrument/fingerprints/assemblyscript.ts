@@ -18,14 +18,16 @@ const HEADS = 96;
 const TAIL = 1568;
 /** Smaller blocks hang in lists by sixteens. */
 const SMALL = 256;
+/** The largest payload. */
+const LARGEST = 1073741820;
+const STUB_SIZE = [40, 260] as const;
 const LISTS_SIZE = [150, 1000] as const;
 
 export interface Tlsf {
   /** Role name of allocator-roles.ts -> function. */
   readonly roles: ReadonlyMap<string, number>;
-  /** Sets `root`, a global, to the root's address. */
-  readonly initialise: number;
-  readonly root: number;
+  /** What is called once, before anything else, and sets `root`, a global, to the root's address; unless it was inlined. */
+  readonly setUp: { readonly initialise: number; readonly root: number } | undefined;
   readonly evidence: readonly string[];
   /** Why it must be left alone all the same. */
   readonly refused: string | undefined;
@@ -38,35 +40,35 @@ export function findTlsf(module: Module, features: FeatureCache): Tlsf | undefin
   const insert = only(lists.filter((f) => lists.some((other) => other !== f && features.of(f).callees.has(other))));
   const remove = only(lists.filter((f) => f !== insert));
   if (insert === undefined || remove === undefined) return undefined;
-  const allocate = findAllocate(module, features, remove);
-  const add = [TYPE.I32, TYPE.I64]
-    .flatMap((end) => [functionsOf(module, [I, I, end], []), functionsOf(module, [I, I, end], [I])].flat())
-    .filter((f) => addsMemory(features, f, insert));
-  const initialise = only(functionsOf(module, [], []).filter((f) => add.some((a) => features.of(f).callees.has(a))));
-  const root = initialise === undefined ? undefined : only(globalsSet(module, initialise));
-  if (allocate === undefined || initialise === undefined || root === undefined) return undefined;
-  const evidence = [
-    `functions ${remove} and ${insert} keep TLSF's lists, and function ${allocate} takes blocks out of them`,
-  ];
+  const evidence = [`functions ${remove} and ${insert} keep TLSF's lists`];
+  const allocate = findAllocate(module, features, remove, [I, I]);
+  if (allocate === undefined) {
+    const counting = findAllocate(module, features, remove, [I, I, I]) !== undefined;
+    return counting ? { roles: new Map(), setUp: undefined, evidence, refused: OLD } : undefined;
+  }
+  evidence.push(`function ${allocate} takes blocks out of them, and asks for more memory`);
+  const add = findAdd(module, features, insert);
   const roles = new Map([
     ['tlsf allocate block', allocate],
     ['tlsf insert block', insert],
     ['tlsf remove block', remove],
   ]);
-  const found = { roles, initialise, root, evidence };
+  const found = { roles, setUp: findSetUp(module, features, add), evidence };
   const resizers = callersOf(module, features, remove).filter((f) => f !== insert && f !== allocate);
   if (resizers.length === 0) return { ...found, refused: undefined };
-  const prepare = only(
-    functionsOf(module, [I, I, I], []).filter((f) => !add.includes(f) && features.of(f).callees.has(insert)),
-  );
-  const move = only(functionsOf(module, [I, I, I], [I]).filter((f) => features.of(f).callees.has(allocate)));
-  if (prepare === undefined || move === undefined) {
-    return { ...found, refused: 'blocks are resized by a function into which the ways to do so were inlined' };
-  }
-  evidence.push(`function ${resizers.join(', ')} resizes blocks by functions ${prepare} and ${move}`);
+  const calls = (f: number, callee: number) => features.of(f).callees.has(callee);
+  const prepare = only(functionsOf(module, [I, I, I], []).filter((f) => !add.includes(f) && calls(f, insert)));
+  const frees = functionsOf(module, [I, I], []).filter((f) => f === insert || (f !== remove && calls(f, insert)));
+  const movers = functionsOf(module, [I, I, I], [I]).filter((f) => calls(f, allocate));
+  const move = only(movers.filter((f) => frees.some((free) => calls(f, free))));
+  if (prepare === undefined || move === undefined) return { ...found, refused: INLINED };
+  evidence.push(`functions ${resizers.join(', ')} resize blocks by functions ${prepare} and ${move}`);
   roles.set('tlsf prepare block', prepare).set('tlsf move block', move);
   return { ...found, refused: undefined };
 }
+
+const OLD = 'AssemblyScript before 0.18 counts references, in blocks with another header';
+const INLINED = "blocks are resized by a function into which TLSF's ways to do so were inlined";
 
 function usesLists(features: FeatureCache, f: number): boolean {
   if (!within(features.bodySize(f), LISTS_SIZE)) return false;
@@ -74,9 +76,14 @@ function usesLists(features: FeatureCache, f: number): boolean {
   return fields.has(HEADS) && fields.has(MAPS) && constants.has(SMALL) && !grows;
 }
 
-/** (root, size): of the functions that take a block out of a list, the one below all the others, which asks for more memory. */
-function findAllocate(module: Module, features: FeatureCache, remove: number): number | undefined {
-  const takers = functionsOf(module, [I, I], [I]).filter((f) => features.of(f).callees.has(remove));
+/** Of the functions that take a block out of a list, the one below all the others, which asks for more memory. */
+function findAllocate(
+  module: Module,
+  features: FeatureCache,
+  remove: number,
+  params: readonly number[],
+): number | undefined {
+  const takers = functionsOf(module, params, [I]).filter((f) => features.of(f).callees.has(remove));
   return only(
     takers.filter((f) => {
       const below = reachable(features, [f]);
@@ -86,9 +93,18 @@ function findAllocate(module: Module, features: FeatureCache, remove: number): n
   );
 }
 
-/** Makes one free block of memory that is new. Where it ends is an i64 since memory may be full. */
-function addsMemory(features: FeatureCache, f: number, insert: number): boolean {
-  return features.of(f).callees.has(insert) && features.of(f).addresses.has(TAIL);
+/** Functions that make a free block of new memory. Where it ends is an i64 in case memory is full. */
+function findAdd(module: Module, features: FeatureCache, insert: number): number[] {
+  const candidates = [TYPE.I32, TYPE.I64].flatMap((end) =>
+    [[], [I]].flatMap((results) => functionsOf(module, [I, I, end], results)),
+  );
+  return candidates.filter((f) => features.of(f).callees.has(insert) && features.of(f).addresses.has(TAIL));
+}
+
+function findSetUp(module: Module, features: FeatureCache, add: readonly number[]): Tlsf['setUp'] {
+  const initialise = only(functionsOf(module, [], []).filter((f) => add.some((a) => features.of(f).callees.has(a))));
+  const root = initialise === undefined ? undefined : only(globalsSet(module, initialise));
+  return initialise === undefined || root === undefined ? undefined : { initialise, root };
 }
 
 function callersOf(module: Module, features: FeatureCache, callee: number): number[] {
@@ -109,4 +125,16 @@ function globalsSet(module: Module, f: number): number[] {
     if (d.op === OP.GLOBAL_SET) found.add(d.index);
   }
   return [...found];
+}
+
+/** The runtime that gives nothing back: __alloc, a counter that asks for more memory. */
+export function findStub(module: Module, features: FeatureCache): number | undefined {
+  return only(
+    functionsOf(module, [I], [I]).filter((f) => {
+      if (!within(features.bodySize(f), STUB_SIZE)) return false;
+      const x = features.of(f);
+      const grows = x.grows || [...x.callees].some((g) => features.has(g) && features.of(g).grows);
+      return grows && x.stores <= 1 && x.loads === 0 && x.constants.has(LARGEST) && !x.opensParameter;
+    }),
+  );
 }
