@@ -9,6 +9,7 @@ import type { Finding, FindingKind } from './finding.ts';
 import { type LearntWord, LearntWords, Yield } from './learning.ts';
 import { find, type Materials, mutateOnce, printable, type Replacement, splice } from './mutators.ts';
 import type { Random } from './random.ts';
+import { copyInto, Room, roomFor } from './room.ts';
 
 export interface CampaignOptions {
   readonly executor: Executor;
@@ -107,6 +108,10 @@ export class Campaign {
   /** Milliseconds that the slowest run took. */
   slowest = 0;
   private ended = false;
+  /** Of inputs made here, until it is clear that they are worth keeping. */
+  private readonly room = new Room();
+  /** Rare features of the last run. */
+  private readonly met: number[] = [];
   private readonly replacing = new Yield();
   private readonly mutating = new Yield();
   /** Repairs since the last one that led to something new. */
@@ -114,7 +119,7 @@ export class Campaign {
 
   constructor(options: CampaignOptions) {
     this.options = options;
-    this.features = new Features(options.executor.counters, options.executor.edges);
+    this.features = new Features(options.executor.counters, options.executor.edges, options.reduce !== false);
     this.corpus = new Corpus(this.features, options.entropic !== false);
     this.dictionary = [...options.dictionary];
   }
@@ -174,6 +179,7 @@ export class Campaign {
       proven: this.learnt.words,
       applied: this.sequence,
       used: this.used,
+      room: this.room,
     };
     this.sequence.length = 0;
     this.used.length = 0;
@@ -241,8 +247,7 @@ export class Campaign {
       this.found(finding, bytes);
       return false;
     }
-    const shorter = this.options.reduce !== false;
-    const interesting = this.note(counters, bytes.length, shorter, parent);
+    const interesting = this.note(counters, bytes.length, parent);
     const features = interesting ? this.features.list(counters) : [];
     counters.fill(0);
     if (!interesting) return false;
@@ -250,10 +255,10 @@ export class Campaign {
     if (this.corpus.has(name)) return false;
     const { entropic } = this.corpus;
     if (entropic)
-      for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature, this.corpus.units);
+      for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature);
     const added = this.features.add(features, bytes.length);
     this.lastGrowth = this.runs;
-    const unit = this.corpus.add(bytes, features, name);
+    const unit = this.corpus.add(bytes.slice(), features, name);
     if (added > 0) {
       if (parent) parent.successes++;
       this.learnt.note(this.used.splice(0));
@@ -270,11 +275,10 @@ export class Campaign {
   }
 
   /** Whether the run had something new; what it had counts for the schedule. */
-  private note(counters: Uint8Array, length: number, shorter: boolean, parent: Unit | undefined): boolean {
-    const { entropic } = this.corpus;
-    const met: number[] = [];
-    const interesting = this.features.note(counters, length, shorter, entropic?.rare, met);
-    if (entropic && parent) entropic.ran(parent, met);
+  private note(counters: Uint8Array, length: number, parent: Unit | undefined): boolean {
+    this.met.length = 0;
+    const interesting = this.features.note(counters, length, this.met);
+    if (parent) this.corpus.entropic?.ran(parent, this.met);
     return interesting;
   }
 
@@ -283,12 +287,13 @@ export class Campaign {
     return this.learnt.without(this.options.dictionary);
   }
 
-  private found(finding: Finding, input: Uint8Array): void {
+  private found(finding: Finding, bytes: Uint8Array): void {
     if (this.keys.has(finding.key)) {
       this.duplicates++;
       return;
     }
     this.keys.add(finding.key);
+    const input = bytes.slice();
     this.findings.push({ finding, input });
     this.options.observer.onFinding?.(finding, input);
     if (!this.options.ignoreCrashes && !this.options.ignoreKinds?.has(finding.kind)) this.ended = true;
@@ -327,37 +332,44 @@ export class Campaign {
     return this.repairsPay ? REPAIR_ODDS : VAIN_REPAIR_ODDS;
   }
 
-  /** A mutated input fails at a checksum that its parent passed: puts in what the target computed. */
+  /**
+   * A mutated input fails at a checksum that its parent passed: puts in what the target computed, until that leads to
+   * something new (which may have taken the room that the input lies in).
+   */
   private repair(bytes: Uint8Array, unit: Unit): void {
     this.vainRepairs++;
     for (const replacement of repairs(this.options.executor.compares(bytes), bytes, unit.checks).slice(
       0,
       MAX_REPAIRS,
     )) {
-      const candidate = this.candidates(bytes, replacement)[0];
+      const candidate = this.candidates(bytes, replacement).next().value;
       if (!candidate) continue;
       if (this.done()) return;
-      if (this.attempt(candidate, unit)) this.vainRepairs = 0;
+      if (!this.attempt(candidate, unit)) continue;
+      this.vainRepairs = 0;
+      return;
     }
   }
 
-  /** The input with each place of `from` replaced; a number that is the input's length asks for another length. */
-  private candidates(bytes: Uint8Array, { from, to }: Replacement): Uint8Array[] {
-    const found: Uint8Array[] = [];
-    for (let at = 0, places = 0; places < MAX_PLACES; places++) {
-      const next = find(bytes.subarray(at), from);
-      if (next < 0) break;
-      found.push(splice(bytes, at + next, from.length, to));
-      at += next + 1;
+  /**
+   * The input with each place of `from` replaced; a number that is the input's length asks for another length. Each is
+   * there until the next one is asked for.
+   */
+  private *candidates(bytes: Uint8Array, { from, to }: Replacement): Generator<Uint8Array, undefined> {
+    const { maxLength, onlyAscii } = this.options;
+    const shown = (candidate: Uint8Array) => (onlyAscii ? printable(candidate) : candidate);
+    const fits = bytes.length - from.length + to.length <= maxLength;
+    for (let at = 0, places = 0; fits && places < MAX_PLACES; places++) {
+      at = find(bytes, from, at);
+      if (at < 0) break;
+      yield shown(splice(bytes, at, from.length, to, this.room));
+      at++;
     }
     const wanted = smallNumber(to);
-    if (smallNumber(from) === bytes.length && wanted !== undefined && wanted <= this.options.maxLength) {
-      const resized = new Uint8Array(wanted);
-      resized.set(bytes.subarray(0, wanted));
-      found.push(resized);
-    }
-    const short = found.filter((candidate) => candidate.length <= this.options.maxLength);
-    return this.options.onlyAscii ? short.map(printable) : short;
+    if (smallNumber(from) !== bytes.length || wanted === undefined || wanted > maxLength) return undefined;
+    const resized = roomFor(wanted, bytes, this.room).fill(0);
+    copyInto(resized, 0, bytes, 0, Math.min(wanted, bytes.length));
+    yield shown(resized);
   }
 
   private addWord(word: Uint8Array): void {

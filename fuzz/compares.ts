@@ -4,7 +4,7 @@
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import { HEADER_COMPARES, HEADER_COMPARES_TOP } from '../runtime/abi.ts';
-import { ascii, find, type Replacement } from './mutators.ts';
+import { ascii, find, isDigit, type Replacement } from './mutators.ts';
 
 export interface Compare {
   /** The instruction's number. */
@@ -42,10 +42,10 @@ export function readCompares(memory1: Uint8Array): Compare[] {
   return found;
 }
 
-/** 53 bits of a record: two that have them in common are taken for one. */
-function hash(words: Uint32Array, from: number, to: number): number {
-  let a = 0x811c9dc5;
-  let b = 0x9e3779b9;
+/** 53 bits of what is hashed: two that have them in common are taken for one. */
+function hash(words: Uint32Array | Uint8Array, from: number, to: number, seed = 0): number {
+  let a = 0x811c9dc5 ^ seed;
+  let b = 0x9e3779b9 ^ (seed / 2 ** 21);
   for (let i = from; i < to; i++) {
     a = Math.imul(a ^ words[i]!, 0x01000193);
     a ^= a >>> 15;
@@ -62,12 +62,13 @@ type Add = (from: Uint8Array, to: Uint8Array) => void;
  * than it was compared, or in decimal digits; a loop's bound may want to be passed by one.
  */
 export function replacements(compares: readonly Compare[], input: Uint8Array): Replacement[] {
-  const found = new Map<string, Replacement>();
+  const found: Replacement[] = [];
+  const keys = new Set<number>();
   const searched = new Searched(input);
   const add: Add = (from, to) => {
     if (same(from, to)) return;
-    const key = `${String.fromCharCode(...from)}:${String.fromCharCode(...to)}`;
-    if (!found.has(key)) found.set(key, { from, to });
+    const known = keys.size;
+    if (keys.add(hash(to, 0, to.length, hash(from, 0, from.length, from.length))).size > known) found.push({ from, to });
   };
   for (const { flags, left, right } of compares) {
     if (same(left, right)) continue;
@@ -80,7 +81,7 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
       if (!(flags & COMPARE_FLAG.CONSTANT)) numbers(right, left, searched, add);
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 /** An input that is asked many times whether it holds something: the pairs of bytes in it answer most questions. */
@@ -88,28 +89,41 @@ class Searched {
   readonly input: Uint8Array;
   private readonly pairs = new Uint8Array(1 << 13);
   private readonly single = new Uint8Array(256);
+  /** Two digits side by side. */
+  readonly hasDigits: boolean;
 
   constructor(input: Uint8Array) {
     this.input = input;
+    let digits = false;
     for (let i = 0; i < input.length; i++) {
       this.single[input[i]!] = 1;
       if (i === 0) continue;
       const pair = (input[i - 1]! << 8) | input[i]!;
       this.pairs[pair >> 3]! |= 1 << (pair & 7);
+      digits ||= isDigit(input[i - 1]!) && isDigit(input[i]!);
     }
+    this.hasDigits = digits;
   }
 
   holds(piece: Uint8Array): boolean {
     if (piece.length < 2) return piece.length === 1 && this.single[piece[0]!] === 1;
-    const pair = (piece[0]! << 8) | piece[1]!;
-    return ((this.pairs[pair >> 3]! >> (pair & 7)) & 1) === 1 && find(this.input, piece) >= 0;
+    return this.holdsPair(piece[0]!, piece[1]!) && find(this.input, piece) >= 0;
+  }
+
+  private holdsPair(first: number, second: number): boolean {
+    const pair = (first << 8) | second;
+    return ((this.pairs[pair >> 3]! >> (pair & 7)) & 1) === 1;
+  }
+
+  /** Whether a text of two ASCII characters or more may be there: cheap, and never wrong when it says no. */
+  mayHoldText(text: string): boolean {
+    return this.holdsPair(text.charCodeAt(0), text.charCodeAt(1));
   }
 
   /** Whether the low `width` bytes of a number may be there in this order; cheap, and never wrong when it says no. */
   mayHold(number: Uint8Array, width: number, little: boolean): boolean {
     if (width === 1) return this.single[number[0]!] === 1;
-    const pair = little ? (number[0]! << 8) | number[1]! : (number[width - 1]! << 8) | number[width - 2]!;
-    return ((this.pairs[pair >> 3]! >> (pair & 7)) & 1) === 1;
+    return little ? this.holdsPair(number[0]!, number[1]!) : this.holdsPair(number[width - 1]!, number[width - 2]!);
   }
 
   /** The length of the input, as a program holds it. */
@@ -136,6 +150,7 @@ export function repairs(compares: readonly Compare[], input: Uint8Array, wanted:
 
 /** Both operands as numbers, lowest byte first; only encodings of `from` that the input holds lead to anything. */
 function numbers(from: Uint8Array, to: Uint8Array, searched: Searched, add: Add): void {
+  let wanted: (Uint8Array | undefined)[] | undefined;
   for (let width = from.length; width >= 1; width >>= 1) {
     if (!fits(from, width)) continue;
     for (const little of width > 1 ? BOTH : LITTLE) {
@@ -143,15 +158,15 @@ function numbers(from: Uint8Array, to: Uint8Array, searched: Searched, add: Add)
       if (!asLength && !searched.mayHold(from, width, little)) continue;
       const seen = encoded(from, width, little);
       if (!asLength && !searched.holds(seen)) continue;
-      for (const step of STEPS) {
-        const wanted = plus(to, step);
-        if (wanted && fits(wanted, width)) add(seen, encoded(wanted, width, little));
-      }
+      wanted ??= STEPS.map((step) => plus(to, step));
+      for (const each of wanted) if (each && fits(each, width)) add(seen, encoded(each, width, little));
     }
   }
-  if (low(from) <= 9 && high(from) === 0) return;
-  const digits = ascii(decimal(from));
-  if (searched.holds(digits)) add(digits, ascii(decimal(to)));
+  if (!searched.hasDigits || (low(from) <= 9 && high(from) === 0)) return;
+  const digits = decimal(from);
+  if (!searched.mayHoldText(digits)) return;
+  const seen = ascii(digits);
+  if (searched.holds(seen)) add(seen, ascii(decimal(to)));
 }
 
 const BOTH = [true, false] as const;

@@ -40,7 +40,7 @@ export class Corpus {
 
   constructor(features: Features, entropic = false) {
     this.features = features;
-    this.entropic = entropic ? new Entropic(features.runs) : undefined;
+    this.entropic = entropic ? new Entropic(features.runs, (feature, on) => features.watch(feature, on)) : undefined;
   }
 
   /** Units that are not retired, and their bytes. */
@@ -57,7 +57,7 @@ export class Corpus {
   add(bytes: Uint8Array, features: readonly number[], name: string): Unit {
     const unit: Unit = {
       ...{ bytes, name, features: new Set(), compares: [], checks: NO_CHECKS },
-      ...{ chosen: 0, successes: 0, retired: false, met: new Map(), mutants: 0 },
+      ...{ chosen: 0, successes: 0, retired: false, met: new Map(), energy: 0, incidence: 0, mutants: 0 },
     };
     for (const feature of features) {
       const before = this.owner.get(feature);

@@ -2,6 +2,7 @@
 
 import type { Compare } from './compares.ts';
 import type { Executor } from './executor.ts';
+import { roomForCounters } from './features.ts';
 import { type Finding, plainFinding } from './finding.ts';
 import { difference, type Outcome, outcomesText } from './outcome.ts';
 
@@ -23,7 +24,7 @@ export class DifferentialExecutor implements Executor {
     this.sides = sides;
     this.names = names;
     this.counters = sides[0].counters + sides[1].counters;
-    this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
+    this.all = roomForCounters(this.counters);
   }
 
   /** What is wrong with both is an ordinary finding. */

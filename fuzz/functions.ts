@@ -6,6 +6,7 @@ import type { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Executor } from './executor.ts';
+import { roomForCounters } from './features.ts';
 import { type Finding, plainFinding, reportFinding } from './finding.ts';
 
 /** What it returns is feedback if it is a string: each string that was not returned before makes its input worth keeping. */
@@ -68,7 +69,7 @@ export class FunctionExecutor implements Executor {
     this.comparing = comparing;
     this.moduleEdges = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
     this.counters = this.moduleEdges + ANSWERS;
-    this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
+    this.all = roomForCounters(this.counters);
   }
 
   run(input: Uint8Array): Finding | undefined {

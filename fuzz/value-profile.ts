@@ -4,6 +4,7 @@
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import type { Compare } from './compares.ts';
 import type { CustomMutators, Executor, ModuleExecutor } from './executor.ts';
+import { roomForCounters } from './features.ts';
 import type { Finding } from './finding.ts';
 
 /** Counters for closeness; comparisons share them where there are too many. */
@@ -24,7 +25,7 @@ export class ValueProfileExecutor implements Executor {
     this.custom = target.custom;
     this.edges = target.counters;
     this.counters = this.edges + SLOTS;
-    this.all = new Uint8Array(new ArrayBuffer((this.counters + 3) & ~3), 0, this.counters);
+    this.all = roomForCounters(this.counters);
   }
 
   run(input: Uint8Array): Finding | undefined {

@@ -8,7 +8,7 @@ import { FUZZ_FLAGS, parseFuzzFlags } from '../../cli/fuzz/flags.ts';
 import { screenLines } from '../../cli/fuzz/screen.ts';
 import { Corpus } from '../../fuzz/corpus.ts';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
-import { Features } from '../../fuzz/features.ts';
+import { Features, roomForCounters } from '../../fuzz/features.ts';
 import { readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
 import { cleanse, minimize } from '../../fuzz/minimize.ts';
 import { seededRandom } from '../../fuzz/random.ts';
@@ -26,13 +26,29 @@ describe('features', () => {
 
   test('new features are interesting, shorter inputs for known ones only if wanted', () => {
     const features = new Features(4);
-    const counters = Uint8Array.of(1, 0, 0, 3);
-    expect(features.note(counters, 10, true)).toBe(true);
-    expect(features.add(features.list(counters), 10)).toBe(2);
-    expect(features.note(counters, 10, true)).toBe(false);
-    expect(features.note(counters, 9, true)).toBe(true);
-    expect(features.note(counters, 9, false)).toBe(false);
-    expect([features.edges, features.count]).toEqual([2, 2]);
+    const keeping = new Features(4, 4, false);
+    const counters = roomForCounters(4);
+    counters.set([1, 0, 0, 3]);
+    for (const each of [features, keeping]) {
+      expect(each.note(counters, 10)).toBe(true);
+      expect(each.add(each.list(counters), 10)).toBe(2);
+      expect(each.note(counters, 10)).toBe(false);
+      expect(each.note(counters, 9)).toBe(each === features);
+      expect([each.edges, each.count, [...each.runs].filter((runs) => runs > 0)]).toEqual([2, 2, [3, 3]]);
+    }
+  });
+
+  test('what is watched is told of in every run, without making it interesting', () => {
+    const features = new Features(9);
+    const counters = roomForCounters(9);
+    counters.set([2, 0, 0, 0, 1, 0, 0, 0, 7]);
+    features.add(features.list(counters), 5);
+    features.watch(67, true);
+    const met: number[] = [];
+    expect([features.note(counters, 100, met), met]).toEqual([false, [67]]);
+    features.watch(67, false);
+    expect([features.note(counters, 100, met), met]).toEqual([false, [67]]);
+    expect(features.note(counters, 4)).toBe(true);
   });
 });
 
