@@ -68,7 +68,8 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
   const add: Add = (from, to) => {
     if (same(from, to)) return;
     const known = keys.size;
-    if (keys.add(hash(to, 0, to.length, hash(from, 0, from.length, from.length))).size > known) found.push({ from, to });
+    if (keys.add(hash(to, 0, to.length, hash(from, 0, from.length, from.length))).size > known)
+      found.push({ from, to });
   };
   for (const { flags, left, right } of compares) {
     if (same(left, right)) continue;

@@ -154,6 +154,9 @@ export function markBeyond(memoryEnd: Addr): void {
   fillShadow(memoryEnd, ((<Addr>ENTRIES) << 13) - memoryEnd, WILD);
 }
 
+/** There are no snapshots here. */
+export function markFarBeyond(_memoryEnd: Addr): void {}
+
 /** Program memory grew from granule `from` to granule `to`: what it gained is valid. */
 export function admit(from: Addr, to: Addr): void {
   fillShadow(from, to - from, 0);

@@ -18,6 +18,7 @@ const FULL_SHADOW: u32 = 1 << 29; // 4 GiB of program memory
 // Poisoning everything past the end of memory would touch up to 512 MiB of shadow. A window right behind it catches
 // running off the end; one at the very top catches small negative pointers. Between them the engine's own trap speaks.
 const WILD_WINDOW: u32 = (1 << 20) >> 3;
+const FAR_WINDOW: u32 = (16 << 20) >> 3; // where memory shrinks again after every run
 const TOP_WINDOW: u32 = (16 << 20) >> 3;
 const EACH_BYTE: u64 = 0x0101010101010101;
 const SMALL: u32 = 64; // granules; below this a loop is faster than the engine's memory.fill
@@ -145,8 +146,28 @@ export function markBeyond(memoryEnd: Addr): void {
   if (from < <Addr>FULL_SHADOW) fillShadow(from, <Addr>FULL_SHADOW - from, WILD);
 }
 
+/** A longer window, so that memory that grows again and again finds it there. */
+export function markFarBeyond(memoryEnd: Addr): void {
+  fillShadow(memoryEnd, FAR_WINDOW, WILD);
+}
+
 /** Program memory grew from granule `from` to granule `to`: what it gained is valid, the window moves behind it. */
 export function admit(from: Addr, to: Addr): void {
-  fillShadow(from, to - from, 0);
-  fillShadow(to, WILD_WINDOW, WILD);
+  heal(from, to);
+  const top = <Addr>(FULL_SHADOW - TOP_WINDOW);
+  if (to > top) heal(from > top ? from : top, to);
+  if (!windowStands(to)) fillShadow(to, WILD_WINDOW, WILD);
+}
+
+/** Window by window: behind them the shadow is 00 already, and writing that would take memory for it. */
+function heal(from: Addr, to: Addr): void {
+  for (let at = from; at < to && (at == from || shadowOf(at) == WILD); at += WILD_WINDOW) {
+    fillShadow(at, to - at < WILD_WINDOW ? to - at : WILD_WINDOW, 0);
+  }
+}
+
+/** Whether the window is there. In front of the one at the top there may be a gap. */
+function windowStands(memoryEnd: Addr): bool {
+  const last = memoryEnd + WILD_WINDOW - 1;
+  return last < <Addr>(FULL_SHADOW - TOP_WINDOW) && shadowOf(memoryEnd) == WILD && shadowOf(last) == WILD;
 }

@@ -23,6 +23,7 @@ import {
   HEADER_SNAPSHOT,
   HEADER_SNAPSHOT_COUNT,
   HEADER_SNAPSHOT_FULL,
+  HEADER_WILD_FROM,
   SHADOW_BASE,
   SNAPSHOT_GLOBALS,
   SNAPSHOT_LIST,
@@ -32,6 +33,7 @@ import {
   SNAPSHOT_SAVED,
 } from './abi';
 import { arenaAlloc } from './arena';
+import { markFarBeyond } from './mapping';
 import * as program from './program';
 
 const PAGE: u32 = 1 << SNAPSHOT_PAGE_SHIFT;
@@ -115,6 +117,7 @@ export function __wasan_snapshot(): u32 {
   const base = load<u32>(HEADER_SNAPSHOT);
   if (!base) return 0;
   if (!arenaAlloc(PAGE - (load<u32>(HEADER_ARENA_TOP) & (PAGE - 1)))) return 0; // no copy shares a page with anything
+  markFarBeyond(load<u32>(HEADER_WILD_FROM));
   const end = load<u32>(HEADER_PROGRAM_PAGES) << (WASM_PAGE_SHIFT - SNAPSHOT_PAGE_SHIFT);
   for (let page: u32 = 0; page < end; page++) if (!keepProgram(base, page)) return 0;
   for (let page: u32 = 1; page < <u32>CALL_STACK_BASE >> SNAPSHOT_PAGE_SHIFT; page++)
