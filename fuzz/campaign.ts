@@ -254,7 +254,8 @@ export class Campaign {
     const name = this.options.nameOf(bytes);
     if (this.corpus.has(name)) return false;
     const { entropic } = this.corpus;
-    if (entropic) for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature);
+    if (entropic)
+      for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature, this.corpus.units);
     const added = this.features.add(features, bytes.length);
     this.lastGrowth = this.runs;
     const unit = this.corpus.add(bytes.slice(), features, name);

@@ -1,6 +1,6 @@
 // The units worth mutating, and which one is next: those with rare features and little use so far come first.
 
-import { Entropic, type Learner } from './entropic.ts';
+import { Entropic, type Learner, newLearner } from './entropic.ts';
 import type { Features } from './features.ts';
 import type { Replacement } from './mutators.ts';
 import type { Random } from './random.ts';
@@ -57,7 +57,7 @@ export class Corpus {
   add(bytes: Uint8Array, features: readonly number[], name: string): Unit {
     const unit: Unit = {
       ...{ bytes, name, features: new Set(), compares: [], checks: NO_CHECKS },
-      ...{ chosen: 0, successes: 0, retired: false, met: new Map(), energy: 0, incidence: 0, mutants: 0 },
+      ...{ chosen: 0, successes: 0, retired: false, ...newLearner() },
     };
     for (const feature of features) {
       const before = this.owner.get(feature);

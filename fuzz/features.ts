@@ -1,8 +1,11 @@
 // From edge counters to features: a counter and the bucket its value falls into. Which features have been seen, how rare
-// they are, and how short the shortest input for each is.
+// they are, and how short the shortest input for each is. Features of one bucket have numbers side by side, for most
+// counters of a run are in the first: what is known of them shares the processor's cache lines.
+//
+//   feature = bucket * counters + counter
 
 /** libFuzzer's buckets: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128 and more. */
-export const BUCKETS = 8;
+const BUCKETS = 8;
 const BUCKET = Uint8Array.from({ length: 256 }, (_, n) =>
   n < 4 ? Math.max(n - 1, 0) : n < 8 ? 3 : n < 16 ? 4 : n < 32 ? 5 : n < 128 ? 6 : 7,
 );
@@ -31,7 +34,10 @@ export class Features {
 
   /** Edges that the unit added last was the first to reach. */
   newEdges: number[] = [];
+  private readonly counters: number;
   private readonly edgeCounters: number;
+  /** By value of a counter: the first feature of its bucket. */
+  private readonly firstOf: Uint32Array;
   private readonly reduces: boolean;
   /** The counters that were noted last, and the same in words: a new view for each run would cost as much as reading it. */
   private last: Uint8Array | undefined;
@@ -39,7 +45,9 @@ export class Features {
 
   /** Of the counters the first `edges` are edges. `reduces`: a shorter input with known features is interesting, too. */
   constructor(counters: number, edges = counters, reduces = true) {
+    this.counters = counters;
     this.edgeCounters = edges;
+    this.firstOf = Uint32Array.from(BUCKET, (bucket) => bucket * counters);
     this.reduces = reduces;
     this.shortest = new Uint32Array(counters * BUCKETS);
     this.bound = new Uint32Array(counters * BUCKETS).fill(ALWAYS);
@@ -59,8 +67,8 @@ export class Features {
       const first = words[w]!;
       const second = words[w + 1]!;
       if ((first | second) === 0) continue;
-      if (this.noteWord(first, w << 5, length, met)) interesting = true;
-      if (this.noteWord(second, (w + 1) << 5, length, met)) interesting = true;
+      if (this.noteWord(first, w << 2, length, met)) interesting = true;
+      if (this.noteWord(second, (w + 1) << 2, length, met)) interesting = true;
     }
     return interesting;
   }
@@ -73,14 +81,14 @@ export class Features {
     return this.words;
   }
 
-  /** Four counters, whose features are numbered from `from` on. */
+  /** Four counters, numbered from `from` on. */
   private noteWord(word: number, from: number, length: number, met: number[]): boolean {
-    const { bound, runs } = this;
+    const { bound, runs, firstOf } = this;
     let interesting = false;
-    for (let left = word, base = from; left !== 0; left >>>= 8, base += BUCKETS) {
+    for (let left = word, counter = from; left !== 0; left >>>= 8, counter++) {
       const hits = left & 255;
       if (hits === 0) continue;
-      const feature = base + BUCKET[hits]!;
+      const feature = firstOf[hits]! + counter;
       runs[feature]!++;
       if (length < bound[feature]! && this.tells(feature, length, met)) interesting = true;
     }
@@ -101,10 +109,15 @@ export class Features {
   /** Features of the run. */
   list(counters: Uint8Array): number[] {
     const found: number[] = [];
-    counters.forEach((hits, i) => {
-      if (hits > 0) found.push(i * BUCKETS + BUCKET[hits]!);
-    });
+    for (let i = 0; i < counters.length; i++) if (counters[i] !== 0) found.push(this.firstOf[counters[i]!]! + i);
     return found;
+  }
+
+  /** Runs that reached a counter. */
+  runsOf(counter: number): number {
+    let runs = 0;
+    for (let feature = counter; feature < this.runs.length; feature += this.counters) runs += this.runs[feature]!;
+    return runs;
   }
 
   isNew(feature: number): boolean {
@@ -122,7 +135,7 @@ export class Features {
     let added = 0;
     this.newEdges = [];
     for (const feature of features) {
-      const counter = Math.floor(feature / BUCKETS);
+      const counter = feature % this.counters;
       if (this.covered[counter] === 0 && counter < this.edgeCounters) this.newEdges.push(counter);
       this.covered[counter] = 1;
       if (this.isNew(feature)) added++;

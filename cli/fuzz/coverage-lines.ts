@@ -2,7 +2,6 @@
 
 import type { Campaign } from '../../fuzz/campaign.ts';
 import type { CountedPlace, Executor } from '../../fuzz/executor.ts';
-import { BUCKETS } from '../../fuzz/features.ts';
 
 /** A line per counter that has just been at work for the first time. */
 export function newPcLines(executor: Executor, counters: readonly number[]): string {
@@ -30,8 +29,7 @@ export function coverageLines(executor: Executor, { features }: Campaign): strin
     if (!place) continue;
     let current = functions.at(-1);
     if (!current || current.name !== place.frame.function) {
-      const hits = features.runs.subarray(counter * BUCKETS, (counter + 1) * BUCKETS).reduce((a, b) => a + b, 0);
-      current = { name: place.frame.function, begin: place, hits, missed: [], counters: 0 };
+      current = { name: place.frame.function, begin: place, hits: features.runsOf(counter), missed: [], counters: 0 };
       functions.push(current);
     }
     current.counters++;
