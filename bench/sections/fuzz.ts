@@ -21,12 +21,13 @@ interface Row {
 
 const CLANG = 'clang-19';
 const ROUNDS = 2;
+/** Each takes clang's a second or so: in a tenth of that an engine has yet to compile what it runs. */
 const ROWS: readonly Row[] = [
-  { target: 'cjson', runs: 50_000, seeds: [] },
-  { target: 'lodepng', runs: 50_000, seeds: [] },
-  { target: 'lodepng', runs: 20_000, seeds: [png()] },
-  { target: 'stb_image', runs: 5_000, seeds: [] },
-  { target: 'stb_image', runs: 2_000, seeds: [png(), gif(), bmp()] },
+  { target: 'cjson', runs: 500_000, seeds: [] },
+  { target: 'lodepng', runs: 500_000, seeds: [] },
+  { target: 'lodepng', runs: 100_000, seeds: [png()] },
+  { target: 'stb_image', runs: 50_000, seeds: [] },
+  { target: 'stb_image', runs: 20_000, seeds: [png(), gif(), bmp()] },
 ];
 
 interface Measured {
@@ -70,6 +71,7 @@ function goalsOf(rows: readonly (readonly Cell[])[]) {
   const mean = (over: number, under: number) => geometricMean(measured.map((row) => row[over]! / row[under]!));
   return [
     goal('runs per CPU second, against native', mean(3, 2), '>=', 0.5, 'x'),
+    goal('the same, lowest of the rows', Math.min(...measured.map((row) => row[3]! / row[2]!)), '>=', 0.5, 'x'),
     goal("edges by clang's count, against native", mean(8, 7), '>=', 1, 'x'),
     goal("edges by wasan's count, against native", mean(10, 9), '>=', 1, 'x'),
   ];
