@@ -129,6 +129,8 @@ export const HEADER_GAPS = 264; // ranges between them that nobody owns
 export const HEADER_GAP_COUNT = 268;
 export const HEADER_RODATA = 272; // program address of read-only data
 export const HEADER_RODATA_SIZE = 276; // bytes
+export const HEADER_GLOBALS_LOW = 428; // where the first of the objects begins
+export const HEADER_GLOBALS_SPAN = 508; // bytes from there to the last one's end; 0 = there are none
 export const HEADER_COVERAGE = 400; // edge counters, one byte each, in front of the arena; 0 = none
 export const HEADER_COVERAGE_COUNT = 404;
 export const HEADER_COMPARES = 408; // log of comparisons, as runtime/coverage.ts draws it

@@ -54,10 +54,14 @@ export function captureStack(): u32 {
   return id;
 }
 
-/** A number made of the innermost four frames and the depth; where there are fewer, of what lies below, which does no harm. */
+/**
+ * A number made of the innermost four frames and the depth; where there are fewer, of what lies below, which does no harm. Read
+ * as they were written, one by one: a wider load of words just stored would wait until they have left the store buffer.
+ */
 function fourInnermost(end: u32): u32 {
-  const inner = load<u64>(end - 8) ^ (load<u64>(end - 16) * ODD_FACTOR);
-  return <u32>(((inner + end) * EVEN_FACTOR) >> 40);
+  const first = ((<u64>load<u32>(end - 4)) << 32) | load<u32>(end - 8);
+  const second = ((<u64>load<u32>(end - 12)) << 32) | load<u32>(end - 16);
+  return <u32>((((first ^ (second * ODD_FACTOR)) + end) * EVEN_FACTOR) >> 40);
 }
 
 function lookUp(count: u32, end: u32): u32 {
@@ -106,15 +110,17 @@ function hashFrames(begin: u32, end: u32): u32 {
   return <u32>(((even ^ rotl(odd, 17)) * EVEN_FACTOR) >> 32);
 }
 
-/** Two frames a step. The depot has them in the other order. */
+/** The two innermost as they were written (fourInnermost), then two frames a step. The depot has them in the other order. */
 function sameFrames(id: u32, count: u32, end: u32): bool {
-  if (load<u32>(id, DEPOT_COUNT) != count) return false;
-  for (; count > 1; count -= 2) {
-    end -= 8;
-    if (load<u64>(id, DEPOT_SITES) != rotl(load<u64>(end), 32)) return false;
+  if (load<u32>(id, DEPOT_COUNT) != count || load<u32>(id, DEPOT_SITES) != load<u32>(end - 4)) return false;
+  if (count == 1) return true;
+  if (load<u32>(id, DEPOT_SITES + 4) != load<u32>(end - 8)) return false;
+  for (count -= 2; count > 1; count -= 2) {
     id += 8;
+    end -= 8;
+    if (load<u64>(id, DEPOT_SITES) != rotl(load<u64>(end - 8), 32)) return false;
   }
-  return !count || load<u32>(id, DEPOT_SITES) == load<u32>(end - 4);
+  return !count || load<u32>(id, DEPOT_SITES + 8) == load<u32>(end - 12);
 }
 
 function remember(bucket: u32, hash: u32, count: u32, end: u32): u32 {

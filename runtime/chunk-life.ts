@@ -2,6 +2,8 @@
 // for chunks of the original allocator and for those on pages of their own.
 import {
   ASAN_HEAP_FREED,
+  ASAN_HEAP_LEFT_REDZONE,
+  ASAN_HEAP_RIGHT_REDZONE,
   CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_STACK,
   CHUNK_FREE_KIND,
@@ -32,10 +34,12 @@ import { chunkBegin, chunkSize } from './chunks';
 import { count, flag } from './header';
 import { logHeap } from './heap-log';
 import { bodySize } from './original';
-import { drawFreed, writeShadow } from './poison';
+import { drawSides, writeShadow } from './poison';
 import { thread } from './thread';
 
 const LEAST_ALIGN_LOG2: u32 = 3;
+/** Left redzone, body and right redzone of a chunk in the quarantine. */
+const FREED: u32 = ASAN_HEAP_LEFT_REDZONE | (ASAN_HEAP_FREED << 8) | (ASAN_HEAP_RIGHT_REDZONE << 16);
 
 export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, left, CHUNK_LEFT);
@@ -88,5 +92,5 @@ export function poisonFreedChunk(chunk: u32): void {
   const side = <Addr>load<u32>(chunk, CHUNK_LEFT);
   const alike = side && !(side & 15) && load<u8>(chunk, CHUNK_ALIGN_LOG2) == LEAST_ALIGN_LOG2; // either side has as much
   const plain = alike && flag(FLAG_POISON_HEAP) && load<u32>(HEADER_SCHEME) != SCHEME_KASAN;
-  if (!plain || !drawFreed(begin, side, bodySize(size))) poisonFreed(begin, size);
+  if (!plain || !drawSides(begin, side, bodySize(size), FREED)) poisonFreed(begin, size);
 }

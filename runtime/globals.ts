@@ -12,6 +12,8 @@ import {
   HEADER_GAPS,
   HEADER_GLOBAL_COUNT,
   HEADER_GLOBALS,
+  HEADER_GLOBALS_LOW,
+  HEADER_GLOBALS_SPAN,
   HEADER_RODATA,
   HEADER_RODATA_SIZE,
   KIND_GLOBAL_OOB,
@@ -48,11 +50,19 @@ const ELSEWHERE: u32 = 2; // something without a name
 
 /** Phase I: gaps between objects become redzones. */
 export function poisonGaps(): void {
-  if (load<u32>(HEADER_GLOBAL_COUNT)) met = arenaAlloc(MET << 2);
+  if (load<u32>(HEADER_GLOBAL_COUNT)) openObjects();
   const end = load<u32>(HEADER_GAPS) + load<u32>(HEADER_GAP_COUNT) * ENTRY;
   for (let gap = load<u32>(HEADER_GAPS); gap < end; gap += ENTRY) {
     poisonRegion(beginOf(gap), sizeOf(gap), ASAN_GLOBAL_REDZONE);
   }
+}
+
+function openObjects(): void {
+  const first = load<u32>(HEADER_GLOBALS);
+  const last = first + (load<u32>(HEADER_GLOBAL_COUNT) - 1) * ENTRY;
+  store<u32>(HEADER_GLOBALS_LOW, <u32>beginOf(first));
+  store<u32>(HEADER_GLOBALS_SPAN, <u32>(beginOf(last) + sizeOf(last) - beginOf(first)));
+  met = arenaAlloc(MET << 2);
 }
 
 /** Whether an address lies in a gap that shares its granule with what follows: the shadow has no room for the reason. */
@@ -89,11 +99,7 @@ function objectAt(addr: Addr): u32 {
 
 /** Between the first object's beginning and the last one's end: spares most ranges, on the heap or the stack, the search. */
 function isAmongGlobals(addr: Addr): bool {
-  const count = load<u32>(HEADER_GLOBAL_COUNT);
-  if (!count) return false;
-  const table = load<u32>(HEADER_GLOBALS);
-  const last = table + (count - 1) * ENTRY;
-  return addr >= beginOf(table) && addr < beginOf(last) + sizeOf(last);
+  return addr - <Addr>load<u32>(HEADER_GLOBALS_LOW) < <Addr>load<u32>(HEADER_GLOBALS_SPAN);
 }
 
 /** objectAt, for programs that ask for the same few objects over and over. */

@@ -3,9 +3,6 @@
 //
 //   log entry:  address u64 | bytes u64 | code u32 | unused u32        HEADER_LOG: entries, one block that doubles
 import {
-  ASAN_HEAP_FREED,
-  ASAN_HEAP_LEFT_REDZONE,
-  ASAN_HEAP_RIGHT_REDZONE,
   GRANULE_SHIFT,
   HEADER_LOG,
   HEADER_LOG_COUNT,
@@ -98,11 +95,13 @@ export function drawChunk(from: Addr, begin: Addr, size: Addr, end: Addr, left: 
   if (end >> 3 > bodyEnd >> 3) fillShadow(bodyEnd >> 3, (end >> 3) - (bodyEnd >> 3), right);
 }
 
-/** A small chunk is freed: its redzones are drawn once more, which is cheaper than to spare them. False: not done. */
-export function drawFreed(begin: Addr, side: Addr, body: Addr): bool {
+/**
+ * A small chunk changes hands: its body is drawn, and its redzones once more, which is cheaper than to spare them. `codes`: of
+ * the left redzone, the body and the right redzone, a byte each. False: not done.
+ */
+export function drawSides(begin: Addr, side: Addr, body: Addr, codes: u32): bool {
   const granules = (side + body + side) >> 3;
   if (granules > MOST || load<u32>(HEADER_PHASE) == PHASE_EARLY) return false;
-  const codes = ASAN_HEAP_LEFT_REDZONE | (ASAN_HEAP_FREED << 8) | (ASAN_HEAP_RIGHT_REDZONE << 16);
   drawFew(<u32>((begin - side) >> 3), <u32>(side >> 3), <u32>(body >> 3), <u32>granules, codes);
   return true;
 }
