@@ -71,6 +71,12 @@ export function findChunk(begin: Addr): u32 {
   return found && chunkBegin(found) == begin ? found : 0;
 }
 
+/** The record in the place for chunks that begin here, or 0: its chunk may begin 8 bytes off, but not be in use as well. */
+export function chunkInPlace(begin: Addr): u32 {
+  const slot = slotOf(begin);
+  return slot ? recordOf(load<u32>(slot)) : 0;
+}
+
 /** Chunks are mostly freed soon: the newest are found in a table that stays in the cache, where the index does not. */
 export function noteRecent(chunk: u32): void {
   store<u32>(recentSlot(load<u32>(HEADER_INDEX), chunkBegin(chunk)), numberOf(chunk));

@@ -10,7 +10,7 @@ import {
   HEADER_CHUNKS,
 } from './abi';
 import { Addr } from './addr';
-import { addChunk, dropChunk, findChunk } from './chunks';
+import { addChunk, chunkInPlace, dropChunk } from './chunks';
 import { abandonQuarantine } from './quarantine';
 import { forgetTail, isTailOnly } from './tail';
 
@@ -19,7 +19,7 @@ import { forgetTail, isTailOnly } from './tail';
  * host put memory back: PGlite does so, for want of fork(). Then nothing holds any more that is known of the heap.
  */
 export function claimChunk(begin: Addr, size: Addr): u32 {
-  const stale = findChunk(begin);
+  const stale = chunkInPlace(begin);
   if (stale && load<u8>(stale, CHUNK_STATE) == CHUNK_QUARANTINED) forgetHeap();
   else if (stale) dropChunk(stale);
   return addChunk(begin, size);

@@ -94,7 +94,7 @@ function lastLine(text: string): string {
 }
 
 function modulesOf(log: string): LoadedModule[] {
-  const lines = [...log.matchAll(/^wasan: wasm-\w+: (\d+) bytes, loaded by [^:]*: (.*); (.*)$/gm)];
+  const lines = [...log.matchAll(/^wasan: .+?: (\d+) bytes, loaded by [^:]*: (.*); (.*)$/gm)];
   const all = lines.map(([, bytes, allocator, stack]) => ({
     bytes: Number(bytes),
     allocator: allocator!,

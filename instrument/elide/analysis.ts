@@ -27,6 +27,14 @@ import { ZERO } from './value-table.ts';
 const STEPS_PER_INSTRUCTION = 24;
 const FREE_STEPS = 20_000;
 
+/** Indices up to here are taken for those of tables. */
+const MOST_STATIC = 1 << 20;
+/** The largest value of loads that yield few bits. */
+const LOADED_MOST: ReadonlyMap<number, number> = new Map([
+  [OP.I32_LOAD8_U, 0xff],
+  [OP.I32_LOAD16_U, 0xffff],
+]);
+
 /** Control instructions that straight code may hold. */
 const STRAIGHT: ReadonlySet<number> = new Set([OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT]);
 
@@ -207,7 +215,7 @@ export class Analysis extends Blocks {
     if (scan.arg[i] === 0) {
       this.decide(i, this.judge(this.stack[this.height]!, i, access.size, access.write));
     }
-    if (effect & 15) this.push(this.values.opaque());
+    if (effect & 15) this.push(this.values.opaque(LOADED_MOST.get(access.op)));
   }
 
   private judge(address: number, i: number, size: number, write: boolean): number {
@@ -223,6 +231,8 @@ export class Analysis extends Blocks {
     if (base === ZERO) {
       const start = (values.off[address]! >>> 0) + offset;
       if (this.assumptions.isAlwaysValid(start, size, write)) return ACTION.STATIC;
+    } else if (values.most[base]! <= MOST_STATIC && this.indexesStatic(base, from, size, write)) {
+      return ACTION.STATIC;
     } else if (values.follows[base]) {
       if (!this.plainFrame) return ACTION.CHECK; // its variables may have been moved apart
       if (base === this.stackAtEntry) {
@@ -238,6 +248,12 @@ export class Analysis extends Blocks {
       this.watch.access({ base, from, to, reach: far, write, access: this.count });
     }
     return ACTION.CHECK;
+  }
+
+  /** Whether every address the access can have, a constant and an index that is bounded, is valid for the whole run. */
+  private indexesStatic(base: number, from: number, size: number, write: boolean): boolean {
+    const most = this.disabled.has('index') ? 0 : this.values.most[base]!;
+    return from >= 0 && this.assumptions.isAlwaysValid(from, most + size, write);
   }
 
   /** Whether [from, to), relative to the stack pointer at entry, lies between it and where it is now. */

@@ -18,6 +18,7 @@ export const KILL_RULES = [
   'neighbour', // a branch, a label or something that may poison ends a stretch of neighbours
   'back edge', // a second way back to a loop's head makes its rounds uncountable
   'window', // bytes found valid for one run of an inner loop stay so only within a loop that poisons nothing
+  'index', // a table of constants is read at every place its index can name, not at its beginning alone
   'path', // what is known at a merge must be known on every path into it
 ] as const;
 export type KillRule = (typeof KILL_RULES)[number];

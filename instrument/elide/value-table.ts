@@ -4,6 +4,7 @@
 //   number:   base    its own number, or the number it differs from by a constant
 //             off     that constant, modulo 2^32 (signed)
 //             op a b  how a base was computed: an integer opcode over two numbers, or OPAQUE (a load, a call, a merge)
+//             most    the largest a base can be, unsigned: a byte that was loaded, a masked index
 
 import { OP } from '../wasm/opcodes.ts';
 
@@ -15,6 +16,8 @@ export const PLUS = -2;
 export const ZERO = 0;
 
 const NO_OPERAND = -1;
+/** Nothing is known of how large a value is. */
+const ANY = 0xffffffff;
 
 export class ValueTable {
   count = 1;
@@ -25,6 +28,7 @@ export class ValueTable {
   b = new Int32Array(1 << 10);
   /** 1 if it was computed from the value `follow` names. */
   follows = new Uint8Array(1 << 10);
+  most = new Uint32Array(1 << 10);
   /** Open addressing; a slot counts only if its stamp is this function's. */
   private slots = new Int32Array(1 << 11);
   private stamps = new Int32Array(1 << 11);
@@ -41,13 +45,14 @@ export class ValueTable {
     this.stamp++;
   }
 
-  /** A number of its own. */
-  opaque(): number {
+  /** A number of its own, for a value that is at most so large. */
+  opaque(most = ANY): number {
     const v = this.allocate();
     this.follows[v] = 0;
     this.base[v] = v;
     this.off[v] = 0;
     this.op[v] = OPAQUE;
+    this.most[v] = most;
     return v;
   }
 
@@ -116,9 +121,35 @@ export class ValueTable {
     this.base[v] = op === PLUS ? a : v;
     this.off[v] = op === PLUS ? b : 0;
     this.follows[v] = this.follows[a]! | (op === PLUS || b < 0 ? 0 : this.follows[b]!);
+    this.most[v] = b < 0 ? ANY : Math.min(this.mostOf(op, a, b), ANY);
     this.slots[at] = v;
     this.stamps[at] = this.stamp;
     return v;
+  }
+
+  /** The largest result of an operation, or more where it may wrap around. */
+  private mostOf(op: number, a: number, b: number): number {
+    switch (op) {
+      case OP.I32_AND:
+        return Math.min(this.largest(a), this.largest(b));
+      case OP.I32_ADD:
+        return this.largest(a) + this.largest(b);
+      case OP.I32_MUL:
+        return this.largest(a) * this.largest(b);
+      case OP.I32_SHL:
+        return this.isConstant(b) ? this.largest(a) * 2 ** (this.off[b]! & 31) : ANY;
+      case OP.I32_SHR_U:
+        return this.isConstant(b) ? this.largest(a) >>> this.off[b]! : ANY;
+    }
+    return ANY;
+  }
+
+  /** The largest an i32 can be: ANY, unless it is a constant or a base that is bounded, with a constant above it or none. */
+  private largest(v: number): number {
+    const off = this.off[v]! >>> 0;
+    if (this.isConstant(v)) return off;
+    const most = this.most[this.base[v]!]! + off;
+    return Math.min(most, ANY);
   }
 
   private allocate(): number {
@@ -136,6 +167,9 @@ export class ValueTable {
     const follows = new Uint8Array(size);
     follows.set(this.follows);
     this.follows = follows;
+    const most = new Uint32Array(size);
+    most.set(this.most);
+    this.most = most;
   }
 
   private rehash(): void {

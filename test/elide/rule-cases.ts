@@ -3,6 +3,7 @@
 
 import type { KillRule } from '../../instrument/elide/rules.ts';
 import type { Mode } from '../../instrument/plan.ts';
+import { DATA } from './harness.ts';
 
 export interface RuleCase {
   readonly rule: KillRule;
@@ -147,5 +148,19 @@ export const RULE_CASES: readonly RuleCase[] = [
     name: 'checked in one arm alone',
     body: `(if (local.get $j) (then (drop (i32.load8_u offset=41 (local.get $p)))))
       (drop (i32.load8_u offset=41 (local.get $p)))`,
+  },
+  {
+    rule: 'index',
+    name: 'a table read beyond its end, and as far as a block',
+    body: `(local.set $i (i32.sub (i32.add (local.get $p) (i32.const 40)) (i32.const ${DATA})))
+      (drop (i32.load8_u (i32.add (i32.and (local.get $i) (i32.const 0x3ffff)) (i32.const ${DATA}))))`,
+  },
+  {
+    rule: 'index',
+    name: 'a byte as the index of wide entries',
+    body: `(local.set $i (i32.sub (i32.add (local.get $p) (i32.const 40)) (i32.const ${DATA})))
+      (i32.store8 (local.get $p) (i32.shr_u (local.get $i) (i32.const 10)))
+      (drop (i32.load8_u (i32.add (i32.shl (i32.load8_u (local.get $p)) (i32.const 10))
+        (i32.add (i32.and (local.get $i) (i32.const 1023)) (i32.const ${DATA})))))`,
   },
 ];

@@ -161,6 +161,15 @@ describe('blocks of functions that are not known', () => {
     expect(h.kinds(() => h.store(1, p + 40))).toEqual([abi.KIND_HEAP_OOB]);
     expect(h.kinds(() => h.call('asan_free', p))).toEqual([]);
   });
+
+  test('and so may memory that begins 8 bytes into one', () => {
+    const h = harness();
+    const [p] = blocks(h, 40) as [number];
+    h.load(4, p - 4);
+    h.allocator.malloc = () => p + 8;
+    expect(h.call('asan_malloc', 24)).toBe(p + 8);
+    expect(h.kinds(() => h.store(1, p + 8 + 24))).toEqual([abi.KIND_HEAP_OOB]);
+  });
 });
 
 test('realloc of a known block moves it, with a redzone of its own', () => {
