@@ -38,3 +38,16 @@ export function cpuMilliseconds(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
+
+/** The smallest step of that clock, in milliseconds: some kernels count whole ticks of 4 ms. */
+export function cpuClockStep(): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let before = cpuMilliseconds(), seen = 0; seen < 5; ) {
+    const now = cpuMilliseconds();
+    if (now === before) continue;
+    least = Math.min(least, now - before);
+    before = now;
+    seen++;
+  }
+  return least;
+}
