@@ -33,35 +33,43 @@ export function buildCallGraph(module: Module): CallGraph {
   const globalsWritten: number[][] = Array.from({ length: count }, () => []);
   const addressTaken = new Set(module.addressTaken);
   const catches = new Uint8Array(count);
+  /** The last function found to call each: it is noted once, without a set for every function. */
+  const calledBy = new Int32Array(count).fill(-1);
   let tailCalls = false;
   let sizesMemory = false;
   const decoder = new Decoder(module.bytes);
   module.bodies.forEach((body, i) => {
     const func = module.importedFunctions + i;
-    const direct = new Set<number>();
-    const types = new Set<number>();
-    const globals = new Set<number>();
+    const direct = callees[func]!;
+    const types = indirect[func]!;
+    const globals = globalsWritten[func]!;
     decoder.pos = body.start;
     decoder.end = body.end;
     decoder.skipLocals();
     while (decoder.pos < decoder.end) {
       decoder.next();
       const op = decoder.op;
-      if (op === OP.CALL || op === OP.RETURN_CALL) direct.add(decoder.index);
-      else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) types.add(decoder.index);
-      else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) types.add(-1);
+      if (op === OP.CALL || op === OP.RETURN_CALL) {
+        if (calledBy[decoder.index] !== func) {
+          calledBy[decoder.index] = func;
+          direct.push(decoder.index);
+          callers[decoder.index]?.push(func);
+        }
+      } else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) note(types, decoder.index);
+      else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) note(types, -1);
       else if (decoder.immediates === IMM.REF_FUNC) addressTaken.add(decoder.index);
-      else if (op === OP.GLOBAL_SET) globals.add(decoder.index);
+      else if (op === OP.GLOBAL_SET) note(globals, decoder.index);
       else if (op === OP.TRY || op === OP.TRY_TABLE) catches[func] = 1;
       tailCalls ||= op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT || op === OP.RETURN_CALL_REF;
       sizesMemory ||= op === OP.MEMORY_SIZE || op === OP.MEMORY_GROW;
     }
-    callees[func] = [...direct];
-    indirect[func] = [...types];
-    globalsWritten[func] = [...globals];
-    for (const callee of direct) callers[callee]?.push(func);
   });
   return { callees, callers, indirect, addressTaken, globalsWritten, catches, tailCalls, sizesMemory };
+}
+
+/** Adds to a list that stays short. */
+function note(list: number[], value: number): void {
+  if (!list.includes(value)) list.push(value);
 }
 
 /**

@@ -9,6 +9,8 @@ import { IMM, OP, PREFIX_SIMD, TYPE } from '../wasm/opcodes.ts';
 /** i32.const 0x80808080, half of the test whether a word has a zero byte. */
 const HIGH_BITS = [0x41, 0x80, 0x81, 0x82, 0x84, 0x78];
 const HIGH_BITS_64 = 0x42;
+const I32_CONST: number = OP.I32_CONST;
+const I32_AND: number = OP.I32_AND;
 const SIMD = {
   LOAD: PREFIX_SIMD * 4096,
   I8X16_EQ: PREFIX_SIMD * 4096 + 0x23,
@@ -30,22 +32,22 @@ export function findOverReaders(module: Module): Set<number> {
   return found;
 }
 
-/** i32.const 24, i32.and: the distance between two alignments, in bits. */
-const BITS_BETWEEN = [0x41, 24, OP.I32_AND];
-
-/** Whether the bytes of a body can hold one of the telling instructions at all. */
+/** Whether the bytes of a body can hold one of the telling instructions at all. Constants abound: no call for each of them. */
 function hintIn(bytes: Uint8Array, from: number, to: number): boolean {
   const last = to - HIGH_BITS.length;
   for (let at = from; at <= last; at++) {
     const b = bytes[at];
-    if (b === 0x41 || b === HIGH_BITS_64) {
-      let k = 1;
-      while (k < 5 && bytes[at + k] === HIGH_BITS[k]) k++;
-      if (k === 5) return true;
-      if (BITS_BETWEEN.every((x, j) => bytes[at + j] === x)) return true;
+    if (b === I32_CONST || b === HIGH_BITS_64) {
+      if (bytes[at + 1] === 0x80 && isHighBits(bytes, at)) return true;
+      // i32.const 24, i32.and: the distance between two alignments, in bits.
+      if (b === I32_CONST && bytes[at + 1] === 24 && bytes[at + 2] === I32_AND) return true;
     } else if (b === PREFIX_SIMD && bytes[at + 1] === 0x23) return true;
   }
   return false;
+}
+
+function isHighBits(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + 2] === HIGH_BITS[2] && bytes[at + 3] === HIGH_BITS[3] && bytes[at + 4] === HIGH_BITS[4];
 }
 
 /** memcpy(target, source, size), and memmove. */
