@@ -33,6 +33,7 @@ const RELATIVES = [
   ['realloc', 'realloc keeps what a block holds'],
   ['calloc', 'calloc clears'],
   ['memalign', 'memalign aligns'],
+  ['dlmalloc-rs alloc', 'alloc aligns'],
 ] as const;
 
 class Wrong extends Error {}
@@ -194,7 +195,7 @@ class Trial {
     if (!call) return true;
     try {
       if (role === 'realloc') return blocks.every((block) => this.growsBy(call, block));
-      const at = (role === 'calloc' ? call(10, 12) : call(64, 120)) >>> 0;
+      const at = (role === 'calloc' ? call(10, 12) : role === 'memalign' ? call(64, 120) : call(120, 64)) >>> 0;
       const bytes = this.bytes({ at, size: 120, fill: 0 });
       if (at === 0) return false;
       return role === 'calloc' ? bytes.every((b) => b === 0) : at % 64 === 0;

@@ -64,6 +64,7 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('__rust_dealloc', rustNames('__rust_dealloc', '__rdl_dealloc'), 'ppp', '', 'asan_rust_dealloc', 'rust_dealloc'),
   role('__rust_realloc', rustNames('__rust_realloc', '__rdl_realloc'), 'pppp', 'p', 'asan_rust_realloc'),
   role('__rust_alloc_zeroed', rustNames('__rust_alloc_zeroed', '__rdl_alloc_zeroed'), 'pp', 'p', 'asan_rust_alloc_zeroed'),
+  role('dlmalloc-rs alloc', [], 'pp', 'p', 'asan_rust_alloc_behind', 'rust_alloc_behind'),
   role('__wbindgen_malloc', ['__wbindgen_malloc', '__wbindgen_export_0'], 'pp', 'p', 'asan_wbindgen_malloc', 'wbindgen_malloc'),
   role('__wbindgen_realloc', ['__wbindgen_realloc', '__wbindgen_export_1'], 'pppp', 'p', 'asan_wbindgen_realloc'),
   role('__wbindgen_free', ['__wbindgen_free', '__wbindgen_export_2'], 'ppp', '', 'asan_wbindgen_free', 'wbindgen_free'),

@@ -13,8 +13,10 @@ type Stripped = Pick<
   'functions' | 'kept' | 'sparing' | 'largestRedzone' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'
 >;
 
+/** Not merely a relative: it cuts the blocks that it gets of malloc. */
+const CUTTING = 'dlmalloc-rs alloc';
 /** Roles that stand for a call of malloc or free; the others of a family not known whole keep their own code. */
-const REPLACED_BEHIND: ReadonlySet<string> = new Set(['malloc', 'free', 'calloc', 'realloc']);
+const REPLACED_BEHIND: ReadonlySet<string> = new Set(['malloc', 'free', 'calloc', 'realloc', CUTTING]);
 /** Their code takes blocks apart and is the allocator's own, so it goes unchecked where it is kept. */
 const KEPT_BEHIND: ReadonlySet<string> = new Set(['memalign', 'aligned_alloc', 'posix_memalign']);
 
@@ -36,6 +38,8 @@ export function completeStripped(module: Module, found: readonly AllocatorFuncti
     return { ...left(evidence, `a probe run of malloc and free went wrong: ${answer.reason}`), probeFailed: true };
   }
   const wrong = new Set(overruled ? [] : answer?.wrong);
+  if (wrong.has(CUTTING))
+    return left(evidence, 'malloc and free are known, but which function cuts their blocks cannot be told');
   const all = candidates.filter((f) => !wrong.has(f.role.role));
   const realloc = all.some((f) => f.role.role === 'realloc');
   const layout = overruled ? 'around' : layoutOf(print.found || answer?.sizeWord === true, realloc);

@@ -1,6 +1,6 @@
 // The other families: C++ operator new and delete, Rust's global allocator, wasm-bindgen's exports. Same wrapper as malloc,
 // other signatures and other names for a mismatch.
-import { ALLOC_NEW, ALLOC_NEW_ARRAY, ALLOC_RUST, ALLOC_WBINDGEN } from './abi';
+import { ALLOC_MALLOC, ALLOC_NEW, ALLOC_NEW_ARRAY, ALLOC_RUST, ALLOC_WBINDGEN } from './abi';
 import { Addr } from './addr';
 import { adopt, allocate } from './heap';
 import { resize } from './malloc';
@@ -89,6 +89,11 @@ export function asan_delete_array_sized_aligned(ptr: Addr, size: Addr, _align: A
 
 export function asan_rust_alloc(size: Addr, align: Addr): Addr {
   return allocate(size, align, ALLOC_RUST);
+}
+
+/** The same of a family not known whole (tail.ts), whose blocks malloc hands out, too. */
+export function asan_rust_alloc_behind(size: Addr, align: Addr): Addr {
+  return allocate(size, align < 8 ? 8 : align, ALLOC_MALLOC);
 }
 
 export function asan_rust_alloc_zeroed(size: Addr, align: Addr): Addr {

@@ -6,10 +6,12 @@ import {
   CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_KIND,
   CHUNK_LEFT,
+  FLAG_TAIL_REDZONES,
 } from './abi';
 import { Addr } from './addr';
 import { giveBlock, takeBlock } from './as-original';
 import { chunkBegin, chunkSize } from './chunks';
+import { flag } from './header';
 import * as program from './program';
 import { sideRedzone } from './redzone';
 import { allow, suppress } from './thread';
@@ -33,7 +35,7 @@ export function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
   if (kind == ALLOC_RUST) raw = program.rust_alloc(total, align);
   else if (kind == ALLOC_WBINDGEN) raw = program.wbindgen_malloc(total, align);
   else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = takeBlock(total);
-  else raw = program.malloc(total);
+  else raw = align > 8 && flag(FLAG_TAIL_REDZONES) ? program.rust_alloc_behind(total, align) : program.malloc(total);
   allow();
   return raw;
 }

@@ -37,6 +37,7 @@ export declare function munmap(addr: Addr, length: Addr): i32;
 /** The original operator new: asked only when there is no memory left, so that it fails in its own way. */
 export declare function operator_new(size: Addr): Addr;
 export declare function rust_alloc(size: Addr, align: Addr): Addr;
+export declare function rust_alloc_behind(size: Addr, align: Addr): Addr;
 export declare function rust_dealloc(ptr: Addr, size: Addr, align: Addr): void;
 /** TLSF's, by blocks (as-original.ts). */
 export declare function as_allocate_block(root: Addr, size: Addr): Addr;

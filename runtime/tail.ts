@@ -52,12 +52,14 @@ export function layOutTail(chunk: u32, begin: Addr, size: Addr, end: Addr): void
   if (!shadowOf(before)) writeShadow(before, 1, SIZE_WORD);
 }
 
-/** All that the wrapper asked the original for becomes valid. */
+/** All that the wrapper asked the original for becomes valid, as far as it is still there: what shrank lost its redzone to others. */
 function bare(chunk: u32): void {
   if (!flag(FLAG_POISON_HEAP)) return;
   const begin = chunkBegin(chunk);
   const size = chunkSize(chunk);
-  unpoison(begin, bodySize(size) + <Addr>sideRedzone(size));
+  const whole = bodySize(size) + <Addr>sideRedzone(size);
+  const most = roomOf(chunk);
+  unpoison(begin, whole < most ? whole : most);
   if (sizeWordOf(begin - SIZE_WORD)) writeShadow((begin >> 3) - 1, 1, 0);
 }
 
@@ -98,9 +100,14 @@ function openChunk(chunk: u32): void {
 /** An open block may have shrunk where it lies: what it lost belongs to others by now. */
 export function trimOpen(chunk: u32): void {
   if (load<u8>(chunk, CHUNK_STATE) != CHUNK_OPEN) return;
-  const word = <Addr>(program.load32(chunkBegin(chunk) - SIZE_WORD) & ~7);
-  const most = word > WORD_COVERS ? word - WORD_COVERS : 0;
+  const most = roomOf(chunk);
   if (most < chunkSize(chunk)) setChunkSize(chunk, most);
+}
+
+/** Whole granules of the block, by the original's word. */
+function roomOf(chunk: u32): Addr {
+  const word = <Addr>(program.load32(chunkBegin(chunk) - SIZE_WORD) & ~7);
+  return word > WORD_COVERS ? word - WORD_COVERS : 0;
 }
 
 /** Drops the record of an open block, which from now on is the original's alone. */

@@ -11,7 +11,7 @@ import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { functionsOf, only, reachable, within } from './fingerprint.ts';
+import { callersOf, functionsOf, only, reachable, within } from './fingerprint.ts';
 
 const MAPS = 4;
 const HEADS = 96;
@@ -67,7 +67,7 @@ export function findTlsf(module: Module, features: FeatureCache): Tlsf | undefin
   return { ...found, refused: undefined };
 }
 
-const OLD = 'AssemblyScript before 0.18 counts references, in blocks with another header';
+const OLD = 'early AssemblyScript counted references, in blocks with another header';
 const INLINED = "blocks are resized by a function into which TLSF's ways to do so were inlined";
 
 function usesLists(features: FeatureCache, f: number): boolean {
@@ -105,14 +105,6 @@ function findSetUp(module: Module, features: FeatureCache, add: readonly number[
   const initialise = only(functionsOf(module, [], []).filter((f) => add.some((a) => features.of(f).callees.has(a))));
   const root = initialise === undefined ? undefined : only(globalsSet(module, initialise));
   return initialise === undefined || root === undefined ? undefined : { initialise, root };
-}
-
-function callersOf(module: Module, features: FeatureCache, callee: number): number[] {
-  const callers: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++) {
-    if (features.of(f).callees.has(callee)) callers.push(f);
-  }
-  return callers;
 }
 
 function globalsSet(module: Module, f: number): number[] {

@@ -60,6 +60,14 @@ export function reachable(features: FeatureCache, roots: readonly number[]): Set
   return seen;
 }
 
+export function callersOf(module: Module, features: FeatureCache, callee: number): number[] {
+  const callers: number[] = [];
+  for (let f = module.importedFunctions; f < module.functions.length; f++) {
+    if (features.of(f).callees.has(callee)) callers.push(f);
+  }
+  return callers;
+}
+
 /** The functions of a signature, imports left out. */
 export function functionsOf(module: Module, params: readonly number[], results: readonly number[]): number[] {
   const wanted = `${params.join()}>${results.join()}`;

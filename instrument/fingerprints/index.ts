@@ -7,6 +7,7 @@ import { TYPE } from '../wasm/opcodes.ts';
 import { findDlmalloc } from './dlmalloc.ts';
 import { findEmmalloc } from './emmalloc.ts';
 import { type Fingerprint, nothing } from './fingerprint.ts';
+import { findOlderRust } from './older-rust.ts';
 import { findRust } from './rust.ts';
 
 export type { Fingerprint } from './fingerprint.ts';
@@ -15,7 +16,7 @@ export type { Fingerprint } from './fingerprint.ts';
 export function fingerprint(module: Module, known: ReadonlyMap<string, number>): Fingerprint {
   if (pointerType(module) !== TYPE.I32) return nothing();
   const features = new FeatureCache(module);
-  for (const find of [findDlmalloc, findRust, findEmmalloc]) {
+  for (const find of [findDlmalloc, findRust, findOlderRust, findEmmalloc]) {
     const print = find(module, features, known);
     if (print.found) return print;
   }

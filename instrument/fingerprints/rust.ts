@@ -5,12 +5,12 @@
 //
 //   size + 39  >=  body + 16 + 8 (the size word, aligned) + 8 (a remainder too small for a block),  body <= size + 7
 //
-// Before Rust 1.7x, memalign was inlined into the one function that allocates: such modules are left alone.
+// Before Rust 1.7x, memalign was inlined into the one function that allocates: older-rust.ts.
 
 import type { FeatureCache } from '../body-features.ts';
 import type { Module } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
-import { type Fingerprint, functionsOf, nothing, only, sharedState, within } from './fingerprint.ts';
+import { callersOf, type Fingerprint, functionsOf, nothing, only, sharedState, within } from './fingerprint.ts';
 
 const MALLOC_CONSTANTS = [245, 11, -8, 8, 31];
 const MALLOC_SIZE = [3800, 5600] as const;
@@ -21,7 +21,7 @@ const MALLOC_STATE = 30;
 const SHARED_STATE = 4;
 /** dispose_chunk writes the heads of its neighbours and links of bins. */
 const DISPOSE_STORES = 15;
-const LARGEST_REDZONE = 16;
+export const LARGEST_REDZONE = 16;
 
 export function findRust(module: Module, features: FeatureCache): Fingerprint {
   const malloc = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isMalloc(features, f)));
@@ -32,7 +32,7 @@ export function findRust(module: Module, features: FeatureCache): Fingerprint {
     functionsOf(module, [TYPE.I32, TYPE.I32], []).filter((f) => shares(f) && features.of(f).stores >= DISPOSE_STORES),
   );
   if (free === undefined || dispose === undefined) return nothing();
-  const users = usersOf(module, features, dispose);
+  const users = callersOf(module, features, dispose);
   const memalign = only(users.filter((f) => isMemalign(module, features, f, malloc)));
   // Without memalign as a function of its own, blocks that are cut in pieces could not be told from others.
   if (memalign === undefined) return nothing();
@@ -81,12 +81,4 @@ function isRealloc(module: Module, f: number): boolean {
 function takes(module: Module, f: number, params: number, results: number): boolean {
   const type = module.types[module.functions[f]!];
   return type?.params.length === params && type.results.length === results;
-}
-
-function usersOf(module: Module, features: FeatureCache, callee: number): number[] {
-  const users: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++) {
-    if (features.of(f).callees.has(callee)) users.push(f);
-  }
-  return users;
 }

@@ -1,10 +1,11 @@
 // emmalloc and Rust's allocator in modules without names: are they found, does the program do what it did, and is misuse
-// told? The Rust module is a package of npm, the others are Emscripten's (emmalloc/users.c).
+// told? Two Rust modules are packages of npm, the others are made here (emmalloc/users.c, older-rust/users.rs).
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { inspect, instrument, load, type Report } from '../../index.ts';
+import type { RuntimeOptions } from '../../instrument/index.ts';
 import { strip } from './strip.ts';
 
 const file = (path: string) => new Uint8Array(readFileSync(fileURLToPath(new URL(path, import.meta.url))));
@@ -12,9 +13,13 @@ const file = (path: string) => new Uint8Array(readFileSync(fileURLToPath(new URL
 type Exports = Record<string, (...args: number[]) => number>;
 
 /** Instances under wasan; exports by the names of the module that is not stripped. */
-async function run(bytes: Uint8Array, imports: WebAssembly.Imports): Promise<{ exports: Exports; findings: string[] }> {
+async function run(
+  bytes: Uint8Array,
+  imports: WebAssembly.Imports,
+  options: RuntimeOptions = {},
+): Promise<{ exports: Exports; findings: string[] }> {
   const findings: string[] = [];
-  const { bytes: instrumented } = instrument(bytes, { host: true, runtime: { halt: false } });
+  const { bytes: instrumented } = instrument(bytes, { host: true, runtime: { halt: false, ...options } });
   const onFinding = (report: Report) => {
     findings.push(report.title);
     return false;
@@ -100,5 +105,91 @@ describe('Rust', () => {
     expect(findings).toEqual([]);
     exports.__wbindgen_free!(block, SIZE, 1);
     expect(findings).toEqual(['double-free']);
+  });
+});
+
+describe('Rust 1.63', () => {
+  const BUILDS = ['wasm-opt', 'lto'] as const;
+  const start = async (build: string, quarantine: number) => {
+    const module = file(`older-rust/${build}.wasm`);
+    const names = WebAssembly.Module.exports(new WebAssembly.Module(module as BufferSource)).map((e) => e.name);
+    const { exports, findings } = await run(strip(module), {}, { quarantineBytes: quarantine });
+    return { call: (name: string, ...args: number[]) => exports[`e${names.indexOf(name)}`]!(...args), findings };
+  };
+
+  test.each(BUILDS)('%s: malloc and free are found, and confirmed by a probe run', (build) => {
+    const { functions, layout, confidence, kept } = inspect(strip(file(`older-rust/${build}.wasm`))).allocator;
+    expect(functions.map((f) => f.role.role)).toEqual(['malloc', 'free']);
+    expect({ layout, confidence, memalign: kept[0]?.role.role }).toEqual({
+      layout: 'behind',
+      confidence: 'high',
+      memalign: 'memalign',
+    });
+  });
+
+  const QUARANTINES = [0, 1 << 28];
+  test.each(BUILDS.flatMap((build) => QUARANTINES.map((q) => [build, q] as const)))(
+    '%s: blocks of every alignment come, grow, shrink and go in silence, quarantine of %i bytes',
+    async (build, quarantine) => {
+      const { call, findings } = await start(build, quarantine);
+      expect(call('shuffle', 2000)).toBe(0);
+      expect(findings).toEqual([]);
+    },
+  );
+
+  test.each(BUILDS)('%s: overflow, use after free and double free are told', async (build) => {
+    const { call, findings } = await start(build, 1 << 28);
+    const [block, freed] = [call('take', 40), call('take', 40)];
+    call('write', block + 39);
+    expect(findings).toEqual([]);
+    call('write', block + 40);
+    call('give', freed, 40);
+    call('read', freed + 3);
+    call('give', freed, 40);
+    expect(findings).toEqual(['heap-buffer-overflow', 'heap-use-after-free', 'double-free']);
+  });
+});
+
+describe('Rust of 2018, whose alloc cuts aligned blocks by itself', () => {
+  const bytes = file('../../node_modules/source-map/lib/mappings.wasm');
+  const imported = WebAssembly.Module.imports(new WebAssembly.Module(bytes as BufferSource));
+  const imports = { env: Object.fromEntries(imported.map(({ name }) => [name, () => undefined])) };
+  const TEXT = ';AAAA,CAAC,EAAE;ACAA,SAAS';
+
+  const start = async () => {
+    const { exports, findings } = await run(bytes, imports);
+    const memory = (exports as unknown as { memory: WebAssembly.Memory }).memory;
+    const allocate = () => {
+      const at = exports.allocate_mappings!(TEXT.length);
+      new Uint8Array(memory.buffer, at, TEXT.length).set(new TextEncoder().encode(TEXT));
+      return at;
+    };
+    return { exports, findings, allocate };
+  };
+
+  test('it is found, stripped, and aligns', () => {
+    const { functions, evidence, confidence } = inspect(strip(bytes)).allocator;
+    expect(functions.map((f) => f.role.role)).toEqual(['malloc', 'free', 'dlmalloc-rs alloc']);
+    expect(confidence).toBe('high');
+    expect(evidence).toContain('probe run: alloc aligns');
+  });
+
+  test('mappings come and go in silence; a buffer that was parsed, and so freed, is a use after free', async () => {
+    const { exports, findings, allocate } = await start();
+    for (let round = 0; round < 50; round++) {
+      const parsed = exports.parse_mappings!(allocate());
+      expect(parsed).not.toBe(0);
+      exports.compute_column_spans!(parsed);
+      exports.free_mappings!(parsed);
+    }
+    expect(findings).toEqual([]);
+    const block = allocate();
+    exports.free_mappings!(exports.parse_mappings!(block));
+    try {
+      exports.parse_mappings!(block);
+    } catch {
+      // It frees what it parsed: its own panic may follow the report.
+    }
+    expect(findings[0]).toBe('heap-use-after-free');
   });
 });

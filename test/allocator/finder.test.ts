@@ -59,10 +59,9 @@ describe('packages', () => {
   ];
   test.each(subjects)('$name: malloc and free are found, and nothing else is called by their names', judge);
 
-  test.each([packaged('source-map/lib/mappings.wasm'), packaged('esbuild-wasm/esbuild.wasm')])(
-    '$name has no C allocator, and none is found',
-    ({ bytes }) => expect(found(bytes).size).toBe(0),
-  );
+  test('esbuild has no allocator like C, and none is found', () => {
+    expect(found(packaged('esbuild-wasm/esbuild.wasm').bytes).size).toBe(0);
+  });
 });
 
 const PROGRAM = `#include <stdio.h>

@@ -10,7 +10,7 @@ const WORD = 4;
 
 function harness(options: HarnessOptions = {}): Harness {
   const header = { [abi.HEADER_FLAGS]: ALL_FLAGS | abi.FLAG_TAIL_REDZONES, ...options.header };
-  return new Harness({ ...options, header });
+  return new Harness({ ...options, header, sizeWords: true });
 }
 
 /** Blocks with a gap of 16 bytes in front, as allocators with block headers leave it. */
@@ -95,6 +95,16 @@ describe('a look at the size word', () => {
     new DataView(h.program.buffer).setUint32(p - 4, 32 | 3, true);
     h.call('asan_free', p);
     expect(h.shadows(p, 5)).toEqual([FD, FD, FD, 0, 0]);
+  });
+
+  test('what it lost when it shrank stays as its new owner has it, also when the block leaves the quarantine', () => {
+    const h = harness({ header: { [abi.HEADER_QUARANTINE_LIMIT]: 1 } });
+    const [p] = blocks(h, 100) as [number];
+    h.load(4, p - 4);
+    new DataView(h.program.buffer).setUint32(p - 4, 32 | 3, true);
+    h.call('poison_range', p + 24, 8, WORD); // the size word of the block that lies there now
+    h.call('asan_free', p);
+    expect(h.shadows(p, 5)).toEqual([0, 0, 0, WORD, 0]);
   });
 
   test('before reports are on cannot be seen: such blocks are open from the start', () => {

@@ -24,6 +24,8 @@ export interface Report {
 
 export interface HarnessOptions {
   variant?: Variant;
+  /** The original writes dlmalloc's word in front of its blocks: their size, in use as the one before them. */
+  sizeWords?: boolean;
   pages?: number;
   maxPages?: number;
   /** Header fields to preset, by address. */
@@ -63,6 +65,7 @@ const SIGNATURES: Record<string, string> = {
   asan_delete_sized: 'pp:',
   asan_rust_alloc: 'pp:p',
   asan_rust_alloc_zeroed: 'pp:p',
+  asan_rust_alloc_behind: 'pp:p',
   asan_rust_dealloc: 'ppp:',
   asan_rust_realloc: 'pppp:p',
   asan_wbindgen_malloc: 'pp:p',
@@ -244,7 +247,9 @@ export class Harness {
     const raw = (name: string) => (size: number | bigint, align?: number | bigint) => {
       this.originals.push(`${name} ${at(size)}${align === undefined ? '' : ` ${at(align)}`}`);
       if (this.exhausted || at(size) > 2 ** 31) return this.#out(0);
-      return this.#out(this.allocator.malloc(at(size), align === undefined ? undefined : Math.max(16, at(align))));
+      const block = this.allocator.malloc(at(size), align === undefined ? undefined : Math.max(16, at(align)));
+      if (block && this.#options.sizeWords) view().setUint32(block - 4, (((at(size) + 7) & ~7) + 8) | 3, true);
+      return this.#out(block);
     };
     const release = (name: string) => (ptr: number | bigint, size?: number | bigint, align?: number | bigint) => {
       const rest = size === undefined ? '' : ` ${at(size)} ${at(align!)}`;
@@ -281,6 +286,7 @@ export class Harness {
           return this.#out(0);
         },
         rust_alloc: raw('rust_alloc'),
+        rust_alloc_behind: raw('rust_alloc_behind'),
         rust_dealloc: release('rust_dealloc'),
         // Blocks as TLSF's: their header, the size of the payload, in the word in front of it.
         as_allocate_block: (root: number | bigint, size: number | bigint) => {

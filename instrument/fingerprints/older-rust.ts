@@ -1,0 +1,94 @@
+// Rust's allocator before Rust 1.7x: dlmalloc as in rust.ts, but its standard library is compiled for size: what looks into a
+// block's head is a function of its own. Optimisers then merge memalign into the one function that allocates for everybody,
+// with any alignment, and cuts aligned blocks out of larger ones by itself:
+//
+//   alloc(size, alignment):  alignment < 9 ? malloc(size) : malloc(size + ...), cut, dispose_chunk
+
+import type { FeatureCache } from '../body-features.ts';
+import { Decoder } from '../wasm/decoder.ts';
+import type { Module } from '../wasm/module.ts';
+import { OP, TYPE } from '../wasm/opcodes.ts';
+import { callersOf, type Fingerprint, functionsOf, nothing, only, sharedState, within } from './fingerprint.ts';
+import { LARGEST_REDZONE } from './rust.ts';
+
+const MALLOC_CONSTANTS = [245, 8, 16, 20, 31, 62];
+const MALLOC_SIZE = [3800, 5600] as const;
+const FREE_CONSTANTS = [-2, 3, 8, 12, 256];
+const FREE_SIZE = [650, 1400] as const;
+/** Where the small bins are many words of it. */
+const MALLOC_STATE = 30;
+const SHARED_STATE = 4;
+const DISPOSE_STORES = 15;
+const TAKER_SIZE = 600;
+/** Alignments below this are every block's. */
+const ALIGNED = 9;
+
+export function findOlderRust(module: Module, features: FeatureCache): Fingerprint {
+  const malloc = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isMalloc(features, f)));
+  if (malloc === undefined) return nothing();
+  const shares = (f: number) => f !== malloc && sharedState(features, malloc, f).size >= SHARED_STATE;
+  const free = only(functionsOf(module, [TYPE.I32], []).filter((f) => shares(f) && isFree(features, f)));
+  const pairs = functionsOf(module, [TYPE.I32, TYPE.I32], []);
+  const dispose = only(pairs.filter((f) => shares(f) && features.of(f).stores >= DISPOSE_STORES));
+  if (free === undefined || dispose === undefined) return nothing();
+  const cutters = callersOf(module, features, dispose);
+  const found = {
+    ...nothing(),
+    evidence: [
+      `function ${malloc} has the constants of Rust's dlmalloc, and asks for more memory`,
+      `malloc ${malloc} and free ${free} share ${sharedState(features, malloc, free).size} words of state`,
+    ],
+    found: true,
+    doubt: "Rust's __rust_realloc and __rust_alloc_zeroed look into malloc's blocks",
+    inner: [dispose],
+    largestRedzone: LARGEST_REDZONE,
+  };
+  const roles = new Map([
+    ['malloc', malloc],
+    ['free', free],
+  ]);
+  const takers = cutters.filter((f) => isTaker(module, features, f, malloc));
+  const frees = (f: number) => features.of(f).callees.has(free);
+  const alloc = only(takers.filter((f) => comparesAlignment(module, f)));
+  // Whoever else calls malloc is realloc, which cuts what it holds, and not what it just got.
+  const others = callersOf(module, features, malloc).filter((f) => f !== alloc);
+  if (alloc !== undefined && others.every((f) => cutters.includes(f) && frees(f))) {
+    return { ...found, roles: roles.set('dlmalloc-rs alloc', alloc) };
+  }
+  const memalign = only(takers);
+  if (memalign === undefined || memalign === alloc) return nothing();
+  const sparing = cutters.filter((f) => f !== memalign && f !== free && !frees(f));
+  return { ...found, roles: roles.set('memalign', memalign), sparing };
+}
+
+function isMalloc(features: FeatureCache, f: number): boolean {
+  if (!within(features.bodySize(f), MALLOC_SIZE)) return false;
+  const x = features.of(f);
+  const grows = x.grows || [...x.callees].some((callee) => features.has(callee) && features.of(callee).grows);
+  return grows && x.addresses.size >= MALLOC_STATE && MALLOC_CONSTANTS.every((c) => x.constants.has(c));
+}
+
+function isFree(features: FeatureCache, f: number): boolean {
+  return within(features.bodySize(f), FREE_SIZE) && FREE_CONSTANTS.every((c) => features.of(f).constants.has(c));
+}
+
+/** Two parameters, of which one is an alignment. */
+function isTaker(module: Module, features: FeatureCache, f: number, malloc: number): boolean {
+  const type = module.types[module.functions[f]!]!;
+  if (type.params.length !== 2 || type.results.length !== 1 || features.bodySize(f) > TAKER_SIZE) return false;
+  return features.of(f).callees.has(malloc);
+}
+
+/** The second parameter, not the first, which memalign(alignment, size) would compare. */
+function comparesAlignment(module: Module, f: number): boolean {
+  const body = module.bodies[f - module.importedFunctions]!;
+  const d = new Decoder(module.bytes, body.start, body.end);
+  let local: number | undefined;
+  d.skipLocals();
+  while (d.pos < d.end) {
+    d.next();
+    if (d.op === OP.I32_CONST && d.value === ALIGNED) return local === 1;
+    local = d.op === OP.LOCAL_GET ? d.index : undefined;
+  }
+  return false;
+}
