@@ -28,8 +28,12 @@ export interface Finding {
 
 const OUT_OF_MEMORY = new Set(['allocation-size-too-big', 'out-of-memory']);
 
-/** A finding of the sanitizer. */
-export function reportFinding(report: Report): Finding {
+/** Where a stack would be, had the program allocated the block. */
+const FUZZERS_BLOCK: StackFrame = { function: 'the fuzzer, for an input' };
+
+/** A finding of the sanitizer. `blocks`: addresses of those that the fuzzer allocated, for inputs. */
+export function reportFinding(made: Report, blocks: readonly number[] = []): Finding {
+  const report = withFuzzersBlock(made, blocks);
   const allocated = 'place' in report && report.place.where === 'heap' ? report.place.allocated.frames : [];
   return {
     kind: report.layout === 'leak' ? 'leak' : OUT_OF_MEMORY.has(report.name) ? 'oom' : 'crash',
@@ -39,6 +43,12 @@ export function reportFinding(report: Report): Finding {
     stack: report.stack,
     report,
   };
+}
+
+function withFuzzersBlock(report: Report, blocks: readonly number[]): Report {
+  if (!('place' in report) || report.place.where !== 'heap' || !blocks.includes(report.place.begin)) return report;
+  const allocated = { ...report.place.allocated, frames: [FUZZERS_BLOCK] };
+  return { ...report, place: { ...report.place, allocated } };
 }
 
 const MEMORY_ADVICE = '   To change the out-of-memory limit use -rss_limit_mb=<N>\n';

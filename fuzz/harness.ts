@@ -53,6 +53,8 @@ export class Harness {
   /** Bytes of the room that blocks for the target's own mutators take. */
   private placed = 0;
   private leakSearches = 0;
+  /** Addresses of blocks that this run has taken for inputs. */
+  private readonly blocks: number[] = [];
   private readonly known = new Map<string, Finding>();
 
   constructor(target: ModuleTarget, instrumented: Uint8Array) {
@@ -150,6 +152,7 @@ export class Harness {
     this.open();
     this.used = true;
     this.fields[abi.HEADER_PATIENCE / 4] = PATIENCE;
+    this.blocks.length = 0;
     this.pending = undefined;
     this.deadline = undefined;
     this.wasi.reset(input);
@@ -199,6 +202,7 @@ export class Harness {
     const before = this.liveBlocks();
     const pointer = this.exports.__wasan_input_alloc(input.length) >>> 0;
     const at = pointer === 0 ? this.endOfMemory(input.length) : pointer;
+    this.blocks.push(pointer);
     if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
     this.bytes.set(input, at);
     this.value = Number(entry(at, input.length) ?? 0);
@@ -269,6 +273,7 @@ export class Harness {
       this.exports.__wasan_touch(at, room);
     }
     new Uint8Array(this.program!.buffer).set(bytes, at);
+    this.blocks.push(at);
     return at;
   }
 
@@ -321,7 +326,7 @@ export class Harness {
       return this.impatient();
     }
     const key = this.rawKey();
-    this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()));
+    this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()), this.blocks);
     this.known.set(key, this.pending);
     return true;
   }

@@ -89,7 +89,10 @@ unsigned long LLVMFuzzerCustomMutator(unsigned char *data, unsigned long size, u
 }`,
       [EXPORT('LLVMFuzzerCustomMutator')],
     );
-    expect(titles(module, 100)).toEqual(['heap-buffer-overflow']);
+    const campaign = campaignOf(openModule(module), 1, 100);
+    campaign.run([]);
+    expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['heap-buffer-overflow']);
+    expect(campaign.findings[0]!.finding.text).toContain('here:\n    #0 in the fuzzer, for an input\n');
   }, 60_000);
 });
 

@@ -92,6 +92,23 @@ test('the page stands alone, shows what was given, and lets nothing of it be mar
   expect(html).toContain('aria-label="Coverage over time: 3 edges, 4 features and 1 unit after 10 runs in 2.0 s."');
 });
 
+test('a finding in the input’s own block says whose block it is, one in the program’s where it was allocated', async () => {
+  const target = await compileTarget(`
+#include <stdlib.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  volatile char *own = malloc(8);
+  if (size == 1) return own[8];
+  free((void *)own);
+  return size == 2 ? ((volatile unsigned char *)data)[2] : 0;
+}`);
+  const stacks = ['a', 'ab'].map((input) => {
+    const { text: report } = openModule(target).run(text(input))!;
+    return /allocated by thread T0 here:\n([\s\S]*?)\n\n/.exec(report)?.[1];
+  });
+  expect(stacks[0]).toMatch(/^ {4}#0 0x[\da-f]+ in LLVMFuzzerTestOneInput \/target\.c:4:\d+$/);
+  expect(stacks[1]).toBe('    #0 in the fuzzer, for an input');
+});
+
 test('a long history keeps its shape in few samples', () => {
   const history = new History();
   const totals = { features: 0, units: 0, bytes: 0, findings: 0, duplicates: 0 };
