@@ -35,6 +35,10 @@ export interface CampaignOptions {
    */
   readonly lengthControl?: number;
   readonly onlyAscii?: boolean;
+  /** Mutations in a row, each of which runs. Default 5. */
+  readonly mutateDepth?: number;
+  /** Whether mutations take from other units. Default true. */
+  readonly crossOver?: boolean;
   /** libFuzzer's entropic schedule. Default true. */
   readonly entropic?: boolean;
   /** Seeds run shortest first. Default true. */
@@ -61,8 +65,9 @@ export interface Totals {
   readonly duplicates: number;
 }
 
-/** Mutations in a row, each of which runs. */
+/** libFuzzer's. */
 const MUTATE_DEPTH = 5;
+const NO_BYTES = new Uint8Array(0);
 /** Inputs tried because of what one unit's run compared. */
 const MAX_REPLACED = 384;
 const MIN_REPLACED = 24;
@@ -168,13 +173,13 @@ export class Campaign {
 
   /** One unit, mutated a few times in a row. */
   step(): void {
-    const { random } = this.options;
+    const { random, mutateDepth = MUTATE_DEPTH, crossOver } = this.options;
     const unit = this.corpus.choose(random);
     const materials: Materials = {
       maxLength: this.lengthLimit(unit),
       dictionary: this.dictionary,
       compares: unit.compares,
-      other: this.corpus.any(random).bytes,
+      other: crossOver === false ? NO_BYTES : this.corpus.any(random).bytes,
       ...(this.options.onlyAscii && { onlyAscii: true }),
       proven: this.learnt.words,
       applied: this.sequence,
@@ -185,7 +190,7 @@ export class Campaign {
     this.used.length = 0;
     this.limit = materials.maxLength;
     let bytes = unit.bytes;
-    for (let depth = 0; depth < MUTATE_DEPTH && !this.done(); depth++) {
+    for (let depth = 0; depth < mutateDepth && !this.done(); depth++) {
       const mutated = this.mutate(bytes, materials);
       if (!mutated) return;
       bytes = mutated;
@@ -200,7 +205,7 @@ export class Campaign {
   private mutate(bytes: Uint8Array, materials: Materials): Uint8Array | undefined {
     const { random, executor } = this.options;
     const { mutate, crossOver, provide } = executor.custom ?? {};
-    const crosses = crossOver && random.below(mutate ? 2 : CROSS_ODDS) === 0;
+    const crosses = crossOver && this.options.crossOver !== false && random.below(mutate ? 2 : CROSS_ODDS) === 0;
     if (!crosses && !mutate) return mutateOnce(bytes, random, materials);
     provide!((inner, maxLength) => mutateOnce(inner, random, { ...materials, maxLength }));
     const seed = random.below(2 ** 32);

@@ -24,9 +24,11 @@ export interface Executor {
   readonly edges?: number;
   /** The code a counter stands for, if it is code of a module. */
   placeOf?(counter: number): CountedPlace | undefined;
+  /** Whether a counter stands for the beginning of a function. */
+  isEntry?(counter: number): boolean;
 }
 
-/** Where a counter's code begins, in the original module and in its source. */
+/** Where a counter's code begins, in the original module and in its source; of a function's beginning that function. */
 export interface CountedPlace {
   readonly offset: number;
   readonly frame: StackFrame;
@@ -90,10 +92,14 @@ export class ModuleExecutor implements Executor {
   }
 
   placeOf(counter: number): CountedPlace | undefined {
-    const offset = this.target.counted[counter]?.start;
+    const { start: offset, entry } = this.target.counted[counter] ?? {};
     if (offset === undefined) return undefined;
-    const frame = this.target.symbolizer.frames(offset)[0];
+    const frame = this.target.symbolizer.frames(offset).at(entry ? -1 : 0);
     return frame && { offset, frame };
+  }
+
+  isEntry(counter: number): boolean {
+    return this.target.counted[counter]?.entry ?? false;
   }
 
   /** Where `counting` is a build that logs comparisons: of the last run. */

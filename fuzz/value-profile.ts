@@ -50,6 +50,10 @@ export class ValueProfileExecutor implements Executor {
   placeOf(counter: number) {
     return counter < this.edges ? this.target.placeOf(counter) : undefined;
   }
+
+  isEntry(counter: number): boolean {
+    return this.target.isEntry(counter);
+  }
 }
 
 function closeness({ flags, left, right }: Compare): number[] {

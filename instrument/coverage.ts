@@ -20,6 +20,8 @@ export type CoverageMode = 'counters' | 'compares' | 'lines';
 export interface CountedCode {
   readonly start: number;
   readonly end: number;
+  /** It is the beginning of a function. */
+  readonly entry: boolean;
 }
 
 export interface Coverage {
@@ -99,7 +101,7 @@ export function planCoverage(
 class Planner {
   counters = 0;
   compares = 0;
-  readonly counted: { start: number; end: number }[] = [];
+  readonly counted: { start: number; end: number; entry: boolean }[] = [];
   private bodyEnd = 0;
   private readonly module: Module;
   private readonly libc: Libc;
@@ -119,7 +121,7 @@ class Planner {
     d.skipLocals();
     this.bodyEnd = body.end;
     this.list = [];
-    this.counter(d.pos);
+    this.counter(d.pos, true);
     const targets: boolean[] = [false];
     let constant = false;
     while (d.pos < d.end) {
@@ -170,15 +172,15 @@ class Planner {
   }
 
   /** The address of a new counter. */
-  private next(at: number): number {
+  private next(at: number, entry = false): number {
     const before = this.counted.at(-1);
     if (before && before.end > at) before.end = at;
-    this.counted.push({ start: at, end: this.bodyEnd });
+    this.counted.push({ start: at, end: this.bodyEnd, entry });
     return BASE + this.counters++;
   }
 
-  private counter(at: number): void {
-    const address = this.next(at);
+  private counter(at: number, entry = false): void {
+    const address = this.next(at, entry);
     this.insert(at, (emit) => emit.runtimeCount(address, false));
   }
 

@@ -32,6 +32,7 @@ export const fuzzCommand: Command = {
     const flags = parseFuzzFlags(args);
     for (const flag of flags.unknown)
       io.stderr(`WARNING: unrecognized flag '${flag}'; wasan fuzz --help lists all flags\n`);
+    for (const sentence of flags.ignored) io.stderr(`WARNING: ${sentence}\n`);
     const [path, ...inputs] = flags.rest;
     if (flags.number('help') !== 0) {
       io.stdout(`${fuzzCommand.usage}\n`);

@@ -1,7 +1,7 @@
 // One campaign on the command line: seeds from folders, new units to the first of them, findings to files, until a limit
 // or the user says stop.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Campaign } from '../../fuzz/campaign.ts';
 import type { Executor } from '../../fuzz/executor.ts';
@@ -12,7 +12,7 @@ import { seededRandom } from '../../fuzz/random.ts';
 import { History } from '../../fuzz/report/history.ts';
 import type { Io } from '../command.ts';
 import { type Artifacts, pathOf, replayCommand, saveFinding, saveMinimized, writeDurably } from './artifacts.ts';
-import { corpusLines, coverageLines, newPcLines } from './coverage-lines.ts';
+import { corpusLines, coverageLines, fullCoverageLines, newFunctionLines, newPcLines } from './coverage-lines.ts';
 import type { FuzzFlags } from './flags.ts';
 import { dictionaryLines, unitLines } from './lines.ts';
 import { type ReportFiles, writeReports } from './report.ts';
@@ -91,13 +91,14 @@ class CommandCampaign {
       ...(flags.number('len_control') >= 0 && { lengthControl: flags.number('len_control') }),
       onlyAscii: flags.number('only_ascii') !== 0,
       sortSeeds: flags.number('shuffle') !== 0,
+      mutateDepth: flags.number('mutate_depth'),
+      crossOver: flags.number('cross_over') !== 0,
       shouldStop: () => this.timeIsUp(),
       observer: {
         onFinding: (finding, input) => this.found(finding, input),
         onUnit: (unit, what) => {
           if (what !== 'INITED') this.save(unit.name, unit.bytes);
-          if (flags.number('print_pcs') !== 0)
-            this.status.say(newPcLines(setting.executor, this.campaign.features.newEdges));
+          if (what !== 'INITED') this.status.say(this.newCode());
           this.status.unit(this.campaign, what, unit);
           this.history.take(this.status.seconds, this.campaign.totals);
         },
@@ -148,8 +149,18 @@ class CommandCampaign {
     if (flags.number('verbosity') !== 0) status.say(dictionaryLines(campaign.recommended));
     status.say(status.doneLine(campaign));
     if (flags.number('print_coverage') !== 0) status.say(coverageLines(executor, campaign));
+    if (flags.number('print_full_coverage') !== 0) status.say(fullCoverageLines(executor, campaign));
     if (flags.number('print_corpus_stats') !== 0) status.say(corpusLines(campaign));
     if (flags.number('print_final_stats') !== 0) status.say(status.finalStats(campaign));
+  }
+
+  /** What the unit added last was the first to reach. */
+  private newCode(): string {
+    const { flags, executor, io } = this.setting;
+    const { newEdges } = this.campaign.features;
+    const functions =
+      io.terminalColumns === undefined && flags.number('verbosity') !== 0 ? flags.number('print_funcs') : 0;
+    return `${flags.number('print_pcs') !== 0 ? newPcLines(executor, newEdges) : ''}${newFunctionLines(executor, newEdges, functions)}`;
   }
 
   /** What was once found comes first, all of it. */
@@ -162,10 +173,11 @@ class CommandCampaign {
   }
 
   private async slice(): Promise<void> {
-    const { now } = this.setting;
+    const { now, flags } = this.setting;
     const end = now() + SLICE_MS;
     while (now() < end && !this.campaign.done()) this.campaign.step();
     this.minimizeFindings();
+    if (flags.text('stop_file') !== '' && existsSync(flags.text('stop_file'))) this.interrupted = true;
     this.reload();
     this.history.take(this.status.seconds, this.campaign.totals);
     this.status.pulse(this.campaign);

@@ -13,35 +13,60 @@ export function newPcLines(executor: Executor, counters: readonly number[]): str
     .join('');
 }
 
-interface CoveredFunction {
-  readonly name: string;
-  readonly begin: CountedPlace;
-  readonly hits: number;
-  readonly missed: CountedPlace[];
-  counters: number;
+/** At most so many functions that have just been entered for the first time. */
+export function newFunctionLines(executor: Executor, counters: readonly number[], most: number): string {
+  const entries = counters.filter((counter) => executor.isEntry?.(counter));
+  return entries
+    .slice(0, most)
+    .map((counter, i) => {
+      const place = executor.placeOf?.(counter);
+      const where = place ? `: 0x${place.offset.toString(16)} in ${place.frame.function} ${sourceOf(place)}` : '';
+      return `\tNEW_FUNC[${i + 1}/${entries.length}]${where}\n`;
+    })
+    .join('');
 }
 
-/** Functions with how many runs entered them and how many of their counters were ever at work; what was not, by line. */
-export function coverageLines(executor: Executor, { features }: Campaign): string {
+interface CoveredFunction {
+  readonly begin: CountedPlace;
+  readonly hits: number;
+  readonly covered: CountedPlace[];
+  readonly missed: CountedPlace[];
+}
+
+function coveredFunctions(executor: Executor, { features }: Campaign): CoveredFunction[] {
   const functions: CoveredFunction[] = [];
   for (let counter = 0; counter < (executor.edges ?? executor.counters); counter++) {
     const place = executor.placeOf?.(counter);
     if (!place) continue;
-    let current = functions.at(-1);
-    if (!current || current.name !== place.frame.function) {
-      current = { name: place.frame.function, begin: place, hits: features.runsOf(counter), missed: [], counters: 0 };
-      functions.push(current);
-    }
-    current.counters++;
-    if (features.covered[counter] === 0) current.missed.push(place);
+    if (functions.length === 0 || executor.isEntry?.(counter))
+      functions.push({ begin: place, hits: features.runsOf(counter), covered: [], missed: [] });
+    const { covered, missed } = functions.at(-1)!;
+    (features.covered[counter] === 0 ? missed : covered).push(place);
   }
-  return `COVERAGE:\n${functions.map(functionLines).join('')}`;
+  return functions;
 }
 
-function functionLines({ name, begin, hits, missed, counters }: CoveredFunction): string {
-  const covered = counters - missed.length;
-  const head = `${covered > 0 ? 'COVERED' : 'UNCOVERED'}_FUNC: hits: ${hits} edges: ${covered}/${counters} ${name} ${sourceOf(begin)}\n`;
-  return covered === 0 ? head : head + missed.map((place) => `  UNCOVERED_PC: ${sourceOf(place)}\n`).join('');
+/** Functions with how many runs entered them and how many of their counters were ever at work; what was not, by line. */
+export function coverageLines(executor: Executor, campaign: Campaign): string {
+  return `COVERAGE:\n${coveredFunctions(executor, campaign).map(functionLines).join('')}`;
+}
+
+function functionLines({ begin, hits, missed, covered }: CoveredFunction): string {
+  const edges = `${covered.length}/${covered.length + missed.length}`;
+  const what = covered.length > 0 ? 'COVERED' : 'UNCOVERED';
+  const head = `${what}_FUNC: hits: ${hits} edges: ${edges} ${begin.frame.function} ${sourceOf(begin)}\n`;
+  if (covered.length === 0) return head;
+  return head + missed.map((place) => `  UNCOVERED_PC: ${sourceOf(place)}\n`).join('');
+}
+
+/** Per function a line with the source lines of the counters that were never at work, and one with those of the others. */
+export function fullCoverageLines(executor: Executor, campaign: Campaign): string {
+  const lines = (places: readonly CountedPlace[]) =>
+    places.map(({ frame }) => (frame.line ? ` ${frame.line}` : '')).join('');
+  const text = coveredFunctions(executor, campaign).map(
+    ({ missed, covered }) => `U${lines(missed)}\nC${lines(covered)}\n`,
+  );
+  return `FULL COVERAGE:\n${text.join('')}`;
 }
 
 function sourceOf({ frame, offset }: CountedPlace): string {

@@ -1,6 +1,7 @@
 // Flags of `wasan fuzz`: libFuzzer's, with their names, meanings and one dash; a second dash is allowed.
 
 import { SanitizerError } from '../../host/errors.ts';
+import { isOther, otherFlag } from './other-flags.ts';
 
 interface FlagRow {
   readonly name: string;
@@ -20,9 +21,12 @@ export const FUZZ_FLAGS = [
   row('only_ascii', 0, '1: mutations make printable characters'),
   row('max_total_time', 0, 'seconds to fuzz for, set-up and minimising not counted; 0 for no limit'),
   row('max_runtime', 0, 'the same as max_total_time'),
+  row('stop_file', '', 'the campaign ends when there is a file of this name'),
   row('timeout', 5, 'seconds one run may take; more is a finding'),
   row('rss_limit_mb', 1024, 'MiB the memory of the program may grow to; more is a finding'),
   row('malloc_limit_mb', 0, 'MiB one allocation may take; more is a finding; 0 takes rss_limit_mb'),
+  row('mutate_depth', 5, 'mutations of a unit in a row, each of which runs'),
+  row('cross_over', 1, '0: mutations take nothing from other units'),
   row('dict', '', 'file with words to insert'),
   row('artifact_prefix', './', 'what the names of saved findings begin with'),
   row('regressions', '', 'folder with inputs of earlier findings, replayed first'),
@@ -41,7 +45,9 @@ export const FUZZ_FLAGS = [
   row('reduce_inputs', 1, '0: keep units although shorter ones do the same'),
   row('use_value_profile', 0, '1: how close comparisons come to being equal is feedback, too'),
   row('print_pcs', 0, '1: print each piece of code that is reached for the first time'),
+  row('print_funcs', 2, 'print so many functions of a unit that are entered for the first time'),
   row('print_coverage', 0, '1: print at the end which functions and lines were reached'),
+  row('print_full_coverage', 0, '1: print at the end the lines of all counters, reached or not, function by function'),
   row('print_corpus_stats', 0, '1: print at the end what became of each unit'),
   row('print_final_stats', 0, '1: print statistics at the end'),
   row('reload', 1, 'seconds between two looks at what other workers added to the corpus; 0 for never'),
@@ -68,6 +74,8 @@ export interface FuzzFlags {
   readonly rest: readonly string[];
   /** Behind "--": arguments of the target. */
   readonly targetArgs: readonly string[];
+  /** Of libFuzzer's other flags those that were given another value than libFuzzer's own, with what to say about it. */
+  readonly ignored: readonly string[];
   readonly unknown: readonly string[];
 }
 
@@ -78,11 +86,13 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
   const values = new Map<string, number | string>(FUZZ_FLAGS.map((f) => [f.name, f.fallback]));
   const rest: string[] = [];
   const unknown: string[] = [];
+  const ignored: string[] = [];
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   for (const arg of args.slice(0, end)) {
     const match = FLAG.exec(arg);
     const name = match?.[1]?.replaceAll('-', '_');
     if (name === undefined) rest.push(arg);
+    else if (isOther(name)) ignored.push(...otherFlag(name, match![2]));
     else if (!values.has(name)) unknown.push(arg);
     else values.set(name, readValue(name, match![2], values.get(name)!));
   }
@@ -96,6 +106,7 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
     rest,
     targetArgs: args.slice(end + 1),
     unknown,
+    ignored,
   };
 }
 

@@ -7,13 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { drive, HUGE, parse } from './driver.ts';
+import { FUZZ_FLAGS } from '../../cli/fuzz/flags.ts';
+import { drive, HUGE, LIBFUZZER_FLAGS, NESTED, parse } from './driver.ts';
 import { SEEDED } from './seeded-bugs.ts';
 import { compileTarget } from './targets.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const CLANG = 'clang-19';
-const TARGETS = { bug: SEEDED['heap overflow']!, hang: SEEDED.hang!, huge: HUGE, trap: SEEDED['state machine']! };
+const TARGETS = {
+  ...{ bug: SEEDED['heap overflow']!, hang: SEEDED.hang!, huge: HUGE, trap: SEEDED['state machine']!, nested: NESTED },
+};
 type Target = keyof typeof TARGETS;
 
 /** AddressSanitizer ends with its own code, 1, where libFuzzer is linked to it; we always use libFuzzer's. */
@@ -124,8 +127,18 @@ describe.skipIf(whyNot).each(['native', 'wasan'] as const)('%s', (side) => {
     expect(end.text).toMatch(/^COVERED_FUNC: hits: \d+ edges: \d+\/\d+ LLVMFuzzerTestOneInput .*:\d+/m);
     expect(end.text).toMatch(/^ {2}UNCOVERED_PC: .*:\d+/m);
     expect(end.text).toMatch(/^\tNEW_PC: 0x[0-9a-f]+ in LLVMFuzzerTestOneInput /m);
+    const nested = run('nested', ['-seed=1', '-runs=30000', '-print_full_coverage=1']).text;
+    expect(nested).toMatch(/^\tNEW_FUNC\[1\/\d\]: 0x[0-9a-f]+ in deep .*:5/m);
+    expect(nested).toMatch(/^FULL COVERAGE:\n(U[ \d]*\nC[ \d]*\n)+/m);
     expect(end.text).toMatch(/^ {2}\[ {2}0 [0-9a-f]{40}\] sz: +\d+ runs: +\d+ succ: +\d+ focus: 0$/m);
   }, 120_000);
+
+  test('flags are the same', () => {
+    const listed = [...run('bug', ['-help=1']).text.matchAll(/^ +-?(\w+)\s+\S.*$/gm)].map(([, name]) => name!);
+    for (const name of side === 'native' ? LIBFUZZER_FLAGS : FUZZ_FLAGS.map((flag) => flag.name))
+      expect(listed).toContain(name);
+    if (side === 'native') expect(listed.sort()).toEqual([...LIBFUZZER_FLAGS].sort());
+  });
 });
 
 const STATS = [

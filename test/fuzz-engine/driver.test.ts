@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drive, HUGE, parse } from './driver.ts';
+import { drive, HUGE, NESTED, parse } from './driver.ts';
 import { SEEDED } from './seeded-bugs.ts';
 import { compileTarget } from './targets.ts';
 
@@ -85,6 +85,26 @@ test('hangs, memory and ignored findings have libFuzzer’s exit codes', () => {
   expect(on.text).toMatch(/^#5000\s+DONE/m);
 }, 120_000);
 
+test('functions that are entered for the first time, and at the end which were', async () => {
+  writeFileSync(join(folder, 'nested.wasm'), await compileTarget(NESTED));
+  const run = (...args: string[]) => libFuzzer('-seed=1', '-runs=3000', '-max_len=8', ...args, 'nested.wasm').text;
+  const entered = run()
+    .match(/^\tNEW_FUNC.*$/gm)!
+    .map((line) => line.replace(/0x[0-9a-f]+/, '0x'));
+  expect(entered).toEqual([
+    expect.stringMatching(/^\tNEW_FUNC\[1\/1\]: 0x in deep \/target\.c:5/),
+    expect.stringMatching(/^\tNEW_FUNC\[1\/1\]: 0x in deeper \/target\.c:2/),
+  ]);
+  expect(run()).toMatch(/^\tNEW_FUNC.*\n#\d+\s+NEW /m);
+  expect(run('-print_funcs=0')).not.toContain('NEW_FUNC');
+  const end = run('-print_coverage=1', '-print_full_coverage=1');
+  expect(end).toMatch(/^COVERED_FUNC: hits: \d+ edges: \d+\/\d+ deeper \/target\.c:2/m);
+  expect(end).toMatch(/^UNCOVERED_FUNC: hits: 0 edges: 0\/\d+ never \/target\.c:[89]/m);
+  const [, full] = /^FULL COVERAGE:\n((?:U[ \d]*\nC[ \d]*\n)+)/m.exec(end)!;
+  expect(full).toMatch(/^U 9[ 89]*\nC\n/m);
+  expect(full).toMatch(/^U\nC 2\n/m);
+}, 120_000);
+
 test('seeds by name, printable inputs, help', () => {
   const seeded = libFuzzer(
     '-seed=1',
@@ -99,6 +119,11 @@ test('seeds by name, printable inputs, help', () => {
   for (const name of readdirSync(join(folder, 'plain'))) {
     expect(readFileSync(join(folder, 'plain', name), 'latin1')).toMatch(/^[\t-\r -~]*$/);
   }
+  const stopped = libFuzzer('-seed=1', '-stop_file=corpus/seed', 'nested.wasm');
+  expect([stopped.code, stopped.text.includes('\tDONE ')]).toEqual([0, true]);
+  const plain = libFuzzer('-seed=1', '-runs=500', '-cross_over=0', '-mutate_depth=1', '-use_cmp=0', 'bug.wasm');
+  expect([...plain.text.matchAll(/ MS: (\d+) /g)].map(([, mutations]) => mutations)).not.toContain('2');
+  expect(plain.text).not.toMatch(/CrossOver|SplitAndJoin/);
   const help = libFuzzer('-help=1');
   expect(help.code).toBe(0);
   for (const flag of ['-max_total_time', '-minimize_crash', '-fork', '-dict', '-artifact_prefix'])
