@@ -5,8 +5,13 @@ import { basename, dirname, extname, join } from 'node:path';
 import { glueNames } from '../instrument/index.ts';
 import { readText } from './module-file.ts';
 
-/** Emscripten writes name.js and name.wasm. */
+/** Emscripten and asc write name.js and name.wasm. */
 const SCRIPTS = ['.js', '.mjs', '.cjs'];
+
+export function glueBeside(path: string): string | undefined {
+  const stem = join(dirname(path), basename(path, extname(path)));
+  return SCRIPTS.map((script) => stem + script).find((file) => existsSync(file));
+}
 
 export function glueNamesFor(
   path: string,
@@ -14,7 +19,6 @@ export function glueNamesFor(
   values: ReadonlyMap<string, readonly string[]>,
 ): { glueNames: Record<string, string> } {
   const given = values.get('--glue')?.[0];
-  const stem = join(dirname(path), basename(path, extname(path)));
-  const file = given ?? SCRIPTS.map((s) => stem + s).find((f) => existsSync(f));
+  const file = given ?? glueBeside(path);
   return { glueNames: file === undefined ? {} : glueNames(module, readText(file)) };
 }

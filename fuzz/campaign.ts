@@ -175,6 +175,7 @@ export class Campaign {
   step(): void {
     const { random, mutateDepth = MUTATE_DEPTH, crossOver } = this.options;
     const unit = this.corpus.choose(random);
+    if (!unit.compared && this.options.useCompares !== false) this.noteCompares(unit);
     const materials: Materials = {
       maxLength: this.lengthLimit(unit),
       dictionary: this.dictionary,
@@ -272,9 +273,6 @@ export class Campaign {
     if (added > 0 && this.options.useCompares !== false) {
       this.noteCompares(unit);
       if (!seed) this.tryReplacements(unit);
-    } else if (parent) {
-      unit.compares = parent.compares;
-      unit.checks = parent.checks;
     }
     return added > 0;
   }
@@ -306,9 +304,10 @@ export class Campaign {
 
   // ------------------------------------------------------------------------------------------------- comparisons
 
-  /** Of the run that has just ended, which was the unit's. */
+  /** Of a run of the unit: at once if it is new, else when it is first chosen, for many are retired before that. */
   private noteCompares(unit: Unit): void {
     const compares = this.options.executor.compares(unit.bytes);
+    unit.compared = true;
     unit.compares = replacements(compares, unit.bytes);
     unit.checks = checks(compares);
     for (const word of words(compares)) this.addWord(word);

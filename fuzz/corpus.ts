@@ -9,7 +9,9 @@ export interface Unit extends Learner {
   readonly bytes: Uint8Array;
   /** Features it was added for or has taken over from a longer unit. */
   readonly features: Set<number>;
-  /** What the target compared when it ran. */
+  /** Whether it is known what the target compares when it runs. */
+  compared: boolean;
+  /** What that was. */
   compares: readonly Replacement[];
   /** Comparisons that may be of a checksum. */
   checks: ReadonlySet<number>;
@@ -56,7 +58,7 @@ export class Corpus {
   /** Adds a unit; units that it makes superfluous are retired. */
   add(bytes: Uint8Array, features: readonly number[], name: string): Unit {
     const unit: Unit = {
-      ...{ bytes, name, features: new Set(), compares: [], checks: NO_CHECKS },
+      ...{ bytes, name, features: new Set(), compared: false, compares: [], checks: NO_CHECKS },
       ...{ chosen: 0, successes: 0, retired: false, ...newLearner() },
     };
     for (const feature of features) {

@@ -1,10 +1,12 @@
 // What a fuzz target exports and imports: the function that takes an input, and why a module cannot be one.
 
 import { SanitizerError } from '../host/errors.ts';
+import { ENTRY_TYPES } from './assemblyscript.ts';
 
 export const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
 
-export type Entry = (pointer: number, length: number) => unknown;
+/** Called with an address and a length, or with the address of an object. */
+export type Entry = (pointer: number, length?: number) => unknown;
 
 type CrossOver = (a: number, sizeA: number, b: number, sizeB: number, out: number, max: number, seed: number) => number;
 
@@ -22,6 +24,16 @@ export interface Exports {
   readonly [name: string]: unknown;
 }
 
+/** A function of one parameter takes an object of AssemblyScript, and somebody has to say of which class. */
+export function refuseUntyped(entry: Entry, type: string | undefined): void {
+  if (type !== undefined || entry.length !== 1) return;
+  const types = ENTRY_TYPES.join(', ');
+  throw new SanitizerError(
+    'E_NO_ENTRY',
+    `its entry takes one value, not (pointer, length): --entry-type says what that is in AssemblyScript: ${types}`,
+  );
+}
+
 /** The function to call; undefined for a command. */
 export function findEntry(exports: Exports, wanted: string | undefined, hasMemory: boolean): Entry | undefined {
   const name = wanted ?? DEFAULT_ENTRY;
@@ -35,11 +47,14 @@ export function findEntry(exports: Exports, wanted: string | undefined, hasMemor
   throw new SanitizerError('E_NO_ENTRY', `it exports neither "${name}" nor "_start"; --entry names a function`);
 }
 
-/** WASI and LLVMFuzzerMutate are there; the rest has to be given. */
+/** Imports of `env` that are there: of libFuzzer, and of AssemblyScript's standard library. */
+const ENVIRONMENT: ReadonlySet<string> = new Set(['LLVMFuzzerMutate', 'abort', 'seed', 'trace']);
+
+/** These and WASI are there; the rest has to be given. */
 export function refuseMissing(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): void {
   const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(imports ?? {})]);
   const missing = WebAssembly.Module.imports(module).find(
-    (i) => !provided.has(i.module) && !(i.module === 'env' && i.name === 'LLVMFuzzerMutate'),
+    (i) => !provided.has(i.module) && !(i.module === 'env' && ENVIRONMENT.has(i.name)),
   );
   if (missing)
     throw new SanitizerError('E_NO_ENTRY', `it imports "${missing.module}.${missing.name}", which nobody provides`);

@@ -4,6 +4,7 @@ import type { StackFrame } from '../host/report/place.ts';
 import type { Symbolizer } from '../host/symbols/index.ts';
 import type { CountedCode } from '../instrument/coverage.ts';
 import * as abi from '../runtime/abi.ts';
+import type { EntryType } from './assemblyscript.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Finding } from './finding.ts';
 import { Harness, type Mutated } from './harness.ts';
@@ -51,6 +52,8 @@ export interface ModuleTarget {
   readonly moduleName: string;
   /** An exported function (pointer, length); by default LLVMFuzzerTestOneInput, else the command reading stdin. */
   readonly entry?: string | undefined;
+  /** Its only parameter is an object of this class of AssemblyScript. */
+  readonly entryType?: EntryType | undefined;
   readonly imports?: WebAssembly.Imports;
   /** Arguments of a command; where they say @@, the name of a file with the input. */
   readonly args?: readonly string[];

@@ -4,7 +4,8 @@ import { captureStack, stackText } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
-import { type Entry, type Exports, findEntry, refuseMissing } from './entry.ts';
+import { assemblyScriptImports, Lowering, ProgramAbort } from './assemblyscript.ts';
+import { type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } from './entry.ts';
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding } from './finding.ts';
 import { type Outcome, outputOf } from './outcome.ts';
@@ -33,6 +34,8 @@ export class Harness {
   private exports!: Exports;
   private sanitizer!: Sanitizer;
   private readonly wasi: FuzzWasi;
+  /** Makes inputs into objects, where the entry takes those. */
+  private objects: Lowering | undefined;
   private program: WebAssembly.Memory | undefined;
   private entry: Entry | undefined;
   private view: Uint8Array = new Uint8Array(0);
@@ -112,7 +115,10 @@ export class Harness {
     });
     const instance = new WebAssembly.Instance(this.module, {
       wasi_snapshot_preview1: this.wasi.imports,
-      env: { LLVMFuzzerMutate: (at: number, size: number, max: number) => this.mutateInPlace(at, size, max) },
+      env: {
+        ...assemblyScriptImports(() => this.program),
+        LLVMFuzzerMutate: (at: number, size: number, max: number) => this.mutateInPlace(at, size, max),
+      },
       ...imports,
       wasan: { report: () => (this.reported() ? 1 : 0) },
     });
@@ -132,10 +138,18 @@ export class Harness {
     if (this.entry) {
       this.exports._initialize?.();
       this.exports.LLVMFuzzerInitialize?.(0, 0);
-      this.makeRoom();
+      this.prepare(this.entry);
     }
     this.counters().fill(0);
     this.undoes = imports === undefined && this.exports.__wasan_snapshot() === 1;
+  }
+
+  /** What inputs need before the first of them. */
+  private prepare(entry: Entry): void {
+    const { entryType: type } = this.target;
+    refuseUntyped(entry, type);
+    this.objects = type && new Lowering(this.instance!.exports, this.program!, type, this.exports.__wasan_touch);
+    if (!this.objects) this.makeRoom();
   }
 
   /** Without an allocator the input ends where the memory does. */
@@ -199,17 +213,25 @@ export class Harness {
 
   /** Whether the run left blocks behind, where that matters. */
   private call(entry: Entry, input: Uint8Array): boolean {
+    if (this.objects) {
+      this.returned(entry(this.objects.lower(input)));
+      return false; // what is left is garbage that will be collected
+    }
     const before = this.liveBlocks();
     const pointer = this.exports.__wasan_input_alloc(input.length) >>> 0;
     const at = pointer === 0 ? this.endOfMemory(input.length) : pointer;
     this.blocks.push(pointer);
     if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
     this.bytes.set(input, at);
-    this.value = Number(entry(at, input.length) ?? 0);
-    if (this.value === REJECTED) this.counters().fill(0);
-    if (this.target.keepsOutcome) this.output = outputOf(this.exports as WebAssembly.Exports, this.program);
+    this.returned(entry(at, input.length));
     if (pointer !== 0) this.exports.__wasan_input_free(pointer);
     return this.target.detectLeaks && this.liveBlocks() > before;
+  }
+
+  private returned(value: unknown): void {
+    this.value = Number(value ?? 0);
+    if (this.value === REJECTED) this.counters().fill(0);
+    if (this.target.keepsOutcome) this.output = outputOf(this.exports as WebAssembly.Exports, this.program);
   }
 
   // ------------------------------------------------------------------------------------------------- the target's own mutators
@@ -377,6 +399,7 @@ export class Harness {
     if (error instanceof RangeError)
       return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack, 'trap');
     if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack, 'exit');
+    if (error instanceof ProgramAbort) return plainFinding('crash', 'abort', error.message, stack, 'trap');
     if (error instanceof WebAssembly.RuntimeError)
       return plainFinding('crash', error.message.replaceAll(' ', '-'), error.message, stack, 'trap');
     return plainFinding('crash', 'uncaught-exception', error.message, stack);

@@ -4,6 +4,7 @@
 import { createSymbolizer } from '../host/symbols/index.ts';
 import { instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
+import type { EntryType } from './assemblyscript.ts';
 import { Campaign, type Observer, type Totals } from './campaign.ts';
 import type { Executor } from './executor.ts';
 import type { Finding } from './finding.ts';
@@ -13,6 +14,7 @@ import { minimize } from './minimize.ts';
 import { type ModuleOptions, type OtherModule, openDifferential, openTarget } from './module.ts';
 import { seededRandom } from './random.ts';
 
+export type { EntryType } from './assemblyscript.ts';
 export type { Observer, Totals } from './campaign.ts';
 export type { Finding, FindingKind } from './finding.ts';
 export type { FuzzFunction, SetUp } from './functions.ts';
@@ -44,6 +46,8 @@ export interface FuzzOptions {
   readonly keepGoing?: boolean;
   /** Exported function of a module: (pointer, length). */
   readonly entry?: string;
+  /** It takes no (pointer, length) but an object of this class of AssemblyScript, made of the input. */
+  readonly entryType?: EntryType;
   readonly imports?: WebAssembly.Imports;
   /** Arguments of a command; where they say @@, the name of a file that holds the input. Else it is standard input. */
   readonly args?: readonly string[];

@@ -4,6 +4,7 @@ import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
 import type { CountedCode, CoverageMode } from '../instrument/coverage.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
+import type { EntryType } from './assemblyscript.ts';
 import { DifferentialExecutor, type Side } from './differential.ts';
 import { DEFAULT_ENTRY } from './entry.ts';
 import { type Executor, ModuleExecutor } from './executor.ts';
@@ -14,6 +15,8 @@ import { ValueProfileExecutor } from './value-profile.ts';
 export interface ModuleOptions {
   /** Exported function: (pointer, length). */
   readonly entry?: string;
+  /** The function takes no (pointer, length) but an object of this class of AssemblyScript, made of the input. */
+  readonly entryType?: EntryType;
   readonly imports?: WebAssembly.Imports;
   /** Arguments of a command; where they say @@, the name of a file that holds the input. Else it is standard input. */
   readonly args?: readonly string[];
@@ -76,9 +79,9 @@ export function openDifferential(
   const { instrument: _checks, symbolizer: _symbols, moduleName = 'module.wasm', ...shared } = options;
   const { module, plain, ...theirs } = { ...shared, ...other };
   const otherName = other.moduleName ?? (plain ? `${moduleName}, not instrumented` : 'other.wasm');
-  const { entry = DEFAULT_ENTRY, imports, args } = theirs;
+  const { entry = DEFAULT_ENTRY, entryType, imports, args } = theirs;
   const second: Side = plain
-    ? new PlainExecutor({ bytes: module, entry, ...(imports && { imports }), ...(args && { args }) })
+    ? new PlainExecutor({ bytes: module, entry, entryType, ...(imports && { imports }), ...(args && { args }) })
     : open(module, theirs, true);
   return new DifferentialExecutor([open(original, options, true), second], [moduleName, otherName]);
 }
@@ -133,6 +136,7 @@ function executorOf(
     symbolizer: options.symbolizer,
     moduleName: options.moduleName ?? 'module.wasm',
     entry: options.entry,
+    entryType: options.entryType,
     ...(options.imports && { imports: options.imports }),
     ...(options.args && { args: options.args }),
     timeout: options.timeout ?? 1000,

@@ -1,6 +1,7 @@
 // A module as it is, without checks and without feedback, in a new instance for every run: the side that an instrumented
 // module is compared with. It cannot be stopped: an endless loop in it hangs the campaign.
 
+import { assemblyScriptImports, type EntryType, Lowering, ProgramAbort } from './assemblyscript.ts';
 import type { Compare } from './compares.ts';
 import type { Executor } from './executor.ts';
 import { type Finding, plainFinding } from './finding.ts';
@@ -10,6 +11,7 @@ import { FuzzWasi, ProgramExit } from './wasi.ts';
 export interface PlainTarget {
   readonly bytes: Uint8Array;
   readonly entry: string;
+  readonly entryType?: EntryType | undefined;
   readonly imports?: WebAssembly.Imports;
   readonly args?: readonly string[];
 }
@@ -44,6 +46,7 @@ export class PlainExecutor implements Executor {
     this.wasi.reset(input);
     const { exports } = new WebAssembly.Instance(this.module, {
       wasi_snapshot_preview1: this.wasi.imports,
+      env: assemblyScriptImports(() => this.wasi.memory),
       ...this.target.imports,
     });
     try {
@@ -81,6 +84,10 @@ export class PlainExecutor implements Executor {
     }
     exports._initialize?.();
     exports.LLVMFuzzerInitialize?.(0, 0);
+    if (this.target.entryType !== undefined) {
+      const objects = new Lowering(exports as WebAssembly.Exports, exports.memory!, this.target.entryType, () => {});
+      return Number((entry as (object: number) => unknown)(objects.lower(input)) ?? 0);
+    }
     const at = this.place(exports, input.length);
     new Uint8Array(exports.memory!.buffer).set(input, at);
     return Number((entry as (at: number, size: number) => unknown)(at, input.length) ?? 0);
@@ -113,6 +120,7 @@ function nothing(): Omit<Outcome, 'ending'> & { readonly exited: boolean } {
 function trapped(error: unknown): Finding {
   const { message } = error as Error;
   if (error instanceof RangeError) return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', []);
+  if (error instanceof ProgramAbort) return plainFinding('crash', 'abort', message, []);
   if (error instanceof ProgramExit) return plainFinding('crash', 'exit', message, []);
   return plainFinding('crash', message.replaceAll(' ', '-'), message, []);
 }

@@ -35,7 +35,7 @@ export class FuzzWasi {
   private readonly args: readonly Uint8Array[];
   private readonly hasFile: boolean;
   private ticks = 0n;
-  private memory: WebAssembly.Memory | undefined;
+  memory: WebAssembly.Memory | undefined;
   private touch: (address: number, size: number) => void = () => {};
 
   /** Without the program's name. */

@@ -3,7 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { ENTRY_TYPES, type EntryType, entryTypeIn } from '../../fuzz/assemblyscript.ts';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
+import { DEFAULT_ENTRY } from '../../fuzz/entry.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import { type Finding, FUZZ_EXIT, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
 import { isFile } from '../../fuzz/folder.ts';
@@ -17,11 +19,12 @@ import { type FuzzFlags, fuzzFlagHelp, parseFuzzFlags } from '../fuzz/flags.ts';
 import { mergeFolders } from '../fuzz/merge.ts';
 import { reduceFile, runFiles } from '../fuzz/single.ts';
 import { runWorkers } from '../fuzz/workers.ts';
+import { glueBeside } from '../glue.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 
 const MIB = 1 << 20;
 /** What a run depends on besides its input. */
-const RUN_FLAGS = ['entry', 'diff', 'diff_mode', 'timeout', 'rss_limit_mb', 'detect_leaks', 'scale'];
+const RUN_FLAGS = ['entry', 'entry_type', 'diff', 'diff_mode', 'timeout', 'rss_limit_mb', 'detect_leaks', 'scale'];
 
 export const fuzzCommand: Command = {
   name: 'fuzz',
@@ -78,6 +81,7 @@ export const fuzzCommand: Command = {
 
 function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): ModuleOptions {
   const entry = flags.text('entry');
+  const entryType = entryTypeOf(path, entry, flags);
   return {
     symbolizer: readSymbols(path, original),
     moduleName: basename(path),
@@ -88,7 +92,17 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): Mo
     ...(flags.targetArgs.length > 0 && { args: flags.targetArgs }),
     detectLeaks: flags.number('detect_leaks') !== 0,
     ...(entry === '' ? {} : { entry }),
+    ...(entryType && { entryType }),
   };
+}
+
+/** What an entry of AssemblyScript takes: as a flag says, or the glue beside the module. */
+function entryTypeOf(path: string, entry: string, flags: FuzzFlags): EntryType | undefined {
+  const given = flags.text('entry_type');
+  const type = ENTRY_TYPES.find((name) => name === given);
+  if (given !== '' && !type) throw new SanitizerError('E_USAGE', `-entry_type takes ${ENTRY_TYPES.join(', ')}`);
+  const glue = type ? undefined : glueBeside(path);
+  return glue === undefined ? type : entryTypeIn(readText(glue), entry || DEFAULT_ENTRY);
 }
 
 const DIFF_MODES = ['', 'inline', 'outline', 'plain'] as const;

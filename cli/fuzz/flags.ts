@@ -63,6 +63,7 @@ export const FUZZ_FLAGS = [
   row('diff_mode', '', 'how the other module is checked: inline or outline; plain: not at all'),
   row('html', '', 'file for a page about the campaign: coverage over time, findings, corpus, source lines reached'),
   row('lcov', '', "file for the source lines the corpus reaches, in lcov's format"),
+  row('entry_type', '', 'class of the AssemblyScript object it takes, if it is not in the glue beside the module'),
   row('entry', '', 'exported function (pointer, length) to call; default LLVMFuzzerTestOneInput'),
 ] as const;
 

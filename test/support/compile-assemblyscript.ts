@@ -6,10 +6,11 @@ import asc from 'assemblyscript/asc';
 export async function compileAssemblyScript(
   file: string,
   source: string,
+  more: readonly string[] = ['--use', 'abort='],
 ): Promise<Readonly<Record<string, Uint8Array>>> {
   const output: Record<string, Uint8Array> = {};
   const target = file.replace(/ts$/, 'wasm');
-  const flags = ['--debug', '--sourceMap', '--runtime', 'minimal', '--use', 'abort=', '--exportStart', '_start'];
+  const flags = ['--debug', '--sourceMap', '--runtime', 'minimal', '--exportStart', '_start', ...more];
   const { error, stderr } = await asc.main([file, '--outFile', target, ...flags], {
     readFile: (name) => (name === file ? source : null),
     writeFile: (name, contents) => {
