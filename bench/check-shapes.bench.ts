@@ -9,6 +9,8 @@
 //   hinted          aligned, the `if` hinted as unlikely                needs an engine that reads hints
 //   neighbour       an `if` on a local, as for the second of a group
 //   window          (address - low) < length, both in locals
+//   one byte        the shadow byte alone, as for accesses of one byte
+//   one byte, 64 bits    the same, loaded and compared as an i64
 
 import { setFlagsFromString } from 'node:v8';
 import { Bench } from 'tinybench';
@@ -35,6 +37,8 @@ const SHAPES: Readonly<Record<string, (size: number) => string>> = {
   hinted: (size) => `(@metadata.code.branch_hint "\\00") ${when(aligned(size))}`,
   neighbour: () => when('(local.get $slow)'),
   'hinted neighbour': () => `(@metadata.code.branch_hint "\\00") ${when('(local.get $slow)')}`,
+  'one byte': () => when(FIRST),
+  'one byte, 64 bits': () => when(`(i64.ne ${FIRST.replace('i32', 'i64')} (i64.const 0))`),
   window: () => when('(i32.ge_u (i32.sub (local.get $a) (local.get $low)) (local.get $length))'),
 };
 

@@ -14,7 +14,7 @@ export const SKIP_REASONS = {
   libc: 'a memory or string function: checked as a range wherever it is called',
   ignored: 'listed in an ignore list',
   repeated: 'the same bytes were checked on every path here, and nothing since could poison them',
-  static: 'a constant address inside static data that nothing poisons',
+  static: 'a constant address, or one plus a bounded index, inside static data that nothing poisons',
   frame: "inside the function's own stack frame",
   hoisted: 'checked for all rounds at once in front of the loop',
   neighbour: 'the first of its neighbours looks at its bytes, too',
