@@ -26,7 +26,7 @@ import {
 import { Addr } from './addr';
 import { chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chunks';
 import { flag } from './header';
-import { shadowOf } from './mapping';
+import { shadowOf, skipClean } from './mapping';
 import { bodySize } from './original';
 import { poisonInside, unpoison, writeShadow } from './poison';
 import * as program from './program';
@@ -36,6 +36,7 @@ import { lock, unlock } from './thread';
 const SIZE_WORD: u32 = 4; // bytes; in front of it the granule is the block before's
 const WORD_COVERS: Addr = 8; // bytes that are counted in the size word and are not the program's
 const LONGEST_WALK: Addr = 8192; // granules
+const STRIDE: Addr = 64; // of them at a time, where nothing is poisoned
 
 export function isTailOnly(kind: u32): bool {
   return kind == ALLOC_MALLOC && flag(FLAG_TAIL_REDZONES);
@@ -125,6 +126,7 @@ export function isForeign(ptr: Addr): bool {
   if (<u32>ptr & 7 || ptr < <Addr>load<u32>(HEADER_STACK_HIGH) || shadowOf(ptr >> 3) >= 0x80) return false;
   let granule = (ptr >> 3) - 1;
   const least = granule > LONGEST_WALK ? granule - LONGEST_WALK : 0;
+  while (granule > least + STRIDE && skipClean(granule - STRIDE, granule) > granule) granule -= STRIDE;
   while (granule > least && !shadowOf(granule)) granule--;
   const begin = (granule + 1) << 3;
   const chunk = findChunk(begin);
