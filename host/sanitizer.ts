@@ -55,6 +55,7 @@ export class Sanitizer {
   readonly sharedMemory: WebAssembly.Memory | undefined;
   private memory: WebAssembly.Memory | undefined;
   private readonly neighbour: Neighbour | undefined;
+  private pointerBytes = 0;
   private threadNumber: WebAssembly.Global<'i32'> | undefined;
   private programMemory: (() => Uint8Array | undefined) | undefined;
   private symbols: Symbolizer | undefined;
@@ -237,8 +238,10 @@ export class Sanitizer {
     }
   }
 
+  /** Asked at every host call: read once, as soon as the runtime has written it. */
   private get is64(): boolean {
-    return new DataView(this.memory!.buffer).getUint32(HEADER_PROGRAM_POINTER, true) === 8;
+    this.pointerBytes ||= new DataView(this.memory!.buffer).getUint32(HEADER_PROGRAM_POINTER, true);
+    return this.pointerBytes === 8;
   }
 
   private deliver(report: Report): Report {

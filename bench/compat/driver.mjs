@@ -1,23 +1,30 @@
 // Runs one app of apps/: its output to stdout, and behind a mark the CPU time of its work. Engines compile better while a
-// module runs, on threads whose time counts, too: so the app works for some seconds, three times at least, and the fastest
-// round counts.
+// module runs, on threads whose time counts, too, and the larger a module the longer: so the app works until its fastest
+// round has not become faster for some seconds, three times at least, and that round counts.
 //
 //   driver.mjs app <seconds>      or 'once', or 'load' to stop before any work
 
 const [app, how] = process.argv.slice(2);
 const LEAST_ROUNDS = how === 'once' ? 1 : 3;
+/** Times the patience: never longer than that. */
+const MOST = 6;
+/** A round that takes less than this part of the fastest is faster. */
+const NOTABLE = 0.98;
 const { load } = await import(`./${app}.mjs`);
 const work = await load();
 if (how === 'load') process.exit();
-const end = performance.now() + (Number(how) || 0) * 1000;
+const patience = (Number(how) || 0) * 1000;
+const last = performance.now() + patience * MOST;
+let end = performance.now() + patience;
 let output;
 let first;
 let best = Number.POSITIVE_INFINITY;
-for (let round = 1; round <= LEAST_ROUNDS || performance.now() < end; round++) {
+for (let round = 1; round <= LEAST_ROUNDS || performance.now() < Math.min(end, last); round++) {
   const before = process.cpuUsage();
   output = String(await work());
   const { user, system } = process.cpuUsage(before);
   first ??= user + system;
+  if (user + system < best * NOTABLE) end = performance.now() + patience;
   best = Math.min(best, user + system);
 }
 console.log(output);
