@@ -26,6 +26,7 @@ const { Module, Instance } = WebAssembly;
 
 const SIZES = [1, 8, 13, 24, 40, 64, 100, 256, 1000, 4096, 20000, 3, 16, 48, 72, 500] as const;
 const PAGE = 65536;
+const ALIGNMENT = 8;
 const COPIED_OUTSIDE = 512;
 
 /** Further members of the family, and what a trial shows. */
@@ -89,7 +90,7 @@ class Trial {
     const role = (name: string) =>
       exports[name] === undefined ? undefined : (instance.exports[exports[name]!] as Call);
     const lists = root === undefined ? undefined : (instance.exports[root] as WebAssembly.Global);
-    this.role = lists ? byBlocks(role, lists, this.memory) : role;
+    this.role = lists ? byBlocks(role, lists, this.memory) : role('__rust_alloc') ? bySizes(role) : role;
   }
 
   run(): Answer {
@@ -161,7 +162,7 @@ class Trial {
   }
 
   private bytes({ at, size }: Block): Uint8Array {
-    if (at % 8 !== 0) throw new Wrong(`malloc(${size}) answered ${at}, which is not aligned`);
+    if (at % ALIGNMENT !== 0) throw new Wrong(`malloc(${size}) answered ${at}, which is not aligned`);
     if (at + size > this.memory.buffer.byteLength) throw new Wrong(`malloc(${size}) answered ${at}, beyond memory`);
     return new Uint8Array(this.memory.buffer, at, size);
   }
@@ -221,6 +222,23 @@ function byBlocks(role: Role, root: WebAssembly.Global, memory: WebAssembly.Memo
     header.setUint32(at! - 4, header.getUint32(at! - 4, true) | 1, true);
     return insert(root.value, at! - 4);
   };
+  return (name) =>
+    new Map([
+      ['malloc', malloc],
+      ['free', free],
+    ]).get(name) ?? role(name);
+}
+
+/** malloc and free of an allocator that is told again how large a block was. */
+function bySizes(role: Role): Role {
+  const [alloc, dealloc] = [role('__rust_alloc')!, role('__rust_dealloc')!];
+  const sizes = new Map<number, number>();
+  const malloc: Call = (size) => {
+    const at = alloc(size!, ALIGNMENT);
+    sizes.set(at >>> 0, size!);
+    return at;
+  };
+  const free: Call = (at) => dealloc(at!, sizes.get(at!)!, ALIGNMENT);
   return (name) =>
     new Map([
       ['malloc', malloc],

@@ -2,7 +2,7 @@
 // their bodies look like. Nothing is guessed: a name with the wrong signature is not the allocator, a probe run that fails
 // turns it off, and what was not found is said by `wasan inspect`.
 
-import { explainStub, findAssemblyScript } from './allocator-assemblyscript.ts';
+import { explainStub, findFamily } from './allocator-families.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
 import { InstrumentError } from './errors.ts';
@@ -81,8 +81,8 @@ export function findAllocator(
   for (const { name, index } of exports) for (const r of rolesNamed(name)) add(r, index, 'export', name);
   for (const { name, index } of exports) for (const r of rolesNamed(glueNames[name] ?? '')) add(r, index, 'glue', name);
   for (const [index, name] of names) for (const r of rolesNamed(name)) add(r, index, 'name', name);
-  const assemblyScript = found.some((f) => f.how === 'option') ? undefined : findAssemblyScript(module, probe);
-  if (assemblyScript) return { ...NOTHING, ...assemblyScript, rejected };
+  const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, probe);
+  if (family) return { ...NOTHING, ...family, rejected };
   // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.
   const known = names.size > 0 ? found : found.filter((f) => f.how === 'option' || !f.role.role.startsWith('operator'));
   const functions = withoutLoneFragments(known);

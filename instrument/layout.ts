@@ -30,12 +30,22 @@ export function nullLimit(module: Module, stack: StackPointer | undefined): numb
   if (segments.some((d) => d.passive || d.address === undefined)) return 0;
   const lowestData = Math.min(...segments.map((d) => d.address!), Number.POSITIVE_INFINITY);
   if (stack?.initial !== undefined && stack.initial <= lowestData) {
-    return Math.min(STACK_FIRST_NULL_PAGE, Math.floor(stack.initial / 2)); // the stack comes first and grows towards 0
+    const lowest = returnsAtEight(module) ? GRANULE : STACK_FIRST_NULL_PAGE;
+    return Math.min(lowest, Math.floor(stack.initial / 2)); // the stack comes first and grows towards 0
   }
   if (!Number.isFinite(lowestData)) return 0;
   // Without a stack pointer no C linker made this module, and low memory may be anybody's scratch space.
   if (stack !== undefined && lowestData >= GLOBAL_BASE) return GLOBAL_BASE;
   return lowestData >= GRANULE ? GRANULE : 0;
+}
+
+/**
+ * Where a function returns more than fits, wasm-bindgen's JavaScript of before 2021 has it written to address 8. Since then it
+ * borrows from the stack.
+ */
+function returnsAtEight({ exports }: Module): boolean {
+  const has = (name: string) => exports.some((e) => e.name === name);
+  return has('__wbindgen_malloc') && !has('__wbindgen_add_to_stack_pointer');
 }
 
 /** Where the program's stack lies. */

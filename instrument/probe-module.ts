@@ -126,10 +126,11 @@ function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
   return w;
 }
 
-/** Everything direct calls lead to; an indirect call traps unless that happens to hold its target, too. */
+/** Everything direct calls lead to, and what the indirect calls in there may call, by its type. */
 function reachable(module: Module, exported: readonly Exported[]): Set<number> {
   const seen = new Set(exported.map((e) => e.func));
   const work = [...seen];
+  const ofType = (type: number) => [...module.addressTaken].filter((f) => module.functions[f] === type);
   while (work.length > 0) {
     const body = module.bodies[work.pop()! - module.importedFunctions];
     if (!body) continue;
@@ -137,9 +138,12 @@ function reachable(module: Module, exported: readonly Exported[]): Set<number> {
     d.skipLocals();
     while (d.pos < d.end) {
       d.next();
-      if (d.immediates !== IMM.FUNC || seen.has(d.index)) continue;
-      seen.add(d.index);
-      work.push(d.index);
+      const callees = d.immediates === IMM.FUNC ? [d.index] : d.op === OP.CALL_INDIRECT ? ofType(d.index) : [];
+      for (const callee of callees) {
+        if (seen.has(callee)) continue;
+        seen.add(callee);
+        work.push(callee);
+      }
     }
   }
   return seen;

@@ -11,7 +11,7 @@ import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { callersOf, functionsOf, only, reachable, within } from './fingerprint.ts';
+import { callersOf, type Family, functionsOf, only, reachable, within } from './fingerprint.ts';
 
 const MAPS = 4;
 const HEADS = 96;
@@ -23,19 +23,9 @@ const LARGEST = 1073741820;
 const STUB_SIZE = [40, 260] as const;
 const LISTS_SIZE = [150, 1000] as const;
 
-export interface Tlsf {
-  /** Role name of allocator-roles.ts -> function. */
-  readonly roles: ReadonlyMap<string, number>;
-  /** What is called once, before anything else, and sets `root`, a global, to the root's address; unless it was inlined. */
-  readonly setUp: { readonly initialise: number; readonly root: number } | undefined;
-  readonly evidence: readonly string[];
-  /** Why it must be left alone all the same. */
-  readonly refused: string | undefined;
-}
-
 const I = TYPE.I32;
 
-export function findTlsf(module: Module, features: FeatureCache): Tlsf | undefined {
+export function findTlsf(module: Module, features: FeatureCache): Family | undefined {
   const lists = functionsOf(module, [I, I], []).filter((f) => usesLists(features, f));
   const insert = only(lists.filter((f) => lists.some((other) => other !== f && features.of(f).callees.has(other))));
   const remove = only(lists.filter((f) => f !== insert));
@@ -44,16 +34,16 @@ export function findTlsf(module: Module, features: FeatureCache): Tlsf | undefin
   const allocate = findAllocate(module, features, remove, [I, I]);
   if (allocate === undefined) {
     const counting = findAllocate(module, features, remove, [I, I, I]) !== undefined;
-    return counting ? { roles: new Map(), setUp: undefined, evidence, refused: OLD } : undefined;
+    return counting ? { roles: new Map(), setUp: undefined, evidence, refused: OLD, layout: 'behind' } : undefined;
   }
-  evidence.push(`function ${allocate} takes blocks out of them, and asks for more memory`);
+  evidence.push(`function ${allocate} takes blocks out of them, and asks for more memory`, BEHIND);
   const add = findAdd(module, features, insert);
   const roles = new Map([
     ['tlsf allocate block', allocate],
     ['tlsf insert block', insert],
     ['tlsf remove block', remove],
   ]);
-  const found = { roles, setUp: findSetUp(module, features, add), evidence };
+  const found = { roles, setUp: findSetUp(module, features, add), evidence, layout: 'behind' as const };
   const resizers = callersOf(module, features, remove).filter((f) => f !== insert && f !== allocate);
   if (resizers.length === 0) return { ...found, refused: undefined };
   const calls = (f: number, callee: number) => features.of(f).callees.has(callee);
@@ -67,6 +57,7 @@ export function findTlsf(module: Module, features: FeatureCache): Tlsf | undefin
   return { ...found, refused: undefined };
 }
 
+const BEHIND = "AssemblyScript's blocks have their header in front: redzones go behind them alone";
 const OLD = 'early AssemblyScript counted references, in blocks with another header';
 const INLINED = "blocks are resized by a function into which TLSF's ways to do so were inlined";
 
@@ -101,7 +92,7 @@ function findAdd(module: Module, features: FeatureCache, insert: number): number
   return candidates.filter((f) => features.of(f).callees.has(insert) && features.of(f).addresses.has(TAIL));
 }
 
-function findSetUp(module: Module, features: FeatureCache, add: readonly number[]): Tlsf['setUp'] {
+function findSetUp(module: Module, features: FeatureCache, add: readonly number[]): Family['setUp'] {
   const initialise = only(functionsOf(module, [], []).filter((f) => add.some((a) => features.of(f).callees.has(a))));
   const root = initialise === undefined ? undefined : only(globalsSet(module, initialise));
   return initialise === undefined || root === undefined ? undefined : { initialise, root };

@@ -24,6 +24,18 @@ export interface Fingerprint {
   readonly largestRedzone: number | undefined;
 }
 
+/** An allocator that is known whole, but has no malloc and free like C's. */
+export interface Family {
+  /** Role name of allocator-roles.ts -> function. */
+  readonly roles: ReadonlyMap<string, number>;
+  /** What is called once, before anything else, and sets `root`, a global, to the address of its lists; unless it was inlined. */
+  readonly setUp: { readonly initialise: number; readonly root: number } | undefined;
+  readonly evidence: readonly string[];
+  /** Why it must be left alone all the same. */
+  readonly refused: string | undefined;
+  readonly layout: 'around' | 'behind';
+}
+
 export function nothing(): Fingerprint {
   return {
     roles: new Map(),

@@ -1,5 +1,5 @@
 // emmalloc and Rust's allocator in modules without names: are they found, does the program do what it did, and is misuse
-// told? Two Rust modules are packages of npm, the others are made here (emmalloc/users.c, older-rust/users.rs).
+// told? Rust modules are packages of npm, the others are made here (emmalloc/users.c, older-rust/users.rs).
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -191,5 +191,70 @@ describe('Rust of 2018, whose alloc cuts aligned blocks by itself', () => {
       // It frees what it parsed: its own panic may follow the report.
     }
     expect(findings[0]).toBe('heap-use-after-free');
+  });
+});
+
+describe('wee_alloc', () => {
+  const bytes = file('../../node_modules/blurhash-wasm/blurhash_wasm_bg.wasm');
+  const imports = { './blurhash_wasm.js': {} };
+  const HASH = 'LEHV6nWB2yk8pyo0adR*.7kCMdnj';
+  const [WIDTH, HEIGHT] = [12, 9];
+
+  const start = async () => {
+    const { exports, findings } = await run(bytes, imports);
+    return { exports, findings, ...driver(exports) };
+  };
+
+  function driver(exports: Exports) {
+    const memory = () => (exports as unknown as { memory: WebAssembly.Memory }).memory.buffer;
+    const text = (room = HASH.length) => {
+      const at = exports.__wbindgen_malloc!(room);
+      new Uint8Array(memory(), at, HASH.length).set(new TextEncoder().encode(HASH));
+      return at;
+    };
+    /** As the package's own JavaScript: what is returned is written to address 8. */
+    const decode = (at: number, length = HASH.length) => {
+      exports.decode!(8, at, length, WIDTH, HEIGHT);
+      const [pixels, size] = new Uint32Array(memory(), 8, 2) as unknown as [number, number];
+      if (pixels === 0) return [];
+      const copy = [...new Uint8Array(memory(), pixels, size)];
+      exports.__wbindgen_free!(pixels, size);
+      return copy;
+    };
+    return { text, decode };
+  }
+
+  test.each([
+    ['as it is', bytes],
+    ['stripped', strip(bytes)],
+  ])('%s: alloc and dealloc are found, and confirmed by a probe run', (_, module) => {
+    const { functions, layout, confidence } = inspect(module).allocator;
+    expect(functions.map((f) => f.role.role)).toEqual(['__rust_alloc', '__rust_dealloc']);
+    expect({ layout, confidence }).toEqual({ layout: 'around', confidence: 'high' });
+  });
+
+  test('pictures are the same, and nothing is told', async () => {
+    const plain = await WebAssembly.instantiate(bytes as BufferSource, imports);
+    const right = driver(plain.instance.exports as unknown as Exports);
+    const { text, decode, exports, findings } = await start();
+    const picture = right.decode(right.text());
+    expect(picture.length).toBe(WIDTH * HEIGHT * 4);
+    for (let round = 0; round < 20; round++) expect(decode(text())).toEqual(picture);
+    expect(exports.__wbindgen_malloc!(70_000) % 4).toBe(0);
+    expect(findings).toEqual([]);
+  });
+
+  test('a text that is longer than its block, one that was freed, and one freed twice are told', async () => {
+    const over = await start();
+    over.decode(over.text(HASH.length - 8));
+    expect(new Set(over.findings)).toEqual(new Set(['heap-buffer-overflow', 'new-delete-type-mismatch']));
+    const { text, decode, exports, findings } = await start();
+    const freed = text();
+    exports.__wbindgen_free!(freed, HASH.length);
+    expect(findings).toEqual([]);
+    exports.__wbindgen_free!(freed, HASH.length);
+    expect(findings).toEqual(['double-free']);
+    decode(freed);
+    expect(findings[1]).toBe('heap-use-after-free');
   });
 });

@@ -1,0 +1,54 @@
+// Allocators without malloc and free like C's, by what their bodies look like, tried out in a copy of the module. AssemblyScript's
+// also where there are names: those of __alloc and __free help little, because optimised builds have inlined them into the
+// collector.
+
+import type { Allocator, AllocatorFunction } from './allocator.ts';
+import { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
+import { FeatureCache } from './body-features.ts';
+import { findStub, findTlsf } from './fingerprints/assemblyscript.ts';
+import type { Family } from './fingerprints/fingerprint.ts';
+import { findWee } from './fingerprints/wee.ts';
+import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
+import { functionNames, type Module, pointerType } from './wasm/module.ts';
+import { TYPE } from './wasm/opcodes.ts';
+
+type Found = Pick<Allocator, 'functions' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'>;
+
+/** Undefined if the module has no such allocator. */
+export function findFamily(module: Module, probe?: Probe): Found | undefined {
+  if (pointerType(module) !== TYPE.I32) return undefined;
+  const names = functionNames(module);
+  const features = new FeatureCache(module);
+  const family = findTlsf(module, features) ?? (names.size === 0 ? findWee(module, features) : undefined);
+  if (!family) return undefined;
+  const answer = family.refused === undefined ? tryOut(module, family, probe) : undefined;
+  const { layout } = family;
+  const evidence = [...family.evidence, ...(answer?.facts ?? [])];
+  const probeFailed = answer?.outcome === 'failed';
+  const refused = probeFailed ? `a probe run of it went wrong: ${answer.reason}` : family.refused;
+  if (refused !== undefined) {
+    return { functions: [], layout, evidence, confidence: 'none', refused, probeFailed };
+  }
+  const bodyFunction = (role: AllocatorRole, func: number): AllocatorFunction => {
+    return { role, func, how: 'body', name: names.get(func) ?? `function ${func}` };
+  };
+  const roles = ALLOCATOR_ROLES.filter((r) => family.roles.has(r.role));
+  const functions = roles.map((r) => bodyFunction(r, family.roles.get(r.role)!));
+  const confidence = answer?.outcome === 'confirmed' ? 'high' : 'medium';
+  return { functions, layout, evidence, confidence, refused, probeFailed };
+}
+
+/** What there is to say of a module in which no allocator was found. */
+export function explainStub(module: Module): string | undefined {
+  if (pointerType(module) !== TYPE.I32) return undefined;
+  const alloc = findStub(module, new FeatureCache(module));
+  if (alloc === undefined) return undefined;
+  return `AssemblyScript's stub runtime never gives memory back (function ${alloc} counts up): nothing can be used after it was freed, and blocks have no redzones`;
+}
+
+function tryOut(module: Module, { roles, setUp }: Family, probe?: Probe): ProbeResult | undefined {
+  if (!probe || (roles.has('tlsf allocate block') && !setUp)) return undefined;
+  const all = setUp ? new Map([...roles, [INITIALISE, setUp.initialise]]) : roles;
+  const question = buildProbe(module, all, setUp?.root);
+  return question && probe(question);
+}
