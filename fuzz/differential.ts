@@ -55,6 +55,10 @@ export class DifferentialExecutor implements Executor {
     return this.all;
   }
 
+  prepare(): void {
+    for (const side of this.sides) side.prepare?.();
+  }
+
   compares(input: Uint8Array): Compare[] {
     const [ours, theirs] = this.sides.map((side) => side.compares(input)) as [Compare[], Compare[]];
     return [...ours, ...theirs.map((compare) => ({ ...compare, id: compare.id + OTHER_IDS }))];

@@ -17,6 +17,8 @@ export interface Executor {
   run(input: Uint8Array): Finding | undefined;
   /** The counters of the last run; to be cleared by whoever read them. */
   current(): Uint8Array;
+  /** Makes what `compares` needs, which is set-up and not fuzzing. */
+  prepare?(): void;
   /** Runs an input for what it compares. */
   compares(input: Uint8Array): Compare[];
   /** The target's own mutators, if it has any. */
@@ -120,12 +122,21 @@ export class ModuleExecutor implements Executor {
     return this.counting.outcome(finding);
   }
 
+  prepare(): void {
+    this.openComparing();
+  }
+
   compares(input: Uint8Array): Compare[] {
+    const comparing = this.openComparing();
+    comparing.clearCompares();
+    comparing.run(input);
+    return readCompares(new Uint8Array(comparing.memory1.buffer));
+  }
+
+  private openComparing(): Harness {
     this.comparing ??= new Harness(this.target, this.target.comparing());
     this.comparing.open();
-    this.comparing.clearCompares();
-    this.comparing.run(input);
-    return readCompares(new Uint8Array(this.comparing.memory1.buffer));
+    return this.comparing;
   }
 }
 

@@ -11,7 +11,7 @@ import type { Finding } from './finding.ts';
 import { openFolder, regressionInputs, sha1, writeFile } from './folder.ts';
 import { FunctionExecutor, type SetUp } from './functions.ts';
 import { minimize } from './minimize.ts';
-import { type ModuleOptions, type OtherModule, openDifferential, openTarget } from './module.ts';
+import { DEFAULT_TIMEOUT, type ModuleOptions, type OtherModule, openDifferential, openTarget } from './module.ts';
 import { seededRandom } from './random.ts';
 
 export type { EntryType } from './assemblyscript.ts';
@@ -42,6 +42,8 @@ export interface FuzzOptions {
   readonly timeout?: number;
   /** Milliseconds the campaign may take, set-up and minimising not counted. Default: no limit. */
   readonly maxRuntime?: number;
+  /** Factor for timeout and maxRuntime, on slow machines. Default 1. */
+  readonly scale?: number;
   /** Goes on after the first finding. Default false. */
   readonly keepGoing?: boolean;
   /** Exported function of a module: (pointer, length). */
@@ -78,7 +80,8 @@ const MINIMIZE_RUNS = 3000;
 
 /** Fuzzes a module, or a function around any API whose modules are loaded by `target()`. */
 export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}): Promise<FuzzResult> {
-  const executor =
+  const moduleOptions = { ...options, timeout: (options.timeout ?? DEFAULT_TIMEOUT) * (options.scale ?? 1) };
+  const executor: Executor =
     typeof target === 'function'
       ? await FunctionExecutor.open(
           target,
@@ -86,9 +89,10 @@ export async function fuzz(target: Uint8Array | SetUp, options: FuzzOptions = {}
             instrument(original, runtimeImages, { host: true, coverage, debugInfo: createSymbolizer(original) }).bytes,
         )
       : options.against
-        ? openDifferential(target, options, options.against)
-        : openTarget(target, options);
-  const end = performance.now() + (options.maxRuntime ?? Number.POSITIVE_INFINITY);
+        ? openDifferential(target, moduleOptions, options.against)
+        : openTarget(target, moduleOptions);
+  executor.prepare?.();
+  const end = performance.now() + (options.maxRuntime ?? Number.POSITIVE_INFINITY) * (options.scale ?? 1);
   const { regressions } = options;
   if (regressions !== undefined) openFolder(regressions);
   const campaign = new Campaign({

@@ -37,6 +37,8 @@ export interface ModuleOptions {
 }
 
 const MIB = 1 << 20;
+/** Milliseconds one run may take. */
+export const DEFAULT_TIMEOUT = 1000;
 
 /** CPU time of this thread, where Node tells it (23.9 and later); else the clock on the wall. */
 function threadTime(): number {
@@ -139,7 +141,7 @@ function executorOf(
     entryType: options.entryType,
     ...(options.imports && { imports: options.imports }),
     ...(options.args && { args: options.args }),
-    timeout: options.timeout ?? 1000,
+    timeout: options.timeout ?? DEFAULT_TIMEOUT,
     memoryLimit: options.memoryLimit ?? 1024 * MIB,
     detectLeaks: options.detectLeaks ?? true,
     keepsOutcome: options.keepsOutcome,

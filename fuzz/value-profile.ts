@@ -43,6 +43,10 @@ export class ValueProfileExecutor implements Executor {
     return this.all;
   }
 
+  prepare(): void {
+    this.target.prepare();
+  }
+
   compares(input: Uint8Array): Compare[] {
     return this.target.compares(input);
   }

@@ -15,6 +15,7 @@ import type { Command, Io } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Artifacts } from '../fuzz/artifacts.ts';
 import { runCampaign } from '../fuzz/campaign.ts';
+import { clocksOf } from '../fuzz/clocks.ts';
 import { type FuzzFlags, fuzzFlagHelp, parseFuzzFlags } from '../fuzz/flags.ts';
 import { mergeFolders } from '../fuzz/merge.ts';
 import { reduceFile, runFiles } from '../fuzz/single.ts';
@@ -85,7 +86,7 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): Mo
   return {
     symbolizer: readSymbols(path, original),
     moduleName: basename(path),
-    timeout: flags.number('timeout') * 1000 * flags.number('scale'),
+    timeout: clocksOf(flags).run,
     memoryLimit: flags.number('rss_limit_mb') * MIB,
     largestBlock: (flags.number('malloc_limit_mb') || flags.number('rss_limit_mb')) * MIB,
     valueProfile: flags.number('use_value_profile') !== 0,
@@ -136,8 +137,8 @@ function runSaved(
       runFiles(executor, files, io, () => performance.now()),
       flags,
     );
-  const time = flags.number('max_total_time') * 1000 * flags.number('scale');
-  reduceFile(executor, files[0]!, { how, runs: flags.number('runs'), time }, artifacts, io);
+  const reduction = { how, runs: flags.number('runs'), time: clocksOf(flags).campaign } as const;
+  reduceFile(executor, files[0]!, reduction, artifacts, io);
   return EXIT.CLEAN;
 }
 

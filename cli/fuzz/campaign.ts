@@ -12,6 +12,7 @@ import { seededRandom } from '../../fuzz/random.ts';
 import { History } from '../../fuzz/report/history.ts';
 import type { Io } from '../command.ts';
 import { type Artifacts, pathOf, replayCommand, saveFinding, saveMinimized, writeDurably } from './artifacts.ts';
+import { clocksOf } from './clocks.ts';
 import { corpusLines, coverageLines, fullCoverageLines, newFunctionLines, newPcLines } from './coverage-lines.ts';
 import type { FuzzFlags } from './flags.ts';
 import { dictionaryLines, unitLines } from './lines.ts';
@@ -69,6 +70,7 @@ class CommandCampaign {
     const found = places.map((path) => readInputs(path).map((file) => file.bytes));
     this.folderSizes = folders.map((folder, i) => [folder, found[i]!.length]);
     this.seeds = found.flat();
+    if (flags.number('use_cmp') !== 0 && flags.number('runs') !== 0) setting.executor.prepare?.();
     this.seen = new Set(folders[0] === undefined ? [] : listNames(folders[0]));
     const { moduleName, seed } = setting;
     this.status = new FuzzStatus(io, now, flags.number('verbosity') === 0, { moduleName, seed, history: this.history });
@@ -125,6 +127,7 @@ class CommandCampaign {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
     }
+    this.status.stop();
     this.history.take(this.status.seconds, this.campaign.totals, true);
     this.status.event(this.campaign, 'DONE');
     this.report();
@@ -185,9 +188,8 @@ class CommandCampaign {
   }
 
   private timeIsUp(): boolean {
-    const { flags } = this.setting;
-    const limit = flags.number('max_total_time') || flags.number('max_runtime');
-    return this.interrupted || (limit > 0 && this.status.seconds > limit * flags.number('scale'));
+    const { campaign: limit } = clocksOf(this.setting.flags);
+    return this.interrupted || (limit > 0 && this.status.seconds * 1000 > limit);
   }
 
   private found(finding: Finding, input: Uint8Array): void {

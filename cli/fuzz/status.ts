@@ -22,6 +22,7 @@ export class FuzzStatus {
   private readonly quiet: boolean;
   private readonly about: About;
   private readonly started: number;
+  private ended: number | undefined;
   private lastDrawn = 0;
   private nextPulse = 1;
   /** Lines of the screen that stand above the cursor. */
@@ -43,7 +44,12 @@ export class FuzzStatus {
 
   /** Seconds spent fuzzing. */
   get seconds(): number {
-    return (this.now() - this.started - this.paused) / 1000;
+    return ((this.ended ?? this.now()) - this.started - this.paused) / 1000;
+  }
+
+  /** The campaign is over: what comes now takes nothing of its time. */
+  stop(): void {
+    this.ended = this.now();
   }
 
   unit(campaign: Campaign, what: string, unit: Unit): void {
