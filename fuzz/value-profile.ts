@@ -9,9 +9,10 @@ import type { Finding } from './finding.ts';
 
 /** Counters for closeness; comparisons share them where there are too many. */
 const SLOTS = 1 << 16;
-/** Different bits, then the length of the difference, then the first byte that differs. */
+/** Of numbers: different bits, then the length of the difference; of bytes: the first that differs, and in how many bits. */
 const BITS = 65;
-const KINDS = 2 * BITS + 33;
+const BYTES = 33;
+const KINDS = 2 * BITS + 9 * BYTES;
 
 export class ValueProfileExecutor implements Executor {
   readonly counters: number;
@@ -63,7 +64,8 @@ export class ValueProfileExecutor implements Executor {
 function closeness({ flags, left, right }: Compare): number[] {
   if (flags & (COMPARE_FLAG.STRING | COMPARE_FLAG.MEMORY)) {
     const at = left.findIndex((byte, i) => byte !== right[i]);
-    return [2 * BITS + (at < 0 ? Math.min(left.length, 32) : at)];
+    if (at < 0) return [2 * BITS + 9 * Math.min(left.length, BYTES - 1)];
+    return [2 * BITS + 9 * at + differentBits(left.subarray(at, at + 1), right.subarray(at, at + 1))];
   }
   return [differentBits(left, right), BITS + differenceLength(left, right)];
 }

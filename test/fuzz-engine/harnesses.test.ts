@@ -1,7 +1,7 @@
 // The shapes of targets: what toolchains export, how each is called, and a target's own mutators.
 
 import { describe, expect, test } from 'vitest';
-import { openModule, openTarget } from '../../fuzz/index.ts';
+import { openModule } from '../../fuzz/index.ts';
 import { compileAssemblyScript } from '../support/compile-assemblyscript.ts';
 import { campaignOf, compileTarget } from './targets.ts';
 
@@ -169,21 +169,4 @@ int main(int argc, char **argv) {
   const campaign = campaignOf(openModule(module, { args: ['-d', '@@'] }), 1, 3000);
   campaign.run([]);
   expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['heap-buffer-overflow']);
-}, 60_000);
-
-test('with a value profile, coming closer to what is compared is reason enough to keep an input', async () => {
-  const module = await compileTarget(`
-int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
-  if (size < 4) return 0;
-  unsigned value = 0;
-  for (int i = 0; i < 2; i++) value = value << 8 | (data[i] ^ 0x5a);
-  if (value == 0x1357) __builtin_trap();
-  return 0;
-}`);
-  const found = [true, false].map((valueProfile) => {
-    const campaign = campaignOf(openTarget(module, { valueProfile }), 1, 40_000, { useCompares: false, maxLength: 8 });
-    campaign.run([]);
-    return campaign.findings.map(({ finding }) => finding.title);
-  });
-  expect(found).toEqual([['unreachable'], []]);
 }, 60_000);

@@ -1,0 +1,56 @@
+// -use_value_profile=1: coming closer to what is compared is reason enough to keep an input. Shown on a comparison that no
+// block tells apart until it holds, of a value that is not in the input as such, so that nothing can be put in its place.
+
+import { expect, test } from 'vitest';
+import { openTarget } from '../../fuzz/index.ts';
+import { campaignOf, compileTarget } from './targets.ts';
+
+const SUM = `int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size < 6) return 0;
+  unsigned value = 0;
+  for (int i = 0; i < 6; i++) value = value * 3 + data[i];
+  if (value == 54321) __builtin_trap();
+  return 0;
+}`;
+const SEEDS = [1, 2, 3, 4, 5];
+const RUNS = 60_000;
+
+test('a sum is found with it for every seed, and without it for none', async () => {
+  const module = await compileTarget(SUM);
+  const found = (valueProfile: boolean) => {
+    const executor = openTarget(module, { valueProfile });
+    return SEEDS.map((seed) => {
+      const campaign = campaignOf(executor, seed, RUNS, { maxLength: 8 });
+      campaign.run([]);
+      return campaign.findings.map(({ finding }) => finding.title);
+    });
+  };
+  expect(found(true)).toEqual(SEEDS.map(() => ['unreachable']));
+  expect(found(false)).toEqual(SEEDS.map(() => []));
+}, 240_000);
+
+const WORD = `
+#include <string.h>
+volatile unsigned long four = 4;
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  static char word[4];
+  for (int i = 0; i < 4 && i < size; i++) word[i] = data[i] * 5;
+  return memcmp(word, "wasm", four);
+}`;
+
+test('of bytes it tells how many are right, and how close the next one is', async () => {
+  const executor = openTarget(await compileTarget(WORD), { valueProfile: true });
+  /** The byte that becomes this one. */
+  const before = (byte: number) => (byte * 205) & 255;
+  const closeness = (...bytes: number[]) => {
+    executor.run(Uint8Array.from(bytes, before));
+    const all = executor.current();
+    const slots = [...all.keys()].filter((i) => i >= executor.edges! && all[i] !== 0);
+    all.fill(0);
+    return slots.join();
+  };
+  const [w, a, s, m] = [...'wasm'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number];
+  const steps = [[w ^ 7], [w ^ 3], [w], [w, a ^ 1], [w, a], [w, a, s], [w, a, s, m]].map((word) => closeness(...word));
+  expect(new Set(steps).size).toBe(steps.length);
+  expect(closeness(w ^ 5)).toBe(closeness(w ^ 3)); // as many bits of the first byte
+});
