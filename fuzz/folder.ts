@@ -40,8 +40,22 @@ export function readInputs(path: string): SavedInput[] {
       .filter((name) => !name.split(/[\\/]/).some((part) => part.startsWith('.')))
       .map((name) => join(path, name))
       .filter(isFile)
-      .map((file) => ({ name: file, bytes: new Uint8Array(readFileSync(file)) }));
+      .flatMap((file) => {
+        const bytes = readIfThere(file);
+        return bytes ? [{ name: file, bytes }] : [];
+      });
   });
+}
+
+/** Undefined for a file that is gone: whoever else uses the folder may remove one between listing and reading. */
+export function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESTALE') return undefined;
+    throw error;
+  }
 }
 
 /** Whether the path names one file, and not a folder or nothing. */

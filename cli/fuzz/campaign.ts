@@ -1,12 +1,20 @@
 // One campaign on the command line: seeds from folders, new units to the first of them, findings to files, until a limit
 // or the user says stop.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Campaign } from '../../fuzz/campaign.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import type { Finding, FindingKind } from '../../fuzz/finding.ts';
-import { listNames, openFolder, readInputs, regressionInputs, sha1, writeFile } from '../../fuzz/folder.ts';
+import {
+  listNames,
+  openFolder,
+  readIfThere,
+  readInputs,
+  regressionInputs,
+  sha1,
+  writeFile,
+} from '../../fuzz/folder.ts';
 import { minimizeFinding } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 import { History } from '../../fuzz/report/history.ts';
@@ -246,12 +254,14 @@ class CommandCampaign {
     const interval = flags.number('reload') * 1000;
     if (interval <= 0 || folders[0] === undefined || now() - this.reloaded < interval) return;
     this.reloaded = now();
+    let news = false;
     for (const name of listNames(folders[0])) {
       if (this.seen.has(name) || this.campaign.done()) continue;
       this.seen.add(name);
       const bytes = readIfThere(join(folders[0], name));
-      if (bytes) this.campaign.attempt(bytes, undefined, true);
+      if (bytes && this.campaign.attempt(bytes, undefined, true)) news = true;
     }
+    if (news) this.status.event(this.campaign, 'RELOAD');
   }
 }
 
@@ -271,15 +281,6 @@ function guarded(executor: Executor, artifacts: Artifacts): Executor {
     current: () => executor.current(),
     compares: (input) => executor.compares(input),
   };
-}
-
-/** Another worker may remove a file between listing and reading. */
-function readIfThere(path: string): Uint8Array | undefined {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch {
-    return undefined;
-  }
 }
 
 /** -seed_inputs=a,b or -seed_inputs=@list. */

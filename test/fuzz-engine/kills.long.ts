@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { killCampaign } from './kills.ts';
+import { shareFolder } from './sharing.ts';
 import { compileTarget } from './targets.ts';
 
 const EXAMPLE = new URL('../../examples/fuzz/json.c', import.meta.url);
@@ -18,6 +19,19 @@ test('a hundred kills', async () => {
     expect(units).toBeGreaterThan(20);
     // Nothing that was covered is forgotten: each campaign starts from all that was saved before.
     for (let i = 1; i < edges.length; i++) expect(edges[i]!).toBeGreaterThanOrEqual(edges[i - 1]!);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('six machines that share a folder, ninety kills', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-kills-'));
+  try {
+    const module = join(folder, 'json.wasm');
+    writeFileSync(module, await compileTarget(readFileSync(EXAMPLE, 'utf8'), ['-DFIXED']));
+    const { kills, drafts, units, looks, survivors, covered } = await shareFolder(folder, module, 6, 15);
+    console.log(`${kills} kills, ${drafts} drafts left, ${units} whole units, looked at ${looks} times`);
+    for (const { edges } of survivors) expect(edges).toBeGreaterThanOrEqual(covered);
   } finally {
     rmSync(folder, { recursive: true });
   }

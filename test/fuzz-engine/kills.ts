@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { sha1 } from '../../fuzz/folder.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 
-const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 export interface Kills {
   readonly kills: number;
@@ -40,7 +40,12 @@ export async function killCampaign(folder: string, module: string, rounds: numbe
 }
 
 /** Edges covered by the corpus it started from, if it got so far. */
-function startAndKill(args: string[], cwd: string, fromStart: boolean, wait: number): Promise<number | undefined> {
+export function startAndKill(
+  args: readonly string[],
+  cwd: string,
+  fromStart: boolean,
+  wait: number,
+): Promise<number | undefined> {
   const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
   const kill = () => setTimeout(() => child.kill('SIGKILL'), wait);
   let text = '';
@@ -61,8 +66,8 @@ function startAndKill(args: string[], cwd: string, fromStart: boolean, wait: num
   });
 }
 
-/** The names that are there now. */
-function checkWhole(corpus: string, before: readonly string[]): string[] {
+/** The names that are there now, all of whose files are whole. */
+export function checkWhole(corpus: string, before: readonly string[]): string[] {
   const names = list(corpus).filter((name) => !name.startsWith('.'));
   for (const name of names) {
     const contents = sha1(readFileSync(join(corpus, name)));
@@ -73,7 +78,7 @@ function checkWhole(corpus: string, before: readonly string[]): string[] {
   return names;
 }
 
-function hidden(corpus: string): string[] {
+export function hidden(corpus: string): string[] {
   return list(corpus).filter((name) => name.startsWith('.'));
 }
 
