@@ -262,7 +262,6 @@ export const CHUNK_ALLOC_KIND = 25; // u8 ALLOC_*
 export const CHUNK_FREE_KIND = 26; // u8 ALLOC_*
 export const CHUNK_ALIGN_LOG2 = 27; // u8
 export const CHUNK_SIZE_HIGH = 28; // u8 bits 32..39 of the requested bytes
-export const CHUNK_TAG = 29; // u8 for the leak checker's mark
 export const CHUNK_ALLOC_THREAD = 30; // u8
 export const CHUNK_FREE_THREAD = 31; // u8
 
