@@ -46,7 +46,7 @@ export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
   store<u32>(chunk, 0, CHUNK_FREE_STACK);
   store<u32>(chunk, 0, CHUNK_NEXT);
-  // State, kinds and alignment are four bytes in a row, and so are the size's high byte, one that is free and the threads.
+  // State, kinds and alignment are four bytes in a row, and so are the size's high byte, a spare one and the threads.
   store<u32>(chunk, CHUNK_LIVE | (kind << 8) | ((<u32>ctz(align)) << 24), CHUNK_STATE);
   store<u32>(chunk, <u32>load<u8>(chunk, CHUNK_SIZE_HIGH) | ((thread() & 255) << 16), CHUNK_SIZE_HIGH);
   count(HEADER_STAT_MALLOCS, 1);
