@@ -1,7 +1,7 @@
 // A campaign as one self-contained HTML page: what it covered and when, its corpus, its findings, the source it reached.
 
+import { htmlFrame } from '../../host/report/html-frame.ts';
 import { count, definitions, escapeHtml, type SourceOf, table } from '../../host/report/html-parts.ts';
-import { HTML_STYLE } from '../../host/report/html-style.ts';
 import type { Totals } from '../campaign.ts';
 import type { Finding } from '../finding.ts';
 import type { Sample } from './history.ts';
@@ -36,7 +36,6 @@ export interface CampaignPage {
   readonly source: SourceOf;
 }
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 const SHOWN_UNITS = 500;
 const SHOWN_BYTES = 48;
 
@@ -50,25 +49,22 @@ meter { width: 6rem; } td code { overflow-wrap: anywhere; }
 `;
 
 export function campaignHtml(page: CampaignPage): string {
-  const { moduleName, toolVersion, seed, totals, findings } = page;
+  const { moduleName, toolVersion, seed, findings } = page;
   const title = `Fuzzing ${moduleName}: ${count(findings.length, 'finding')}`;
+  return htmlFrame({
+    title,
+    note: `wasan ${toolVersion}, seed ${seed}`,
+    main: { id: 'campaign', name: 'the campaign' },
+    navigation: `<nav aria-label="Parts">${navigation(page)}</nav>`,
+    contents: contents(page),
+    style: STYLE,
+  });
+}
+
+function contents(page: CampaignPage): string {
+  const { totals, findings } = page;
   const seconds = page.samples.at(-1)?.seconds ?? 0;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${escapeHtml(title)}</title>
-<style>${HTML_STYLE}${STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#campaign">Skip to the campaign</a>
-<header><h1>${escapeHtml(title)}</h1><p class="quiet">wasan ${escapeHtml(toolVersion)}, seed ${seed}</p></header>
-<div class="page">
-<nav aria-label="Parts">${navigation(page)}</nav>
-<main id="campaign" tabindex="-1">
-<section class="extra"><h2>Coverage over time</h2>
+  return `<section class="extra"><h2>Coverage over time</h2>
 ${coverageChart(page.samples)}
 ${definitions([
   ['runs', totals.runs.toLocaleString('en')],
@@ -81,12 +77,7 @@ ${definitions([
 </section>
 <section id="findings"><h2>Findings</h2>${findings.length === 0 ? '<p>Nothing was found.</p>' : findings.map(findingArticle).join('\n')}</section>
 ${corpusSection(page)}
-${sourceSection(page.files, page.source)}
-</main>
-</div>
-</body>
-</html>
-`;
+${sourceSection(page.files, page.source)}`;
 }
 
 function navigation({ findings, files }: CampaignPage): string {

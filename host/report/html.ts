@@ -1,10 +1,10 @@
 // Findings as one self-contained HTML page: nothing is loaded from anywhere, and it reads well without its script.
+import { htmlFrame } from './html-frame.ts';
 import { type HeapHistory, heapTimeline, mappingTable } from './html-heap.ts';
 import { shadowMap } from './html-map.ts';
 import { type MemoryOverview, memoryOverview } from './html-overview.ts';
 import { count, definitions, escapeHtml, type SourceOf, stackList, table } from './html-parts.ts';
 import { pageScript } from './html-script.ts';
-import { HTML_STYLE } from './html-style.ts';
 import type { HeapPlace, MappingDescription, Place, StackPlace } from './place.ts';
 import type { ProgramPicture } from './program-picture.ts';
 import type { LeakReport, Report } from './report.ts';
@@ -30,34 +30,18 @@ export function pictureInput(picture: ProgramPicture | undefined): Pick<HtmlInpu
   return { ...(heap && { heap }), mappings: areas, ...(overview && { overview }) };
 }
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
-
 /** The whole page. */
 export function htmlPage(input: HtmlInput): string {
   const { reports, moduleName, toolVersion } = input;
   const title = `${count(reports.length, 'finding')} in ${moduleName}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${escapeHtml(title)}</title>
-<style>${HTML_STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#findings">Skip to the findings</a>
-<header><h1>${escapeHtml(title)}</h1><p class="quiet">wasan ${escapeHtml(toolVersion)}</p></header>
-<div class="page">
-${htmlNavigation(input)}
-<main id="findings" tabindex="-1">
-${htmlFindings(input)}
-</main>
-</div>
-<script>${scriptText()}</script>
-</body>
-</html>
-`;
+  return htmlFrame({
+    title,
+    note: `wasan ${toolVersion}`,
+    main: { id: 'findings', name: 'the findings' },
+    navigation: htmlNavigation(input),
+    contents: htmlFindings(input),
+    script: scriptText(),
+  });
 }
 
 /** The list of what `htmlFindings` shows. */
