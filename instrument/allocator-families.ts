@@ -4,7 +4,7 @@
 
 import type { Allocator, AllocatorFunction } from './allocator.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
-import { FeatureCache } from './body-features.ts';
+import type { FeatureCache } from './body-features.ts';
 import { findStub, findTlsf } from './fingerprints/assemblyscript.ts';
 import type { Family } from './fingerprints/fingerprint.ts';
 import { findWee } from './fingerprints/wee.ts';
@@ -15,10 +15,9 @@ import { TYPE } from './wasm/opcodes.ts';
 type Found = Pick<Allocator, 'functions' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'>;
 
 /** Undefined if the module has no such allocator. */
-export function findFamily(module: Module, probe?: Probe): Found | undefined {
+export function findFamily(module: Module, features: FeatureCache, probe?: Probe): Found | undefined {
   if (pointerType(module) !== TYPE.I32) return undefined;
   const names = functionNames(module);
-  const features = new FeatureCache(module);
   const family = findTlsf(module, features) ?? (names.size === 0 ? findWee(module, features) : undefined);
   if (!family) return undefined;
   const answer = family.refused === undefined ? tryOut(module, family, probe) : undefined;
@@ -39,9 +38,9 @@ export function findFamily(module: Module, probe?: Probe): Found | undefined {
 }
 
 /** What there is to say of a module in which no allocator was found. */
-export function explainStub(module: Module): string | undefined {
+export function explainStub(module: Module, features: FeatureCache): string | undefined {
   if (pointerType(module) !== TYPE.I32) return undefined;
-  const alloc = findStub(module, new FeatureCache(module));
+  const alloc = findStub(module, features);
   if (alloc === undefined) return undefined;
   return `AssemblyScript's stub runtime never gives memory back (function ${alloc} counts up): nothing can be used after it was freed, and blocks have no redzones`;
 }

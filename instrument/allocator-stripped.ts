@@ -4,6 +4,7 @@
 
 import type { Allocator, AllocatorFunction, HeapLayout } from './allocator.ts';
 import { ALLOCATOR_ROLES } from './allocator-roles.ts';
+import type { FeatureCache } from './body-features.ts';
 import { type Fingerprint, fingerprint } from './fingerprints/index.ts';
 import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import type { Module } from './wasm/module.ts';
@@ -20,9 +21,14 @@ const REPLACED_BEHIND: ReadonlySet<string> = new Set(['malloc', 'free', 'calloc'
 /** Their code takes blocks apart and is the allocator's own, so it goes unchecked where it is kept. */
 const KEPT_BEHIND: ReadonlySet<string> = new Set(['memalign', 'aligned_alloc', 'posix_memalign']);
 
-export function completeStripped(module: Module, found: readonly AllocatorFunction[], probe?: Probe): Stripped {
+export function completeStripped(
+  module: Module,
+  found: readonly AllocatorFunction[],
+  features: FeatureCache,
+  probe?: Probe,
+): Stripped {
   const known = new Map(found.map((f) => [f.role.role, f.func]));
-  const print = fingerprint(module, known);
+  const print = fingerprint(module, known, features);
   const byBody = [...print.roles].filter(([name]) => !known.has(name)).map(([name, func]) => bodyFunction(name, func));
   const candidates = [...found, ...byBody];
   const of = (role: string) => candidates.find((f) => f.role.role === role)?.func;

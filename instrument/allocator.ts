@@ -5,6 +5,7 @@
 import { explainStub, findFamily } from './allocator-families.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
+import { FeatureCache } from './body-features.ts';
 import { InstrumentError } from './errors.ts';
 import type { Probe } from './probe-module.ts';
 import { functionNames, KIND, type Module } from './wasm/module.ts';
@@ -81,7 +82,8 @@ export function findAllocator(
   for (const { name, index } of exports) for (const r of rolesNamed(name)) add(r, index, 'export', name);
   for (const { name, index } of exports) for (const r of rolesNamed(glueNames[name] ?? '')) add(r, index, 'glue', name);
   for (const [index, name] of names) for (const r of rolesNamed(name)) add(r, index, 'name', name);
-  const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, probe);
+  const features = new FeatureCache(module);
+  const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, features, probe);
   if (family) return { ...NOTHING, ...family, rejected };
   // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.
   const known = names.size > 0 ? found : found.filter((f) => f.how === 'option' || !f.role.role.startsWith('operator'));
@@ -95,9 +97,9 @@ export function findAllocator(
     const confidence = functions.length > 0 ? 'high' : 'none';
     return { ...NOTHING, functions, rejected, confidence };
   }
-  const stripped = completeStripped(module, known, probe);
+  const stripped = completeStripped(module, known, features, probe);
   const functionsLeft = withoutLoneFragments(stripped.functions);
-  const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module));
+  const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module, features));
   return { ...NOTHING, ...stripped, functions: functionsLeft, refused, rejected };
 }
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Package } from './packages.ts';
-import { emscriptenSamples, wasiSamples } from './samples.ts';
+import { assemblyScriptSamples, emscriptenSamples, rustSamples, wasiSamples } from './samples.ts';
 import { type Surveyed, scriptsOf, survey, type Verdict } from './survey.ts';
 
 /** Smaller modules are probes of the engine. */
@@ -24,7 +24,7 @@ export function surveyPackages(folder: string, packages: readonly Package[]): Su
     const listed = packages.find((p) => p.name === root.join('/'));
     const version = listed?.version ?? versionOf(join(folder, 'node_modules', ...root));
     const scripts = scriptsOf(path, join(folder, 'node_modules', ...root));
-    const hasAllocator = listed?.toolchain.startsWith('Rust') ?? false;
+    const hasAllocator = /^(Rust|AssemblyScript$)/.test(listed?.toolchain ?? '');
     const title = `${root.join('/')} ${version}, ${name.slice(dirname(name).length + 1)}`;
     rows.push(survey(title, bytes, { scripts, hasAllocator }));
   }
@@ -32,8 +32,9 @@ export function surveyPackages(folder: string, packages: readonly Package[]): Su
 }
 
 export async function surveySamples(): Promise<Surveyed[]> {
-  return [...emscriptenSamples(), ...(await wasiSamples())].map(({ name, bytes }) =>
-    survey(name, bytes, { hasAllocator: true }),
+  const assemblyScript = await assemblyScriptSamples();
+  return [...emscriptenSamples(), ...(await wasiSamples()), ...assemblyScript, ...rustSamples()].map(
+    ({ name, bytes }) => survey(name, bytes, { hasAllocator: true }),
   );
 }
 
@@ -52,6 +53,7 @@ const MEANING: Readonly<Record<Verdict, string>> = {
   confirmed: 'found, confirmed by a probe run; nothing names it',
   another: 'found, confirmed, but there is another one that the names mean',
   wrong: 'WRONG',
+  left: 'seen, and left alone',
   missed: 'not found',
   none: 'nothing tells of one, and none was found',
 };
@@ -65,8 +67,9 @@ those in its JavaScript, and what wasm-bindgen's exports lead to tell whether th
 with everything the package has: *around* blocks, *behind* them, or none.
 
 Modules that are linked at run time (Pyodide, PGlite, DuckDB, web-tree-sitter) need their names to work, so they never
-come without; their code has no absolute addresses, and the search does not look at it. Rust's allocator before Rust 1.7x, Go's,
-AssemblyScript's and mimalloc are not known by their bodies.
+come without; their code has no absolute addresses, and the search does not look at it. Known by their bodies are dlmalloc,
+emmalloc, Rust's allocator (also that of before Rust 1.7x), wee_alloc, and AssemblyScript's TLSF since its version 0.17. The
+collectors of Go and TinyGo, Zig's allocators and mimalloc are not.
 `;
   return [
     header,
@@ -85,7 +88,7 @@ function summary(what: string, rows: readonly Surveyed[]): string[] {
   if (rows.length === 0) return [`- No ${what}: the compiler is missing.`];
   const count = (...verdicts: Verdict[]) => rows.filter((r) => verdicts.includes(r.verdict)).length;
   const found = count('right', 'confirmed', 'another', 'wrong');
-  const there = count('right', 'missed', 'wrong', 'confirmed', 'another');
+  const there = count('right', 'missed', 'left', 'wrong', 'confirmed', 'another');
   const whole = rows.filter((r) => r.asShipped !== 'none').length;
   return [
     `- ${rows.length} ${what}: found in ${found} of ${there} that have one, wrong in ${count('wrong')}; as shipped, blocks have redzones in ${whole}.`,
@@ -95,7 +98,7 @@ function summary(what: string, rows: readonly Surveyed[]): string[] {
 function table(rows: readonly Surveyed[]): string {
   const lines = rows.map(
     (r) =>
-      `| ${r.name} | ${Math.ceil(r.bytes / 1024)} KiB | ${MEANING[r.verdict]} | ${r.roles.join(', ')} | ${r.layout ?? ''} | ${r.asShipped} |`,
+      `| ${r.name} | ${Math.ceil(r.bytes / 1024)} KiB | ${MEANING[r.verdict]}${r.refused === undefined ? '' : `: ${r.refused}`} | ${r.roles.join(', ')} | ${r.layout ?? ''} | ${r.asShipped} |`,
   );
   return [
     '| module | size | stripped | roles found | redzones | as shipped |',

@@ -17,6 +17,14 @@ const item = (app: string, spec: string, toolchain: string, more: Partial<Packag
   return { app, name: spec.slice(0, at), version: spec.slice(at + 1), toolchain, ...more };
 };
 
+/** Surveyed for docs/ALLOCATORS.md alone: what was built with compilers and allocators that the others lack. */
+export const SURVEYED: readonly Package[] = [
+  item('', '@fluffylabs/anan-as@1.2.0', 'AssemblyScript'),
+  item('', '@chainsafe/as-sha256@1.2.5', 'AssemblyScript'),
+  item('', 'rabin-wasm@0.1.5', 'AssemblyScript'),
+  item('', 'blurhash-wasm@0.2.0', 'Rust, wee_alloc'),
+];
+
 export const PACKAGES: readonly Package[] = [
   item('sql.js', 'sql.js@1.16.0', 'Emscripten'),
   item('sqlite-wasm', '@sqlite.org/sqlite-wasm@3.50.4-build1', 'Emscripten'),

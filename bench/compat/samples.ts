@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runAsc } from '../../test/support/compile-assemblyscript.ts';
 import { compileC } from '../../test/support/compile-c.ts';
 
 export interface Sample {
@@ -74,6 +76,34 @@ export function emscriptenSamples(): Sample[] {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** AssemblyScript's at every level and with either collector. */
+export async function assemblyScriptSamples(): Promise<Sample[]> {
+  const source = readFileSync(
+    fileURLToPath(new URL('../../test/allocator/assemblyscript/guest.as', import.meta.url)),
+    'utf8',
+  );
+  const samples: Sample[] = [];
+  for (const runtime of ['incremental', 'minimal', 'stub']) {
+    for (const level of LEVELS) {
+      const flags = ['--runtime', runtime, '--exportRuntime', '--debug', level];
+      const { 'a.wasm': bytes } = await runAsc('a.ts', source, flags);
+      samples.push({
+        name: `AssemblyScript 0.28.20, TLSF, ${runtime} ${level}`.replace('TLSF, stub', 'stub'),
+        bytes: bytes!,
+      });
+    }
+  }
+  return samples;
+}
+
+/** Those that the tests keep; without names, like what a package ships. */
+export function rustSamples(): Sample[] {
+  return ['wasm-opt', 'lto'].map((name) => {
+    const file = fileURLToPath(new URL(`../../test/allocator/older-rust/${name}.wasm`, import.meta.url));
+    return { name: `Rust 1.63, ${name}`, bytes: new Uint8Array(readFileSync(file)) };
+  });
 }
 
 /** wasi-libc's, by the clang that the tests use. */

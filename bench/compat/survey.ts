@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { probeAllocator } from '../../host/probe.ts';
 import { findAllocator } from '../../instrument/allocator.ts';
-import { type AllocatorRole, rolesNamed, signatureFits } from '../../instrument/allocator-roles.ts';
+import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from '../../instrument/allocator-roles.ts';
 import { buildCallGraph, type CallGraph } from '../../instrument/call-graph.ts';
 import { glueNames } from '../../instrument/glue-names.ts';
 import { functionNames, KIND, type Module, parseModule } from '../../instrument/wasm/module.ts';
@@ -20,6 +20,8 @@ export type Verdict =
   | 'another'
   /** Found, and a probe run confirms it, but nothing names it. */
   | 'confirmed'
+  /** Known for what it is, and not watched: the reason is in `refused`. */
+  | 'left'
   /** Names or what is known of the toolchain tell of malloc and free, and they were not found. */
   | 'missed'
   /** Nothing tells of an allocator, and none was found. */
@@ -35,6 +37,8 @@ export interface Surveyed {
   readonly confidence: string;
   /** Found with everything the package has: exports, JavaScript, names. */
   readonly asShipped: string;
+  /** Why what was seen is left alone. */
+  readonly refused: string | undefined;
   /** What was found and is something else. */
   readonly mistakes: readonly string[];
 }
@@ -46,6 +50,17 @@ export interface Known {
   readonly hasAllocator?: boolean;
 }
 
+/** What takes and what gives back, one pair for each kind of allocator. */
+const PAIRS = [
+  ['malloc', 'free'],
+  ['__rust_alloc', '__rust_dealloc'],
+  ['tlsf allocate block', 'tlsf insert block'],
+];
+/** What AssemblyScript calls the functions that its wrappers stand for: no role has these names, because bodies are enough. */
+const TLSF = ['allocate', 'insert', 'remove', 'prepare', 'move'].map(
+  (verb) => [`~lib/rt/tlsf/${verb}Block`, `tlsf ${verb} block`] as const,
+);
+
 export function survey(name: string, bytes: Uint8Array, { scripts = [], hasAllocator = false }: Known = {}): Surveyed {
   const glue = Object.assign({}, ...scripts.map((text) => glueNames(bytes, text))) as Record<string, string>;
   const module = parseModule(bytes);
@@ -56,13 +71,15 @@ export function survey(name: string, bytes: Uint8Array, { scripts = [], hasAlloc
   const mistakes = [...found.functions, ...found.kept.filter((f) => f.how !== 'body')].flatMap(({ role, func }) =>
     truth.denies(role.role, func) ? [`${role.role} is not function ${func}`] : [],
   );
-  const isFound = roles.includes('malloc') && roles.includes('free');
-  const isNamed = truth.knows('malloc') && truth.knows('free');
+  const isFound = PAIRS.some((pair) => pair.every((role) => roles.includes(role)));
+  const isNamed = PAIRS.some((pair) => pair.every((role) => truth.knows(role)));
   const isAnother = found.confidence === 'high' && truth.knowsNothingOf(found.functions.map((f) => f.func));
   const ifFound = mistakes.length === 0 ? (isNamed ? 'right' : 'confirmed') : isAnother ? 'another' : 'wrong';
   return {
     ...{ name, bytes: bytes.length, roles, mistakes },
-    verdict: isFound || mistakes.length > 0 ? ifFound : isNamed || hasAllocator ? 'missed' : 'none',
+    verdict:
+      isFound || mistakes.length > 0 ? ifFound : found.refused ? 'left' : isNamed || hasAllocator ? 'missed' : 'none',
+    refused: isFound ? undefined : found.refused,
     layout: isFound ? found.layout : undefined,
     confidence: found.confidence,
     asShipped: shipped.functions.length === 0 ? 'none' : shipped.layout,
@@ -99,10 +116,14 @@ class Truth {
       ...functionNames(module),
     ];
     for (const [func, name] of named) for (const role of rolesNamed(name)) this.add(role, func);
+    for (const [func, name] of named) {
+      const role = TLSF.find(([tlsf]) => tlsf === name)?.[1];
+      if (role) this.members.set(role, new Set([func]));
+    }
     // wasm-bindgen's exports call what Rust calls: which of the functions below them it is, their signatures tell.
     for (const [func, name] of named) {
-      if (name === '__wbindgen_malloc' || name === 'napi_wasm_malloc') this.addBelow('malloc', func);
-      if (name === '__wbindgen_free') this.addBelow('free', func);
+      if (name === '__wbindgen_malloc' || name === 'napi_wasm_malloc') this.addBelow(['malloc', '__rust_alloc'], func);
+      if (name === '__wbindgen_free') this.addBelow(['free', '__rust_dealloc'], func);
     }
   }
 
@@ -133,14 +154,13 @@ class Truth {
     }
   }
 
-  private addBelow(role: 'malloc' | 'free', root: number): void {
-    const [wanted] = rolesNamed(role);
-    const members = this.members.get(role) ?? new Set();
-    this.members.set(role, members);
+  private addBelow(roles: readonly string[], root: number): void {
     const seen = new Set<number>([root]);
-    for (const f of seen) {
-      if (f >= this.module.importedFunctions && signatureFits(this.module, f, wanted!)) members.add(f);
-      for (const callee of this.graph.callees[f] ?? []) seen.add(callee);
+    for (const f of seen) for (const callee of this.graph.callees[f] ?? []) seen.add(callee);
+    for (const name of roles) {
+      const role = ALLOCATOR_ROLES.find((r) => r.role === name)!;
+      const fits = [...seen].filter((f) => f >= this.module.importedFunctions && signatureFits(this.module, f, role));
+      this.members.set(name, new Set([...(this.members.get(name) ?? []), ...fits]));
     }
   }
 }

@@ -1,7 +1,7 @@
 // Which functions of a module without names are its allocator, by what their bodies look like: each allocator's constants and
 // the words of state that its functions share survive every compiler and optimisation level. Asked in turn; a module has one.
 
-import { FeatureCache } from '../body-features.ts';
+import type { FeatureCache } from '../body-features.ts';
 import { type Module, pointerType } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
 import { findDlmalloc } from './dlmalloc.ts';
@@ -13,9 +13,8 @@ import { findRust } from './rust.ts';
 export type { Fingerprint } from './fingerprint.ts';
 
 /** `known` are members found by name or option. */
-export function fingerprint(module: Module, known: ReadonlyMap<string, number>): Fingerprint {
+export function fingerprint(module: Module, known: ReadonlyMap<string, number>, features: FeatureCache): Fingerprint {
   if (pointerType(module) !== TYPE.I32) return nothing();
-  const features = new FeatureCache(module);
   for (const find of [findDlmalloc, findRust, findOlderRust, findEmmalloc]) {
     const print = find(module, features, known);
     if (print.found) return print;

@@ -3,25 +3,16 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
 import { describe, expect, test } from 'vitest';
 import { inspect, instrument, load, type Report } from '../../index.ts';
 import { functionNames, parseModule } from '../../instrument/wasm/module.ts';
+import { runAsc } from '../support/compile-assemblyscript.ts';
 import { strip } from './strip.ts';
 
 const SOURCE = readFileSync(fileURLToPath(new URL('assemblyscript/guest.as', import.meta.url)), 'utf8');
 
-async function compile(flags: readonly string[], source = SOURCE): Promise<Uint8Array> {
-  let module: Uint8Array | undefined;
-  const { error, stderr } = await asc.main(['a.ts', '--outFile', 'a.wasm', '--debug', ...flags], {
-    readFile: (name) => (name === 'a.ts' ? source : null),
-    writeFile: (name, contents) => {
-      if (name === 'a.wasm') module = contents as Uint8Array;
-    },
-    listFiles: () => [],
-  });
-  if (error) throw new Error(`asc failed:\n${stderr.toString()}`, { cause: error });
-  return module!;
+async function compile(flags: readonly string[]): Promise<Uint8Array> {
+  return (await runAsc('a.ts', SOURCE, ['--debug', ...flags]))['a.wasm']!;
 }
 
 type Call = (name: string, ...args: number[]) => number;

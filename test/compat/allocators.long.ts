@@ -6,26 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { surveyPackages, surveySamples } from '../../bench/compat/allocator-page.ts';
-import { PACKAGES } from '../../bench/compat/packages.ts';
+import { PACKAGES, SURVEYED } from '../../bench/compat/packages.ts';
 import { install } from '../../bench/compat/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wasan-allocators-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('packages: nothing is wrong, and most allocators are found', () => {
-  install(folder, PACKAGES);
-  const rows = surveyPackages(folder, PACKAGES);
+  const packages = [...PACKAGES, ...SURVEYED];
+  install(folder, packages);
+  const rows = surveyPackages(folder, packages);
   expect(rows.filter((r) => r.verdict === 'wrong')).toEqual([]);
   // A build with LeakSanitizer, which has an allocator of its own beside dlmalloc.
   expect(rows.filter((r) => r.verdict === 'another').map((r) => r.name)).toEqual([
     expect.stringContaining('quickjs-wasmfile-debug-sync'),
   ]);
-  expect(rows.filter((r) => r.verdict === 'right').length).toBeGreaterThanOrEqual(25);
+  expect(rows.filter((r) => r.verdict === 'right').length).toBeGreaterThanOrEqual(34);
 });
 
-test('modules compiled here: nothing is wrong, and dlmalloc is found in each', async () => {
+test('modules compiled here: nothing is wrong, and dlmalloc and TLSF are found in each', async () => {
   const rows = await surveySamples();
   expect(rows.filter((r) => r.verdict === 'wrong' || r.verdict === 'another')).toEqual([]);
-  const missed = rows.filter((r) => r.name.includes('dlmalloc') && !['right', 'confirmed'].includes(r.verdict));
+  const missed = rows.filter((r) => /dlmalloc|TLSF|Rust/.test(r.name) && !['right', 'confirmed'].includes(r.verdict));
   expect(missed.map((r) => r.name)).toEqual([]);
 });
