@@ -176,3 +176,40 @@ describe.each(BUILDS.map((flags) => ({ flags, title: flags.join(' ') })))('$titl
     expect(result.trap).toBeUndefined();
   });
 });
+
+// Redzones push deep frames onto the spare stack, a block of the program's own allocator (runtime/spare-stack.ts). It is
+// searched as the stack it stands for: up to the stack pointer, and no further.
+describe('on the spare stack', () => {
+  const DEEP = `${HEAD}
+static char *first;
+NOINLINE void hold(int n) { void *volatile held[4]; char *volatile p = malloc(n); held[2] = p; p = 0; sink = (void *)held; sink = 0; }
+NOINLINE void stop(void) { char here; exit(&here > first ? 7 : 8); }
+NOINLINE void down(int n, void (*last)(void)) { char pad[40]; sink = pad; sink = 0; if (n) down(n - 1, last); else last(); if (pad == sink) down(0, last); }
+NOINLINE void holdAndStop(void) { void *volatile held[4]; held[2] = keep(malloc(10)); stop(); sink = held[1]; }
+NOINLINE void holdDeeper(void) { hold(11); }
+NOINLINE void deeper(void) { down(40, holdDeeper); stop(); }
+NOINLINE void nothing(void) { hold(12); }
+`;
+  const run = (source: string, options = {}) =>
+    runForLeaks(`${DEEP} int main(void) { char mine; first = &mine; ${source} }`, ['-O0', '-g', '-fno-builtin'], {
+      useRegisters: false,
+      ...options,
+    });
+
+  test('a frame in use keeps its blocks', async () => {
+    const { check, result } = await run('down(500, holdAndStop);');
+    expect([result.exitCode, leakLines(check)]).toEqual([7, []]);
+    const blind = await run('down(500, holdAndStop);', { useStacks: false });
+    expect(leakLines(blind.check)).toEqual(['direct 10 in 1: holdAndStop<down']);
+  });
+
+  test('a frame given back keeps none, below frames in use', async () => {
+    const { check, result } = await run('down(500, deeper);');
+    expect([result.exitCode, leakLines(check)]).toEqual([7, ['direct 11 in 1: hold<holdDeeper']]);
+  });
+
+  test('nor when the program is back on its own stack', async () => {
+    const { check, result } = await run('down(500, nothing); stop();');
+    expect([result.exitCode, leakLines(check)]).toEqual([8, ['direct 12 in 1: hold<nothing']]);
+  });
+});

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { keepBusy } from '../support/busy.ts';
 import { wasan } from '../support/cli.ts';
 
 const SOURCES = fileURLToPath(new URL('emscripten/', import.meta.url));
@@ -61,15 +62,26 @@ describe.skipIf(missing)('made by Emscripten', () => {
     expect(plain.stdout).toMatch(/\d\n/);
   });
 
-  test('an overflow in a pthread is reported with its thread', () => {
-    const program = build('threads.c', ['-O1', '-g', '-DROUNDS=200', '-DBUG', ...POOL]);
-    const { stderr, status } = wasan(['node', `--cache-dir=${folder}`, program], {
-      env: { ...PRELOAD, ASAN_OPTIONS: 'halt_on_error=0' },
-    });
-    expect(stderr).toMatch(
-      /heap-buffer-overflow on address.*\nWRITE of size 1 at .* thread T[1-8]\n.* in work .*threads\.c:\d+/,
-    );
-    expect(stderr).toMatch(/is located 0 bytes after 20-byte region[\s\S]*allocated by thread T[1-8] here:/);
-    expect(status).toBe(1);
+  const checked = (program: string, options: string) =>
+    wasan(['node', `--cache-dir=${folder}`, program], { env: { ...PRELOAD, ASAN_OPTIONS: options } });
+
+  test('pthreads, twenty times in a row beside two busy processes', () => {
+    const right = build('threads.c', ['-O1', '-g', '-DROUNDS=2000', ...POOL]);
+    const wrong = build('threads.c', ['-O1', '-g', '-DROUNDS=200', '-DBUG', ...POOL]);
+    const plain = spawnSync(process.execPath, [right], { encoding: 'utf8', env: { ...process.env, ...PRELOAD } });
+    const release = keepBusy(2);
+    try {
+      for (let time = 0; time < 20; time++) {
+        expect(checked(right, OPTIONS)).toEqual({ status: 0, stdout: plain.stdout, stderr: '' });
+        const { stderr, status } = checked(wrong, 'halt_on_error=0');
+        expect(stderr).toMatch(
+          /heap-buffer-overflow on address.*\nWRITE of size 1 at .* thread T[1-8]\n.* in work .*threads\.c:\d+/,
+        );
+        expect(stderr).toMatch(/is located 0 bytes after 20-byte region[\s\S]*allocated by thread T[1-8] here:/);
+        expect([status, stderr.match(/ERROR: AddressSanitizer/g)?.length]).toEqual([1, 1]);
+      }
+    } finally {
+      release();
+    }
   });
 });

@@ -1,0 +1,13 @@
+// Keeps cores busy with something else, so that threads are stopped where they never are on an idle machine.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** Starts as many processes that do nothing but run; the answer ends them. */
+export function keepBusy(count: number): () => void {
+  const children: ChildProcess[] = Array.from({ length: count }, () =>
+    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+  );
+  return () => {
+    for (const child of children) child.kill();
+  };
+}
