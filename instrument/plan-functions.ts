@@ -115,6 +115,7 @@ export function withFrame(plan: FunctionPlan, change: FrameChange | undefined): 
     ...plan,
     edits,
     ...(change.movedOffsets && { movedOffsets: change.movedOffsets }),
+    ...(change.poisonsFrame && { poisonsFrame: true }),
     ...(change.inFrame && { inFrame: change.inFrame }),
   };
 }

@@ -77,6 +77,8 @@ export interface Analysis {
   readonly catches: boolean;
   /** It has a local.tee, which LLVM writes only when it optimises: offsets may then be folded anywhere. */
   readonly optimised: boolean;
+  /** Constants in addresses that are not followed: an offset of such an access, or what is added to such a value. */
+  readonly hints: ReadonlySet<number>;
   /** The base itself is used where it cannot be told what for. */
   readonly baseUnclear: boolean;
   /** Instructions that load a constant used for more than one thing. */

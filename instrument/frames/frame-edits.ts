@@ -123,7 +123,7 @@ type Insert = (at: number, removes: number, write: (e: Emit, emit: Emitter) => v
 /** The shadow of a frame that its function may write by itself. */
 function inlineCodes({ size, align, writes, rooms }: Analysis, layout: FrameLayout): Uint8Array | undefined {
   if (!size || rooms.length > 0 || writes.some(({ to }) => to !== 'entry' && to !== 'base')) return undefined;
-  const codes = layout.moved ? shadowCodes(layout) : plainCodes(layout.size, layout.right);
+  const codes = layout.drawn ? shadowCodes(layout) : plainCodes(layout.size, layout.right);
   return fitsInline(codes, align) ? codes : undefined;
 }
 

@@ -29,6 +29,8 @@ export interface FrameLayout {
   readonly placements: readonly Placement[];
   /** Objects moved: false if everything is where it was. */
   readonly moved: boolean;
+  /** Not all of its inside is valid: what no placement covers is not. */
+  readonly drawn: boolean;
 }
 
 /** AddressSanitizer's redzone for a variable of `size` bytes. */
@@ -40,7 +42,13 @@ const up = (value: number, align: number) => Math.ceil(value / align) * align;
 
 /** A frame whose inside is left as it is. */
 export function plainLayout(size: number): FrameLayout {
-  return { size, right: 16, placements: [{ from: 0, to: size, moved: 0 }], moved: false };
+  return { size, right: 16, placements: [{ from: 0, to: size, moved: 0 }], moved: false, drawn: false };
+}
+
+/** Everything stays where it is; padding between objects is not valid. */
+export function paddedLayout(size: number, objects: readonly FrameObject[]): FrameLayout {
+  const placements = objects.map(({ begin, end }) => ({ from: begin, to: end, moved: begin }));
+  return { size, right: 16, placements, moved: false, drawn: true };
 }
 
 export function layOut(objects: readonly FrameObject[], align: number): FrameLayout {
@@ -55,7 +63,7 @@ export function layOut(objects: readonly FrameObject[], align: number): FrameLay
   }
   const size = up(end, 16);
   const tail = previous?.exposed ? redzoneFor(previous.end - previous.begin) : 16;
-  return { size, right: Math.max(16, up(tail - (size - end), 16)), placements, moved: true };
+  return { size, right: Math.max(16, up(tail - (size - end), 16)), placements, moved: true, drawn: true };
 }
 
 /** At the base, or above it where nothing lies at the base. */

@@ -89,6 +89,7 @@ class FrameWalk extends Branches {
     }
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
     this.escape(pointer);
+    this.hints.add(constant.value);
     this.push({ kind: 'sum', constant, end: this.decoder.pos });
   }
 
@@ -208,7 +209,10 @@ class FrameWalk extends Branches {
     if (d.memory !== 0) this.escape(address);
     else if (address.kind === 'base') this.accesses.push({ at: d.start, offset: d.offset, size: access.size });
     else if (address.kind === 'object') this.objectAccess(address, access);
-    else this.escape(address);
+    else {
+      this.escape(address);
+      this.hints.add(d.offset);
+    }
     const effect = access.op < 256 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
     if (effect & 15) this.push(OTHER);
   }

@@ -4,16 +4,17 @@
 
 import { FRAME_SHADOWS, FRAME_SHADOWS_END } from '../../runtime/abi.ts';
 import type { DebugInfo } from '../debug-info.ts';
+import { isLinkerOutput } from '../linker-output.ts';
 import type { Edit } from '../plan.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, FrameTrouble } from './analysis.ts';
 import { type FrameTarget, frameEdits } from './frame-edits.ts';
-import { type FrameLayout, layOut, place, plainLayout, shadowCodes } from './frame-layout.ts';
+import { type FrameLayout, layOut, paddedLayout, place, plainLayout, shadowCodes } from './frame-layout.ts';
 import { encodeFrames, FRAME_SECTION, type FrameRecord } from './frame-section.ts';
 import { analyseFrame } from './frame-walk.ts';
-import { type FrameObject, frameObjects } from './objects.ts';
+import { type FrameObject, frameObjects, usedParts } from './objects.ts';
 import { type ScopeEdge, scopeEdges } from './scopes.ts';
 import { ShadowTable } from './shadow-table.ts';
 
@@ -32,6 +33,9 @@ export const LAYOUT_TROUBLES = {
   unchecked: 'its own accesses are not checked',
 } as const;
 export type LayoutTrouble = keyof typeof LAYOUT_TROUBLES;
+
+/** Of these frames it is known which variables they have. */
+const STAYS_TOGETHER: ReadonlySet<LayoutTrouble> = new Set(['base unclear', 'shared constant', 'optimised']);
 
 /** What was done about the frames of a module: numbers of functions. */
 export interface FrameCounts {
@@ -58,6 +62,8 @@ interface Inside {
 export interface FrameChange {
   readonly edits: readonly Edit[];
   readonly movedOffsets?: ReadonlyMap<number, number>;
+  /** Padding in it is poisoned, and nothing was moved. */
+  readonly poisonsFrame?: boolean;
   /** Accesses that cannot leave the frame. */
   readonly inFrame?: ReadonlySet<number>;
 }
@@ -97,11 +103,13 @@ class FramePlanner {
     ...{ troubles: new Map<FrameTrouble, number>(), layoutTroubles: new Map<LayoutTrouble, number>() },
   };
 
+  private readonly isRewritten: boolean;
   /** The program poisons memory itself, perhaps its own frames. */
   private readonly poisonsItself: boolean;
 
   constructor(input: FrameInput) {
     this.input = input;
+    this.isRewritten = !isLinkerOutput(input.module);
     this.poisonsItself = input.module.imports.some((i) => /^__(asan|sanitizer)_/.test(i.name));
   }
 
@@ -142,22 +150,29 @@ class FramePlanner {
     this.counts.guarded++;
     if (layout.moved) this.counts.separated++;
     if (scopes.length > 0) this.counts.scoped++;
-    const shadow = layout.moved ? this.table.add(shadowCodes(layout)) : 0;
+    const shadow = layout.drawn ? this.table.add(shadowCodes(layout)) : 0;
     this.changes.set(i, {
       edits: frameEdits(analysis, layout, { id: this.records.length, shadow }, scopes, target),
       ...(layout.moved && { movedOffsets: movedOffsets(analysis, layout) }),
+      ...(layout.drawn && !layout.moved && { poisonsFrame: true }),
       ...(inFrame && { inFrame }),
     });
   }
 
   private inside(i: number, analysis: Analysis): Inside {
-    const inside = this.tryLayout(i, analysis);
+    const found = this.tryLayout(i, analysis);
     const plain = { layout: plainLayout(analysis.size?.bytes ?? 0), scopes: [] };
-    if (typeof inside !== 'object') {
-      count(this.counts.layoutTroubles, inside);
-      return plain;
-    }
-    return this.table.add(shadowCodes(inside.layout)) === 0 ? plain : inside;
+    if (typeof found !== 'object') count(this.counts.layoutTroubles, found);
+    const inside = typeof found === 'object' ? found : this.padded(i, analysis, found);
+    return !inside || this.table.add(shadowCodes(inside.layout)) === 0 ? plain : inside;
+  }
+
+  /** Where variables are known and cannot be moved, the padding between them is guarded all the same. */
+  private padded(i: number, analysis: Analysis, trouble: LayoutTrouble): Inside | undefined {
+    if (this.poisonsItself || analysis.rooms.length > 0 || !STAYS_TOGETHER.has(trouble)) return undefined;
+    const debug = this.input.debugInfo!.stackFrame(this.input.module.importedFunctions + i)!;
+    const used = usedParts(analysis, debug.variables, this.isRewritten);
+    return used && { layout: paddedLayout(analysis.size!.bytes, used), scopes: [] };
   }
 
   private tryLayout(i: number, analysis: Analysis): Inside | LayoutTrouble {

@@ -32,6 +32,32 @@ export function frameObjects(analysis: Analysis, variables: readonly DebugVariab
   return objects.filter((o) => o.named || isTouched(o, analysis));
 }
 
+/** Padding is what aligns the next object; more may be something that debug information leaves out. */
+const PADDING_BELOW = 16;
+
+/**
+ * The frame without its padding, where nothing can be moved: parts that may be used, by offset. Undefined if there is no
+ * padding. What debug information does not name is reached through its own offset all the same: LLVM adds that to the base, be
+ * it with more folded in, before anything else. Only tools that rewrite code later may add it to an address not followed here.
+ */
+export function usedParts(
+  analysis: Analysis,
+  variables: readonly DebugVariable[],
+  isRewritten: boolean,
+): FrameObject[] | undefined {
+  const size = analysis.size!.bytes;
+  const named = namedObjects(variables, size);
+  if (!named) return undefined;
+  const all = [...named, ...holes(named, analysis, size)].sort((a, b) => a.begin - b.begin);
+  const isPadding = (o: FrameObject) =>
+    !o.named &&
+    o.end - o.begin < PADDING_BELOW &&
+    !isTouched(o, analysis) &&
+    !(isRewritten && [...analysis.hints].some((hint) => hint >= o.begin && hint < o.end));
+  const used = all.filter((o) => !isPadding(o));
+  return used.length < all.length ? used : undefined;
+}
+
 /** A hole that nothing refers to is padding. */
 function isTouched({ begin, end }: FrameObject, { addresses, accesses, escapes, reached }: Analysis): boolean {
   const within = (offset: number) => offset >= begin && offset < end;

@@ -58,6 +58,7 @@ export abstract class Operands {
   protected readonly escapes = new Set<number>();
   protected readonly merged = new Set<number>();
   protected readonly folded = new Set<number>();
+  protected readonly hints = new Set<number>();
   protected readonly usedConstants = new Set<number>();
   protected readonly sharedConstants = new Set<number>();
   /** Constants that are kept in a local: optimised code does so where it needs them again, perhaps in another round of a loop. */
@@ -86,12 +87,12 @@ export abstract class Operands {
     // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
     const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
     const addresses = this.addresses.filter((a) => !isRestored(a));
-    const { reached, escapes, merged, folded, catches, optimised } = this;
+    const { reached, escapes, merged, folded, hints, catches, optimised } = this;
     const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
     const sharedConstants = new Set([...this.sharedConstants, ...(optimised ? this.keptConstants : [])]);
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
-      ...{ reached, escapes, merged, folded, catches, optimised, baseUnclear, sharedConstants },
+      ...{ reached, escapes, merged, folded, hints, catches, optimised, baseUnclear, sharedConstants },
     };
   }
 

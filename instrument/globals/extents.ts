@@ -5,9 +5,8 @@
 //            ^ a gap only if b begins where alignment alone would put it, nothing refers to it and its bytes are zero
 
 import type { DebugInfo } from '../debug-info.ts';
-import { Decoder } from '../wasm/decoder.ts';
+import { isLinkerOutput } from '../linker-output.ts';
 import { type Module, SECTION } from '../wasm/module.ts';
-import { OP } from '../wasm/opcodes.ts';
 import { segmentNames } from './segments.ts';
 
 /** An object; `begin` is a program address. */
@@ -29,8 +28,6 @@ export interface Extents {
 
 /** No alignment in C or C++ exceeds this without being asked for. */
 const MAX_ALIGNMENT = 16;
-/** Bytes of a number that the linker wrote, whatever its value. */
-const PADDED_LENGTH = 5;
 /** Segments that compilers put objects into by themselves; programs walk their own from end to end. */
 const ORDINARY = /^\.(data|rodata|bss|tdata|tbss)(\.|$)/;
 
@@ -48,28 +45,13 @@ export function findExtents(module: Module, debugInfo: DebugInfo, nullLimit: num
   if (objects.length === 0) return { objects, gaps: [] };
   // An object of unknown size still ends the padding in front of it.
   const starts = all.filter((o) => o.end === o.begin).map((o) => o.begin);
+  // What stands in a gap could be an object without debug information.
   if (!isLinkerOutput(module)) return { objects, gaps: [] };
   const references = findReferences(module, objects[0]!.begin, objects.at(-1)!.end + MAX_ALIGNMENT);
   return {
     objects: objects.map((o) => ({ ...o, single: countIn(references, o.begin, o.end) === 1 })),
     gaps: findGaps(module, objects, [...starts, ...references]),
   };
-}
-
-/**
- * Whether the code is as the linker wrote it, addresses padded to five bytes. A tool that has rewritten it since left numbers
- * of which nobody can tell whether they are addresses; so what stands in a gap could be an object without debug information.
- */
-function isLinkerOutput(module: Module): boolean {
-  for (const { start, end } of module.bodies) {
-    const d = new Decoder(module.bytes, start, end);
-    d.skipLocals();
-    while (d.pos < d.end) {
-      d.next();
-      if (d.op === OP.CALL) return d.pos - d.immediateStart === PADDED_LENGTH;
-    }
-  }
-  return false;
 }
 
 function specialSegments(module: Module): GlobalObject[] {
