@@ -6,6 +6,8 @@ export interface DebugVariable {
   /** Bytes from the frame base (stack variables) or program address (globals). */
   readonly offset: number;
   readonly size: number;
+  /** As the source spells it: "char[10]". */
+  readonly type?: string;
   /** May be larger than `size`: it ends in a flexible array, or its compiler does not describe all of its storage. */
   readonly open?: boolean;
   /** Where the object begins of which it is a part (of C++: a structured binding), as `offset` counts. */

@@ -20,7 +20,7 @@ export interface FrameObject {
 /** Everything in the frame, by offset, without overlaps; undefined if something contradicts the debug information. */
 export function frameObjects(analysis: Analysis, variables: readonly DebugVariable[]): FrameObject[] | undefined {
   const size = analysis.size!.bytes;
-  const named = namedObjects(variables, size);
+  const named = namedObjects(variables, size, analysis.optimised);
   if (!named) return undefined;
   const objects = [...named, ...holes(named, analysis, size)].sort((a, b) => a.begin - b.begin);
   for (const { offset, size: bytes } of analysis.accesses) {
@@ -32,13 +32,11 @@ export function frameObjects(analysis: Analysis, variables: readonly DebugVariab
   return objects.filter((o) => o.named || isTouched(o, analysis));
 }
 
-/** Padding is what aligns the next object; more may be something that debug information leaves out. */
-const PADDING_BELOW = 16;
-
 /**
- * The frame without its padding, where nothing can be moved: parts that may be used, by offset. Undefined if there is no
- * padding. What debug information does not name is reached through its own offset all the same: LLVM adds that to the base, be
- * it with more folded in, before anything else. Only tools that rewrite code later may add it to an address not followed here.
+ * The frame without its padding, where nothing can be moved: its variables, by offset. Undefined if there is no padding, or
+ * if there is anything else in the frame. What debug information does not name is reached through its own offset all the
+ * same: LLVM adds that to the base, be it with more folded in, before anything else. Only tools that rewrite code later may
+ * add it to an address not followed here.
  */
 export function usedParts(
   analysis: Analysis,
@@ -46,16 +44,14 @@ export function usedParts(
   isRewritten: boolean,
 ): FrameObject[] | undefined {
   const size = analysis.size!.bytes;
-  const named = namedObjects(variables, size);
+  const named = namedObjects(variables, size, true);
   if (!named) return undefined;
-  const all = [...named, ...holes(named, analysis, size)].sort((a, b) => a.begin - b.begin);
-  const isPadding = (o: FrameObject) =>
-    !o.named &&
-    o.end - o.begin < PADDING_BELOW &&
+  const between = holes(named, analysis, size);
+  const isPlain = (o: FrameObject) =>
+    o.end - o.begin < ALIGNMENTS.at(-1)! &&
     !isTouched(o, analysis) &&
     !(isRewritten && [...analysis.hints].some((hint) => hint >= o.begin && hint < o.end));
-  const used = all.filter((o) => !isPadding(o));
-  return used.length < all.length ? used : undefined;
+  return between.length > 0 && between.every(isPlain) ? named : undefined;
 }
 
 /** A hole that nothing refers to is padding. */
@@ -73,21 +69,46 @@ function isTouched({ begin, end }: FrameObject, { addresses, accesses, escapes, 
  * Variables may share bytes (blocks that are never alive together, parts of one object): those become one object. What may
  * be larger than it is said to be reaches to the next.
  */
-function namedObjects(variables: readonly DebugVariable[], size: number): FrameObject[] | undefined {
+function namedObjects(
+  variables: readonly DebugVariable[],
+  size: number,
+  optimised: boolean,
+): FrameObject[] | undefined {
   const extents = variables
     .filter((v) => v.size > 0)
-    .map(({ offset, size: bytes, partOf, open = false }) => ({ begin: partOf ?? offset, end: offset + bytes, open }))
+    .map(({ offset, size: bytes, partOf, open = false, type = '' }) => ({
+      ...{ begin: partOf ?? offset, end: offset + bytes, open, isArray: type.endsWith(']') },
+    }))
     .sort((a, b) => a.begin - b.begin);
   if (extents.some(({ begin, end }) => begin < 0 || end > size)) return undefined;
-  const objects: (FrameObject & { open: boolean })[] = [];
-  for (const { begin, end, open } of extents) {
+  const objects: (FrameObject & { open: boolean; alignments: number[] })[] = [];
+  for (const { begin, end, open, isArray } of extents) {
+    const alignments = ALIGNMENTS.filter((align) => isArray || (end - begin) % align === 0);
     const last = objects[objects.length - 1];
     if (last && begin < last.end) {
       last.end = Math.max(last.end, end);
       last.open ||= open;
-    } else objects.push({ begin, end, open, exposed: false, named: true });
+      last.alignments.push(...alignments);
+    } else objects.push({ begin, end, open, alignments, exposed: false, named: true });
   }
-  return objects.map(({ open, ...o }, i) => ({ ...o, end: open ? (objects[i + 1]?.begin ?? size) : o.end }));
+  return objects.map(({ open, alignments, ...o }, i) => {
+    const next = objects[i + 1]?.begin ?? size;
+    const isWhole = !open && (!optimised || isPadding(o, next, alignments));
+    return { ...o, end: isWhole ? o.end : next };
+  });
+}
+
+/** What LLVM aligns variables to; arrays also to more than their elements need. */
+const ALIGNMENTS = [1, 2, 4, 8, 16];
+
+/**
+ * Whether what lies between an object and the next is there for alignment: LLVM lays out frames from their upper end, each
+ * object as high as its alignment lets it. More than that is the rest of something larger without a name, a temporary or a
+ * variable of an inlined function, that is in the same place at another time.
+ */
+function isPadding({ begin, end }: FrameObject, next: number, alignments: readonly number[]): boolean {
+  const highest = next - (end - begin);
+  return alignments.some((align) => highest - (highest % align) === begin);
 }
 
 /** What debug information leaves out, split where an address is computed that can only be an object's own. */

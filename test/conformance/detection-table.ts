@@ -93,6 +93,12 @@ ${misses()}
 
 - **Between variables of one frame** and **between globals** the binary alone says nothing: without DWARF only the borders of
   frames are guarded, and no global is. Of Rust and Zig, whose debug information leaves out much of a frame, the same holds.
+- **Between variables of one frame, at -O1 and above**: LLVM folds offsets within one object into another's address
+  (\`&head - 4\` for a list's head). Where no pointer can be mistaken, variables are moved apart all the same; elsewhere only the
+  padding between them is guarded, and an overflow into a neighbour that follows at once is not noticed.
+- **Between globals, at -O1 and above**: a constant at the beginning of one array may be a later one's address with part of the
+  index folded in (\`letters[i - 12]\`). So an access that has not been seen inside an object before, and that lands exactly in
+  another one, is believed; the second object that one instruction touches is reported, and so is every byte that is no object's.
 - **Far beyond a block**: an access that jumps over the redzones (32 bytes in front of a block of dlmalloc and 24 behind it, and
   more with larger blocks) into memory nobody has allocated, or into another block, is not noticed.
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.

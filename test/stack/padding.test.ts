@@ -67,6 +67,26 @@ NOINLINE int returned(const char *s) {
 int main(void) { int t = 0; for (int i = 0; i < 3; i++) t += literals(i) + shared(i) + returned("sixteen letters!"); printf("%d\\n", t); }
 `;
 
+/** Results of calls, and variables of inlined functions that debug information has lost, in the places of smaller variables. */
+const SHARING = `${PRELUDE}
+struct big { int v[8]; };
+NOINLINE struct big make(int n) { struct big b; for (int i = 0; i < 8; i++) b.v[i] = n + i; use(&b); return b; }
+NOINLINE void fill(struct big *b, int n) { for (int i = 0; i < 8; i++) b->v[i] = n + i; }
+NOINLINE int result(int n) { int t = make(n).v[0]; { int x[2] = {n, 1}; use(x); t += x[0]; } return t; }
+NOINLINE int results(int n) { int t = make(n).v[0]; { int x = n; use(&x); t += x; } { short y[3] = {1, 2, 3}; use(y); t += y[1]; } return t; }
+static inline int within(int n) { struct big b; fill(&b, n); use(&b); return n; }
+NOINLINE int inlined(int n) { int t = within(n); { char x[6]; x[0] = n; use(x); t += x[0]; } return t; }
+static inline void wide(int n, long long *out) { long long local = n; use(&local); if (out) *out = local; }
+NOINLINE int both(int n) { int x[4]; { wide(n, 0); } { int y; use(&y); } use(x); return n; }
+int main(void) { printf("%d %d %d %d\\n", result(2), results(2), inlined(4), both(1)); }
+`;
+
+test.each(LEVELS)('places that something larger has at another time, %s', async (level) => {
+  const module = await compileC(SHARING, [level, '-g', '-w']);
+  const { findings, output } = await runC(module);
+  expect([findings.map((f) => f.title), output]).toEqual([[], (await runOriginal(module)).output]);
+});
+
 test.each([...LEVELS, '-O0'])('what has no name is not padding, %s', async (level) => {
   const module = await compileC(NAMELESS, [level, '-g', '-w']);
   const { findings, output, exitCode } = await runC(module);
