@@ -8,7 +8,9 @@ import { completeStripped } from './allocator-stripped.ts';
 import { FeatureCache } from './body-features.ts';
 import { InstrumentError } from './errors.ts';
 import type { Probe } from './probe-module.ts';
+import { Decoder } from './wasm/decoder.ts';
 import { functionNames, KIND, type Module } from './wasm/module.ts';
+import { OP } from './wasm/opcodes.ts';
 
 export { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
 
@@ -83,6 +85,7 @@ export function findAllocator(
   for (const { name, index } of exports) for (const r of rolesNamed(glueNames[name] ?? '')) add(r, index, 'glue', name);
   for (const [index, name] of names) for (const r of rolesNamed(name)) add(r, index, 'name', name);
   const features = new FeatureCache(module);
+  if (names.size === 0) for (const f of [...found]) addForwarded(module, f, add);
   const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, features, probe);
   if (family) return { ...NOTHING, ...family, rejected };
   // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.
@@ -133,6 +136,31 @@ function addOption(
   if (func === undefined) throw new InstrumentError('E_NO_ALLOCATOR', `${roleName}=${target}`);
   if (!signatureFits(module, func, r)) throw new InstrumentError('E_ALLOCATOR_SIGNATURE', `${roleName}=${target}`);
   add(r, func, 'option', target);
+}
+
+/** What an exported malloc passes its argument on to is what the program itself calls. */
+function addForwarded(module: Module, { role, func, how }: AllocatorFunction, add: Add): void {
+  if (!C_ROLE.test(role.role)) return;
+  const behind = forwardedTo(module, func);
+  if (behind !== undefined) add(role, behind, how, `function ${behind}`);
+}
+
+const C_ROLE = /^(?!operator|__|tlsf)/;
+
+/** The function that another one calls with its own arguments, and does nothing else. */
+function forwardedTo(module: Module, func: number): number | undefined {
+  const { start, end } = module.bodies[func - module.importedFunctions]!;
+  const count = module.types[module.functions[func]!]?.params.length ?? 0;
+  const d = new Decoder(module.bytes, start, end);
+  d.skipLocals();
+  for (let i = 0; i < count; i++) {
+    d.next();
+    if (d.op !== OP.LOCAL_GET || d.index !== i) return undefined;
+  }
+  d.next();
+  const callee = d.index;
+  if (d.op !== OP.CALL || callee < module.importedFunctions || d.pos !== end - 1) return undefined;
+  return module.functions[callee] === module.functions[func] ? callee : undefined;
 }
 
 function resolveFunction(module: Module, names: ReadonlyMap<number, string>, target: string): number | undefined {
