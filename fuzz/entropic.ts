@@ -20,7 +20,7 @@ const THRESHOLD = 255;
 const MAX_MUTATION_FACTOR = 20;
 
 /** n * log(n) of numbers that come up all the time. */
-const TABLE = Float64Array.from({ length: 1024 }, (_, n) => (n === 0 ? 0 : n * Math.log(n)));
+const TABLE = Float64Array.from({ length: 1 << 14 }, (_, n) => (n === 0 ? 0 : n * Math.log(n)));
 
 export function newLearner(): Learner {
   return { met: new Uint32Array(0), known: 0, incidence: 0, energy: 0, mutants: 0 };
