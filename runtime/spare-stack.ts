@@ -133,7 +133,7 @@ function open(): bool {
 
 function take(bytes: Addr): void {
   let kind: u32 = ALLOC_MALLOC;
-  let at = rawAlloc(bytes, 16, kind);
+  let at = rawAlloc(bytes, 8, kind); // not every malloc can be asked for more; the bounds are rounded to 16 below
   if (!at) {
     kind = ALLOC_RUST;
     at = rawAlloc(bytes, 16, kind);
@@ -145,7 +145,7 @@ function take(bytes: Addr): void {
   if (!at) return;
   spareMap = arenaAlloc(<u32>bytes >> 2);
   if (!spareMap) {
-    if (kind != OUR_OWN) rawFree(at, bytes, 16, kind);
+    if (kind != OUR_OWN) rawFree(at, bytes, kind == ALLOC_RUST ? 16 : 8, kind);
     return;
   }
   spareLow = (at + 15) & ~15;
