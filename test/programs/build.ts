@@ -41,6 +41,7 @@ export function sourceTree(folder: string): Tree {
 export function debianToolchainMissing(): string | undefined {
   if (!existsSync('/usr/bin/clang-19') || !existsSync('/usr/bin/wasm-ld-19'))
     return "Debian's clang-19 or lld-19 is missing";
+  if (!existsSync('/usr/lib/llvm-19/lib/clang/19/lib/wasi')) return "Debian's libclang-rt-19-dev-wasm32 is missing";
   return existsSync('/usr/lib/wasm32-wasi/libc.a') ? undefined : "Debian's wasi-libc is missing";
 }
 
