@@ -6,7 +6,7 @@ import { readInputs } from '../../fuzz/folder.ts';
 import { openModule } from '../../fuzz/index.ts';
 
 const SECONDS = 1;
-const MOST_ROUNDS = 1000;
+const MOST_ROUNDS = 1_000_000;
 
 const [path, folder] = process.argv.slice(2);
 const units = readInputs(folder!).map((file) => file.bytes);
