@@ -9,7 +9,7 @@ import { variantNamed } from '../variants.ts';
 /** The engine compiles hot functions anew in the background: rounds before it has done so are not counted. */
 const WARM_UP = 3;
 /** A round lasts so many steps of the clock at least. */
-const LEAST_STEPS = 40;
+const LEAST_STEPS = 12;
 
 const [path, size, rounds, ...names] = process.argv.slice(2);
 const bytes = new Uint8Array(readFileSync(path!));
