@@ -130,7 +130,17 @@ function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
 function reachable(module: Module, exported: readonly Exported[]): Set<number> {
   const seen = new Set(exported.map((e) => e.func));
   const work = [...seen];
-  const ofType = (type: number) => [...module.addressTaken].filter((f) => module.functions[f] === type);
+  const callable = Map.groupBy(module.addressTaken, (f) => module.functions[f]!);
+  const ofType = (type: number) => {
+    const functions = callable.get(type) ?? [];
+    callable.delete(type); // the first call of a type leads to all of them
+    return functions;
+  };
+  const reach = (func: number) => {
+    if (seen.has(func)) return;
+    seen.add(func);
+    work.push(func);
+  };
   while (work.length > 0) {
     const body = module.bodies[work.pop()! - module.importedFunctions];
     if (!body) continue;
@@ -138,12 +148,8 @@ function reachable(module: Module, exported: readonly Exported[]): Set<number> {
     d.skipLocals();
     while (d.pos < d.end) {
       d.next();
-      const callees = d.immediates === IMM.FUNC ? [d.index] : d.op === OP.CALL_INDIRECT ? ofType(d.index) : [];
-      for (const callee of callees) {
-        if (seen.has(callee)) continue;
-        seen.add(callee);
-        work.push(callee);
-      }
+      if (d.immediates === IMM.FUNC) reach(d.index);
+      else if (d.op === OP.CALL_INDIRECT) ofType(d.index).forEach(reach);
     }
   }
   return seen;
