@@ -66,8 +66,7 @@ export function findChunk(begin: Addr): u32 {
   if (!directory) return 0;
   const chunk = recordOf(load<u32>(recentSlot(directory, begin)));
   if (chunk && chunkBegin(chunk) == begin && load<u8>(chunk, CHUNK_STATE) != CHUNK_UNUSED) return chunk;
-  const slot = slotOf(begin);
-  const found = slot ? recordOf(load<u32>(slot)) : 0;
+  const found = chunkInPlace(begin);
   return found && chunkBegin(found) == begin ? found : 0;
 }
 

@@ -11,7 +11,7 @@ import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { callersOf, type Family, functionsOf, only, reachable, within } from './fingerprint.ts';
+import { callersOf, type Family, functionsOf, growsMemory, only, reachable, within } from './fingerprint.ts';
 
 const MAPS = 4;
 const HEADS = 96;
@@ -116,8 +116,9 @@ export function findStub(module: Module, features: FeatureCache): number | undef
     functionsOf(module, [I], [I]).filter((f) => {
       if (!within(features.bodySize(f), STUB_SIZE)) return false;
       const x = features.of(f);
-      const grows = x.grows || [...x.callees].some((g) => features.has(g) && features.of(g).grows);
-      return grows && x.stores <= 1 && x.loads === 0 && x.constants.has(LARGEST) && !x.opensParameter;
+      return (
+        growsMemory(features, f) && x.stores <= 1 && x.loads === 0 && x.constants.has(LARGEST) && !x.opensParameter
+      );
     }),
   );
 }

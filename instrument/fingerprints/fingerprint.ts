@@ -72,22 +72,28 @@ export function reachable(features: FeatureCache, roots: readonly number[]): Set
   return seen;
 }
 
-export function callersOf(module: Module, features: FeatureCache, callee: number): number[] {
-  const callers: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++) {
-    if (features.of(f).callees.has(callee)) callers.push(f);
-  }
-  return callers;
+/** The functions of which something is true, imports left out. */
+export function functionsThat(module: Module, holds: (f: number) => boolean): number[] {
+  const found: number[] = [];
+  for (let f = module.importedFunctions; f < module.functions.length; f++) if (holds(f)) found.push(f);
+  return found;
 }
 
-/** The functions of a signature, imports left out. */
+export function callersOf(module: Module, features: FeatureCache, callee: number): number[] {
+  return functionsThat(module, (f) => features.of(f).callees.has(callee));
+}
+
+/** The functions of a signature. */
 export function functionsOf(module: Module, params: readonly number[], results: readonly number[]): number[] {
   const wanted = `${params.join()}>${results.join()}`;
   const fits = module.types.map((t) => !!t && `${t.params.join()}>${t.results.join()}` === wanted);
-  const found: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++)
-    if (fits[module.functions[f]!]) found.push(f);
-  return found;
+  return functionsThat(module, (f) => fits[module.functions[f]!]!);
+}
+
+/** Asks for more memory, itself or by a function that it calls. */
+export function growsMemory(features: FeatureCache, f: number): boolean {
+  const { grows, callees } = features.of(f);
+  return grows || [...callees].some((callee) => features.has(callee) && features.of(callee).grows);
 }
 
 export function within(value: number, [low, high]: readonly [number, number]): boolean {

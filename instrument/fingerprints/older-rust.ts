@@ -8,17 +8,20 @@ import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { callersOf, type Fingerprint, functionsOf, nothing, only, sharedState, within } from './fingerprint.ts';
-import { LARGEST_REDZONE } from './rust.ts';
+import {
+  callersOf,
+  type Fingerprint,
+  functionsOf,
+  growsMemory,
+  nothing,
+  only,
+  sharedState,
+  within,
+} from './fingerprint.ts';
+import { DISPOSE_STORES, FREE_SIZE, LARGEST_REDZONE, MALLOC_SIZE, MALLOC_STATE, SHARED_STATE } from './rust.ts';
 
 const MALLOC_CONSTANTS = [245, 8, 16, 20, 31, 62];
-const MALLOC_SIZE = [3800, 5600] as const;
 const FREE_CONSTANTS = [-2, 3, 8, 12, 256];
-const FREE_SIZE = [650, 1400] as const;
-/** Where the small bins are many words of it. */
-const MALLOC_STATE = 30;
-const SHARED_STATE = 4;
-const DISPOSE_STORES = 15;
 const TAKER_SIZE = 600;
 /** Alignments below this are every block's. */
 const ALIGNED = 9;
@@ -64,8 +67,9 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
 function isMalloc(features: FeatureCache, f: number): boolean {
   if (!within(features.bodySize(f), MALLOC_SIZE)) return false;
   const x = features.of(f);
-  const grows = x.grows || [...x.callees].some((callee) => features.has(callee) && features.of(callee).grows);
-  return grows && x.addresses.size >= MALLOC_STATE && MALLOC_CONSTANTS.every((c) => x.constants.has(c));
+  return (
+    growsMemory(features, f) && x.addresses.size >= MALLOC_STATE && MALLOC_CONSTANTS.every((c) => x.constants.has(c))
+  );
 }
 
 function isFree(features: FeatureCache, f: number): boolean {

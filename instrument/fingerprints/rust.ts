@@ -13,14 +13,14 @@ import { TYPE } from '../wasm/opcodes.ts';
 import { callersOf, type Fingerprint, functionsOf, nothing, only, sharedState, within } from './fingerprint.ts';
 
 const MALLOC_CONSTANTS = [245, 11, -8, 8, 31];
-const MALLOC_SIZE = [3800, 5600] as const;
+export const MALLOC_SIZE = [3800, 5600] as const;
 const FREE_CONSTANTS = [-8, -2, 2, 3, 256];
-const FREE_SIZE = [650, 1400] as const;
+export const FREE_SIZE = [650, 1400] as const;
 /** Where the small bins are many words of it. */
-const MALLOC_STATE = 30;
-const SHARED_STATE = 4;
+export const MALLOC_STATE = 30;
+export const SHARED_STATE = 4;
 /** dispose_chunk writes the heads of its neighbours and links of bins. */
-const DISPOSE_STORES = 15;
+export const DISPOSE_STORES = 15;
 export const LARGEST_REDZONE = 16;
 
 export function findRust(module: Module, features: FeatureCache): Fingerprint {

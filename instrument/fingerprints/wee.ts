@@ -9,7 +9,7 @@
 import type { FeatureCache } from '../body-features.ts';
 import type { Module } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
-import { type Family, functionsOf, within } from './fingerprint.ts';
+import { type Family, functionsOf, functionsThat, within } from './fingerprint.ts';
 
 /** (words - 1) is compared with the largest, words = (bytes + 3) / 4. */
 const CLASSES = [255, -1, 2, 3];
@@ -56,10 +56,8 @@ function heads(features: FeatureCache, f: number): number[] {
 
 /** Both addresses: either alone may be the end of something else. */
 function usersOf(module: Module, features: FeatureCache, head: number): number[] {
-  const users: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++) {
+  return functionsThat(module, (f) => {
     const { constants, addresses } = features.of(f);
-    if ([head, head + WORD].every((word) => constants.has(word) || addresses.has(word))) users.push(f);
-  }
-  return users;
+    return [head, head + WORD].every((word) => constants.has(word) || addresses.has(word));
+  });
 }
