@@ -1,7 +1,7 @@
 // What a fuzz target exports and imports: the function that takes an input, and why a module cannot be one.
 
 import { SanitizerError } from '../host/errors.ts';
-import { ENTRY_TYPES } from './assemblyscript.ts';
+import { assemblyScriptImports, ENTRY_TYPES } from './assemblyscript.ts';
 
 export const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
 
@@ -48,7 +48,10 @@ export function findEntry(exports: Exports, wanted: string | undefined, hasMemor
 }
 
 /** Imports of `env` that are there: of libFuzzer, and of AssemblyScript's standard library. */
-const ENVIRONMENT: ReadonlySet<string> = new Set(['LLVMFuzzerMutate', 'abort', 'seed', 'trace']);
+const ENVIRONMENT: ReadonlySet<string> = new Set([
+  'LLVMFuzzerMutate',
+  ...Object.keys(assemblyScriptImports(() => undefined)),
+]);
 
 /** These and WASI are there; the rest has to be given. */
 export function refuseMissing(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): void {

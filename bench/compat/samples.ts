@@ -90,7 +90,7 @@ export async function assemblyScriptSamples(): Promise<Sample[]> {
       const flags = ['--runtime', runtime, '--exportRuntime', '--debug', level];
       const { 'a.wasm': bytes } = await runAsc('a.ts', source, flags);
       samples.push({
-        name: `AssemblyScript 0.28.20, TLSF, ${runtime} ${level}`.replace('TLSF, stub', 'stub'),
+        name: `AssemblyScript 0.28.20, ${runtime === 'stub' ? '' : 'TLSF, '}${runtime} ${level}`,
         bytes: bytes!,
       });
     }

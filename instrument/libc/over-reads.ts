@@ -6,10 +6,10 @@ import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { IMM, OP, PREFIX_SIMD, TYPE } from '../wasm/opcodes.ts';
 
-/** i32.const 0x80808080, half of the test whether a word has a zero byte. */
-const HIGH_BITS = [0x41, 0x80, 0x81, 0x82, 0x84, 0x78];
-const HIGH_BITS_64 = 0x42;
+/** The number in i32.const 0x80808080, half of the test whether a word has a zero byte; that of an i64 begins alike. */
+const HIGH_BITS = [0x80, 0x81, 0x82, 0x84, 0x78] as const;
 const I32_CONST: number = OP.I32_CONST;
+const I64_CONST: number = OP.I64_CONST;
 const I32_AND: number = OP.I32_AND;
 const SIMD = {
   LOAD: PREFIX_SIMD * 4096,
@@ -34,11 +34,11 @@ export function findOverReaders(module: Module): Set<number> {
 
 /** Whether the bytes of a body can hold one of the telling instructions at all. Constants abound: no call for each of them. */
 function hintIn(bytes: Uint8Array, from: number, to: number): boolean {
-  const last = to - HIGH_BITS.length;
+  const last = to - 1 - HIGH_BITS.length;
   for (let at = from; at <= last; at++) {
     const b = bytes[at];
-    if (b === I32_CONST || b === HIGH_BITS_64) {
-      if (bytes[at + 1] === 0x80 && isHighBits(bytes, at)) return true;
+    if (b === I32_CONST || b === I64_CONST) {
+      if (bytes[at + 1] === HIGH_BITS[0] && isHighBits(bytes, at + 1)) return true;
       // i32.const 24, i32.and: the distance between two alignments, in bits.
       if (b === I32_CONST && bytes[at + 1] === 24 && bytes[at + 2] === I32_AND) return true;
     } else if (b === PREFIX_SIMD && bytes[at + 1] === 0x23) return true;
@@ -47,7 +47,7 @@ function hintIn(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 function isHighBits(bytes: Uint8Array, at: number): boolean {
-  return bytes[at + 2] === HIGH_BITS[2] && bytes[at + 3] === HIGH_BITS[3] && bytes[at + 4] === HIGH_BITS[4];
+  return bytes[at + 1] === HIGH_BITS[1] && bytes[at + 2] === HIGH_BITS[2] && bytes[at + 3] === HIGH_BITS[3];
 }
 
 /** memcpy(target, source, size), and memmove; wasm-opt drops a result that nobody uses. */
