@@ -1,10 +1,15 @@
 // A copy of a module in which its allocator can be tried out: the functions under test exported, everything that they do
 // not reach trapping, the start function gone. Small, so that an engine compiles it at once; whoever runs it is the host.
+//
+// What only looks like a part of an allocator may go round forever. So each round of a loop takes one from a counter, and
+// traps where that was the last one:
+//
+//   loop  global.get F  i32.const 1  i32.sub  global.set F  global.get F  i32.eqz  if  unreachable  end  ...
 
-import { Writer } from './wasm/bytes.ts';
+import { Reader, Writer } from './wasm/bytes.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { KIND, type Module, SECTION, SECTION_ORDER } from './wasm/module.ts';
-import { IMM, OP } from './wasm/opcodes.ts';
+import { IMM, OP, TYPE } from './wasm/opcodes.ts';
 
 /** What is to be tried out. */
 export interface ProbeQuestion {
@@ -13,6 +18,8 @@ export interface ProbeQuestion {
   readonly exports: Readonly<Record<string, string>>;
   /** Export of the memory. */
   readonly memory: string;
+  /** Export of the global with the rounds of loops that are left. */
+  readonly fuel: string;
   /** Export of the global with the root of the lists, for an allocator that deals in blocks. */
   readonly root: string | undefined;
   /** Where the module imports its memory from, and what it must be like. */
@@ -47,6 +54,7 @@ export const INITIALISE = 'initialise';
 const PREFIX = 'wasan.probe.';
 const MEMORY = `${PREFIX}memory`;
 const ROOT = `${PREFIX}root`;
+const FUEL = `${PREFIX}fuel`;
 
 /** Undefined for a module that cannot be tried on its own: its data comes with its start function, or it is a library. */
 export function buildProbe(
@@ -64,6 +72,7 @@ export function buildProbe(
     bytes: probeBytes(module, exported, root),
     exports: Object.fromEntries(exported.map(({ role, name }) => [role, name])),
     memory: MEMORY,
+    fuel: FUEL,
     root: root === undefined ? undefined : ROOT,
     importedMemory: imported && { module: imported.module, name: imported.name, initial, maximum, shared },
   };
@@ -74,8 +83,8 @@ interface Exported {
   readonly func: number;
 }
 
-/** Sections that may stand in front of the exports. */
-const BEFORE_EXPORTS: ReadonlySet<number> = new Set(SECTION_ORDER.slice(0, SECTION_ORDER.indexOf(SECTION.EXPORT)));
+/** Sections that may stand in front of the globals, which the exports follow. */
+const BEFORE_GLOBALS: ReadonlySet<number> = new Set(SECTION_ORDER.slice(0, SECTION_ORDER.indexOf(SECTION.GLOBAL)));
 
 function probeBytes(module: Module, exported: readonly Exported[], root: number | undefined): Uint8Array {
   const w = new Writer(1 << 16);
@@ -86,25 +95,43 @@ function probeBytes(module: Module, exported: readonly Exported[], root: number 
     w.append(module.bytes, from, to);
   };
   const kept = module.sections.filter((s) => s.id !== SECTION.CUSTOM);
-  for (const { id, start, end } of kept.filter((s) => BEFORE_EXPORTS.has(s.id))) copy(id, start, end);
-  w.section(SECTION.EXPORT, exportSection(exported, root));
-  for (const { id, start, end } of kept.filter((s) => !BEFORE_EXPORTS.has(s.id))) {
+  for (const { id, start, end } of kept.filter((s) => BEFORE_GLOBALS.has(s.id))) copy(id, start, end);
+  w.section(SECTION.GLOBAL, globalSection(module));
+  w.section(SECTION.EXPORT, exportSection(module, exported, root));
+  for (const { id, start, end } of kept.filter((s) => !BEFORE_GLOBALS.has(s.id) && s.id !== SECTION.GLOBAL)) {
     if (id === SECTION.CODE) w.section(id, codeSection(module, reachable(module, exported)));
     else if (id !== SECTION.EXPORT && id !== SECTION.START) copy(id, start, end);
   }
   return w.view().slice();
 }
 
-function exportSection(exported: readonly Exported[], root: number | undefined): Writer {
+/** The module's own globals, and the counter. */
+function globalSection(module: Module): Writer {
+  const w = new Writer();
+  w.u32(module.globals.length + 1);
+  const own = module.sections.find((s) => s.id === SECTION.GLOBAL);
+  if (own) {
+    const r = new Reader(module.bytes, own.start, own.end);
+    r.u32();
+    w.append(module.bytes, r.pos, own.end);
+  }
+  for (const byte of [TYPE.I32, MUTABLE, OP.I32_CONST, 0, OP.END]) w.byte(byte);
+  return w;
+}
+
+const MUTABLE = 1;
+
+function exportSection(module: Module, exported: readonly Exported[], root: number | undefined): Writer {
   const w = new Writer();
   const entry = (name: string, kind: number, index: number) => {
     w.name(name);
     w.byte(kind);
     w.u32(index);
   };
-  w.u32(exported.length + (root === undefined ? 1 : 2));
+  w.u32(exported.length + (root === undefined ? 2 : 3));
   for (const { name, func } of exported) entry(name, KIND.FUNC, func);
   entry(MEMORY, KIND.MEMORY, 0);
+  entry(FUEL, KIND.GLOBAL, module.globals.length);
   if (root !== undefined) entry(ROOT, KIND.GLOBAL, root);
   return w;
 }
@@ -114,8 +141,9 @@ function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
   w.u32(module.bodies.length);
   module.bodies.forEach(({ start, end }, i) => {
     if (alive.has(module.importedFunctions + i)) {
-      w.u32(end - start);
-      w.append(module.bytes, start, end);
+      const body = countedBody(module, start, end);
+      w.u32(body.length);
+      w.append(body, 0, body.length);
     } else {
       w.u32(3);
       w.byte(0); // no locals
@@ -124,6 +152,33 @@ function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
     }
   });
   return w;
+}
+
+/** The body, with the counter at the head of each loop. */
+function countedBody(module: Module, start: number, end: number): Uint8Array {
+  const w = new Writer(end - start);
+  const d = new Decoder(module.bytes, start, end);
+  d.skipLocals();
+  let copied = start;
+  while (d.pos < d.end) {
+    d.next();
+    if (d.op !== OP.LOOP) continue;
+    w.append(module.bytes, copied, d.pos);
+    copied = d.pos;
+    countRound(w, module.globals.length);
+  }
+  w.append(module.bytes, copied, end);
+  return w.view();
+}
+
+function countRound(w: Writer, counter: number): void {
+  w.byte(OP.GLOBAL_GET);
+  w.u32(counter);
+  for (const byte of [OP.I32_CONST, 1, OP.I32_SUB, OP.GLOBAL_SET]) w.byte(byte);
+  w.u32(counter);
+  w.byte(OP.GLOBAL_GET);
+  w.u32(counter);
+  for (const byte of [OP.I32_EQZ, OP.IF, TYPE.VOID, OP.UNREACHABLE, OP.END]) w.byte(byte);
 }
 
 /** Everything direct calls lead to, and what the indirect calls in there may call, by its type. */

@@ -29,6 +29,20 @@ test.each([
   expect(probeFailed).toBe(true);
 });
 
+const FOREVER = '(loop $again (br $again))';
+
+test('malloc never comes back: the trial ends, and nothing is known', () => {
+  const { functions, evidence } = inspect(allocatorOf(`${FOREVER} (i32.const 0)`)).allocator;
+  expect(evidence).toContain('probe run: malloc cannot be called before the program has started');
+  expect(functions.map((f) => f.role.role)).toEqual(['malloc', 'free', 'realloc']);
+});
+
+test('free never comes back: the trial fails', () => {
+  const { functions, refused } = inspect(allocatorOf(bump, FOREVER)).allocator;
+  expect(functions).toEqual([]);
+  expect(refused).toBe('a probe run of malloc and free went wrong: it trapped (unreachable)');
+});
+
 test('a start function is not run, and what traps at the first call is merely not known', () => {
   const { functions, probeFailed, evidence } = inspect(allocatorOf('(unreachable)', '', '(start $never)')).allocator;
   expect(probeFailed).toBe(false);
