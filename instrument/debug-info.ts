@@ -10,6 +10,8 @@ export interface DebugVariable {
   readonly type?: string;
   /** May be larger than `size`: it ends in a flexible array, or its compiler does not describe all of its storage. */
   readonly open?: boolean;
+  /** A whole data segment, not a variable: optimisers drop the zeros at its end, so what lies behind it may be its own. */
+  readonly segment?: boolean;
   /** Where the object begins of which it is a part (of C++: a structured binding), as `offset` counts. */
   readonly partOf?: number;
   /** File offsets [start, end) of the lexical blocks the variable lives in; absent = the whole function. */

@@ -37,7 +37,7 @@ export function findExtents(module: Module, debugInfo: DebugInfo, nullLimit: num
   const special = specialSegments(module);
   const all = debugInfo
     .globals()
-    .filter((g) => g.offset >= Math.max(nullLimit, 1) && g.offset < 2 ** 32)
+    .filter((g) => !g.segment && g.offset >= Math.max(nullLimit, 1) && g.offset < 2 ** 32)
     .map((g) => ({ begin: g.offset, end: g.offset + (g.open ? 0 : g.size) }));
   const objects = joined(
     all.filter((o) => o.end > o.begin && !special.some((s) => o.begin < s.end && o.end > s.begin)),

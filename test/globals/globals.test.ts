@@ -1,7 +1,9 @@
 // Bounds of objects with static storage, and constants: found and silent at every optimisation level.
 
+import binaryen from 'binaryen';
 import { describe, expect, it } from 'vitest';
 import type { Report } from '../../host/report/report.ts';
+import { createSymbolizer } from '../../host/symbols/index.ts';
 import { compileC, runC, summaryOf } from '../support/c-program.ts';
 import { CASES, casesProgram } from './cases.ts';
 
@@ -59,6 +61,31 @@ describe('without debug information', () => {
     expect(
       findings.map((f) => `${f.title} in ${f.stack.find((s) => s.function.startsWith('check_'))?.function}`),
     ).toEqual(['write-to-read-only-data in check_constant', 'write-to-read-only-data in check_clear_constant']);
+  });
+});
+
+describe('data segments', () => {
+  it('are no objects: an optimiser drops the zeros at their ends', async () => {
+    const source = `#include <stdio.h>
+      #include <string.h>
+      char first[300] = {1, 2, 3}, second[] = "second";
+      int main(int argc, char **argv) {
+        char copy[300];
+        memcpy(copy, first, 299 + argc);
+        printf("%d %d %s\\n", copy[argc], copy[argc + 200], second);
+      }`;
+    const packed = binaryen.readBinary(await compileC(source, ['-O1']));
+    packed.runPasses(['memory-packing']);
+    binaryen.setDebugInfo(true);
+    const module = packed.emitBinary();
+    expect(
+      createSymbolizer(module)
+        .globals()
+        .filter((g) => g.name.startsWith('.data')).length,
+    ).toBeGreaterThan(1);
+    const { findings, output } = await runC(module);
+    expect(findings.map(summaryOf)).toEqual([]);
+    expect(output).toBe('2 0 second\n');
   });
 });
 
