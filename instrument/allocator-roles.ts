@@ -68,6 +68,8 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('__wbindgen_malloc', ['__wbindgen_malloc', '__wbindgen_export_0'], 'pp', 'p', 'asan_wbindgen_malloc', 'wbindgen_malloc'),
   role('__wbindgen_realloc', ['__wbindgen_realloc', '__wbindgen_export_1'], 'pppp', 'p', 'asan_wbindgen_realloc'),
   role('__wbindgen_free', ['__wbindgen_free', '__wbindgen_export_2'], 'ppp', '', 'asan_wbindgen_free', 'wbindgen_free'),
+  role('tinygo alloc', ['runtime.alloc'], 'pp', 'p', 'asan_tinygo_alloc', 'tinygo_alloc'),
+  role('tinygo alloc by size', ['runtime.alloc'], 'p', 'p', 'asan_tinygo_alloc_by_size', 'tinygo_alloc_by_size'),
   role('tlsf allocate block', [], 'pp', 'p', 'asan_as_allocate_block', 'as_allocate_block'),
   role('tlsf insert block', [], 'pp', '', 'asan_as_insert_block', 'as_insert_block'),
   role('tlsf remove block', [], 'pp', '', 'asan_as_remove_block', 'as_remove_block'),

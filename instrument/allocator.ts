@@ -6,6 +6,7 @@ import { explainStub, findFamily } from './allocator-families.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
 import { FeatureCache } from './body-features.ts';
+import { isCollected, withCollectors } from './collectors.ts';
 import { InstrumentError } from './errors.ts';
 import type { Probe } from './probe-module.ts';
 import { Decoder } from './wasm/decoder.ts';
@@ -81,9 +82,14 @@ export function findAllocator(
   const names = functionNames(module);
   for (const [roleName, target] of Object.entries(options)) addOption(module, names, roleName, target, add);
   const exports = module.exports.filter((e) => e.kind === KIND.FUNC);
-  for (const { name, index } of exports) for (const r of rolesNamed(name)) add(r, index, 'export', name);
-  for (const { name, index } of exports) for (const r of rolesNamed(glueNames[name] ?? '')) add(r, index, 'glue', name);
-  for (const [index, name] of names) for (const r of rolesNamed(name)) add(r, index, 'name', name);
+  const addNamed = (func: number, spelt: string, how: AllocatorFunction['how'], name = spelt) => {
+    const roles = rolesNamed(spelt);
+    const fitting = roles.filter((r) => signatureFits(module, func, r));
+    for (const r of fitting.length > 0 ? fitting : roles.slice(0, 1)) add(r, func, how, name);
+  };
+  for (const { name, index } of exports) addNamed(index, name, 'export');
+  for (const { name, index } of exports) addNamed(index, glueNames[name] ?? '', 'glue', name);
+  for (const [index, name] of names) addNamed(index, name, 'name');
   const features = new FeatureCache(module);
   if (names.size === 0) for (const f of [...found]) addForwarded(module, f, add);
   const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, features, probe);
@@ -98,12 +104,13 @@ export function findAllocator(
     functions.some((f) => !f.role.original.match(C_FAMILY) && f.role.original !== '')
   ) {
     const confidence = functions.length > 0 ? 'high' : 'none';
-    return { ...NOTHING, functions, rejected, confidence };
+    return { ...NOTHING, functions, rejected, confidence, ...withCollectors(functions, names) };
   }
   const stripped = completeStripped(module, known, features, probe);
   const functionsLeft = withoutLoneFragments(stripped.functions);
   const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module, features));
-  return { ...NOTHING, ...stripped, functions: functionsLeft, refused, rejected };
+  const kept = [...stripped.kept, ...withCollectors([], names).kept];
+  return { ...NOTHING, ...stripped, kept, functions: functionsLeft, refused, rejected };
 }
 
 const NOTHING: Allocator = {
@@ -192,6 +199,7 @@ function withoutLoneFragments(found: readonly AllocatorFunction[]): AllocatorFun
     if (r.role.startsWith('__rust')) return rust;
     if (r.role.startsWith('__wbindgen')) return how === 'option';
     if (r.role.startsWith('tlsf')) return assemblyscript;
+    if (isCollected(r.role)) return true;
     return c;
   });
 }

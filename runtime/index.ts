@@ -72,6 +72,7 @@ export {
   stack_scope_end,
   stack_span,
 } from './stack';
+export * from './tinygo';
 export {
   __sanitizer_madvise,
   __sanitizer_mmap,

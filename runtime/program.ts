@@ -39,6 +39,9 @@ export declare function operator_new(size: Addr): Addr;
 export declare function rust_alloc(size: Addr, align: Addr): Addr;
 export declare function rust_alloc_behind(size: Addr, align: Addr): Addr;
 export declare function rust_dealloc(ptr: Addr, size: Addr, align: Addr): void;
+/** TinyGo's (tinygo.ts), of which a module has one. */
+export declare function tinygo_alloc(size: Addr, layout: Addr): Addr;
+export declare function tinygo_alloc_by_size(size: Addr): Addr;
 /** TLSF's, by blocks (as-original.ts). */
 export declare function as_allocate_block(root: Addr, size: Addr): Addr;
 export declare function as_insert_block(root: Addr, block: Addr): void;

@@ -124,11 +124,15 @@ export function letGo(ptr: Addr): bool {
 /** Whether the pointer may be a block that some unknown function handed out: not the stack's, not inside a known chunk. */
 export function isForeign(ptr: Addr): bool {
   if (<u32>ptr & 7 || ptr < <Addr>load<u32>(HEADER_STACK_HIGH) || shadowOf(ptr >> 3) >= 0x80) return false;
+  const chunk = chunkInFront(ptr);
+  return !chunk || load<u8>(chunk, CHUNK_STATE) != CHUNK_LIVE || ptr - chunkBegin(chunk) >= chunkSize(chunk);
+}
+
+/** The chunk that begins where the valid bytes in front of this granule do, or 0. */
+export function chunkInFront(ptr: Addr): u32 {
   let granule = (ptr >> 3) - 1;
   const least = granule > LONGEST_WALK ? granule - LONGEST_WALK : 0;
   while (granule > least + STRIDE && skipClean(granule - STRIDE, granule) > granule) granule -= STRIDE;
   while (granule > least && !shadowOf(granule)) granule--;
-  const begin = (granule + 1) << 3;
-  const chunk = findChunk(begin);
-  return !chunk || load<u8>(chunk, CHUNK_STATE) != CHUNK_LIVE || ptr - begin >= chunkSize(chunk);
+  return findChunk((granule + 1) << 3);
 }

@@ -2,6 +2,7 @@
 
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer, type Symbolizer } from '../../host/index.ts';
+import { isCollected } from '../../instrument/collectors.ts';
 import { type Inspection, inspect } from '../../instrument/index.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -80,6 +81,8 @@ function describe(path: string, size: number, found: Inspection, symbolizer: Sym
 
 type Facts = ReturnType<typeof describe>;
 
+const AFTER_FREE = 'use after free, double free, invalid free, leaks';
+
 /** What each piece of knowledge buys. */
 function detection(found: Inspection, debugInfo: string): { detects: string[]; cannotDetect: string[] } {
   const detects: string[] = ['accesses beyond the end of memory'];
@@ -88,9 +91,15 @@ function detection(found: Inspection, debugInfo: string): { detects: string[]; c
     if (known) detects.push(what);
     else cannotDetect.push(`${what}: ${why}`);
   };
-  const heap = found.allocator.functions.length > 0;
+  const roles = found.allocator.functions.map((f) => f.role.role);
   const none = found.allocator.refused === undefined ? 'no allocator was found' : 'the allocator is left alone';
-  either(heap, 'heap overflow, use after free, double free, invalid free, leaks', none);
+  if (roles.length > 0 && roles.every(isCollected)) {
+    detects.push('heap overflow');
+    cannotDetect.push(`${AFTER_FREE}: a collector frees, or nobody`);
+  } else {
+    either(roles.length > 0, `heap overflow, ${AFTER_FREE}`, none);
+    if (roles.some(isCollected)) cannotDetect.push('the same of what a collector frees: of that, only overflow');
+  }
   either(found.nullLimit > 0, `null dereference (addresses below ${found.nullLimit})`, 'data may lie at address 0');
   either(found.stackPointer !== undefined, 'overflow between stack frames', 'no stack pointer was found');
   either(debugInfo === 'dwarf', 'overflow between variables of a frame or between globals', 'there is no DWARF');
