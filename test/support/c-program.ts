@@ -1,8 +1,5 @@
 // Compiles a C or C++ program, instruments it and runs it under WASI: what it printed, how it ended, what was found.
 
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { WASI } from 'node:wasi';
 import type { Report } from '../../host/report/report.ts';
 import { runCommand } from '../../host/run.ts';
@@ -10,6 +7,7 @@ import { createSymbolizer } from '../../host/symbols/index.ts';
 import { type InstrumentOptions, instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { compileC as compileFile } from './compile-c.ts';
+import { ScratchFile } from './scratch-file.ts';
 
 /** What clang makes of a lone `source`: C, or C++ with `-x c++` among the arguments. */
 export function compileC(source: string, args: readonly string[]): Promise<Uint8Array> {
@@ -78,15 +76,12 @@ async function runBytes(
 
 /** Adds what was written to a file of its own. */
 async function captured<T>(run: (stdout: number) => Promise<T>): Promise<T & { output: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'wasan-'));
-  const path = join(folder, 'stdout');
-  const stdout = openSync(path, 'w');
+  const stdout = new ScratchFile();
   try {
-    const result = await run(stdout);
-    return { ...result, output: readFileSync(path, 'utf8') };
+    const result = await run(stdout.descriptor);
+    return { ...result, output: stdout.text() };
   } finally {
-    closeSync(stdout);
-    rmSync(folder, { recursive: true });
+    stdout.close();
   }
 }
 

@@ -1,8 +1,5 @@
 // Instruments a WASI command, runs it, and holds what was found against what should be: exactly that, in order.
 
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { WASI } from 'node:wasi';
 import { expect } from 'vitest';
 import type { Report, SanitizerOptions } from '../../host/index.ts';
@@ -10,6 +7,7 @@ import type { Place } from '../../host/report/place.ts';
 import type { LeakReport, Parameters } from '../../host/report/report.ts';
 import { type RunResult, runCommand } from '../../host/run.ts';
 import { type InstrumentOptions, instrument } from '../../index.ts';
+import { ScratchFile } from './scratch-file.ts';
 
 export interface Run {
   readonly exitCode: number | undefined;
@@ -89,21 +87,17 @@ export function runPlain(module: Uint8Array, { args = [], env = {}, stdin }: Pro
 
 type Streams = readonly [stdin: number, stdout: number, stderr: number];
 
-/** node:wasi takes file descriptors only. */
 async function withStreams(
   stdin: string | undefined,
   work: (streams: Streams) => Promise<Omit<Run, 'stdout' | 'stderr'>>,
 ): Promise<Run> {
-  const folder = mkdtempSync(join(tmpdir(), 'wasan-run-'));
-  const path = (name: string): string => join(folder, name);
-  writeFileSync(path('stdin'), stdin ?? '');
-  const files: Streams = [openSync(path('stdin'), 'r'), openSync(path('stdout'), 'w'), openSync(path('stderr'), 'w')];
+  const files = [new ScratchFile(stdin), new ScratchFile(), new ScratchFile()] as const;
+  const [input, output, errors] = files;
   try {
-    const result = await work(files);
-    return { ...result, stdout: readFileSync(path('stdout'), 'utf8'), stderr: readFileSync(path('stderr'), 'utf8') };
+    const result = await work([input.descriptor, output.descriptor, errors.descriptor]);
+    return { ...result, stdout: output.text(), stderr: errors.text() };
   } finally {
-    for (const file of files) closeSync(file);
-    rmSync(folder, { recursive: true });
+    for (const file of files) file.close();
   }
 }
 
