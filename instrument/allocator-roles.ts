@@ -43,7 +43,7 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('memalign', ['memalign', 'dlmemalign', '__libc_memalign', 'emscripten_builtin_memalign', 'emmalloc_memalign'], 'pp', 'p', 'asan_memalign'),
   role('aligned_alloc', ['aligned_alloc', 'emmalloc_aligned_alloc'], 'pp', 'p', 'asan_aligned_alloc'),
   role('posix_memalign', ['posix_memalign', 'dlposix_memalign', 'emmalloc_posix_memalign'], 'ppp', 'i', 'asan_posix_memalign'),
-  role('malloc_usable_size', ['malloc_usable_size', 'dlmalloc_usable_size', 'emmalloc_usable_size', 'mi_usable_size'], 'p', 'p', 'asan_malloc_usable_size'),
+  role('malloc_usable_size', ['malloc_usable_size', 'dlmalloc_usable_size', 'emmalloc_usable_size', 'mi_usable_size'], 'p', 'p', 'asan_malloc_usable_size', 'usable_size'),
   role('operator new', operatorNames('new', 'size'), 'p', 'p', 'asan_new', 'operator_new'),
   role('operator new[]', operatorNames('new[]', 'size'), 'p', 'p', 'asan_new_array'),
   role('operator new nothrow', operatorNames('new', 'size', 'nothrow'), 'pp', 'p', 'asan_new_nothrow'),

@@ -5,13 +5,23 @@
 import type { Allocator, AllocatorFunction, HeapLayout } from './allocator.ts';
 import { ALLOCATOR_ROLES } from './allocator-roles.ts';
 import type { FeatureCache } from './body-features.ts';
+import { reachable } from './fingerprints/fingerprint.ts';
 import { type Fingerprint, fingerprint } from './fingerprints/index.ts';
 import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import type { Module } from './wasm/module.ts';
 
 type Stripped = Pick<
   Allocator,
-  'functions' | 'kept' | 'sparing' | 'largestRedzone' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'
+  | 'functions'
+  | 'kept'
+  | 'sparing'
+  | 'largestRedzone'
+  | 'layout'
+  | 'sizeWord'
+  | 'evidence'
+  | 'confidence'
+  | 'refused'
+  | 'probeFailed'
 >;
 
 /** Not merely a relative: it cuts the blocks that it gets of malloc. */
@@ -20,10 +30,18 @@ const CUTTING = 'dlmalloc-rs alloc';
 const REPLACED_BEHIND: ReadonlySet<string> = new Set(['malloc', 'free', 'calloc', 'realloc', CUTTING]);
 /** Their code takes blocks apart and is the allocator's own, so it goes unchecked where it is kept. */
 const KEPT_BEHIND: ReadonlySet<string> = new Set(['memalign', 'aligned_alloc', 'posix_memalign']);
+/** Looks at no word that could be watched: what it says of a block must not include the redzone. */
+const REPLACED_WITHOUT_WORD = 'malloc_usable_size';
+
+interface Named {
+  readonly found: readonly AllocatorFunction[];
+  /** Operators new and delete, which may be callers of malloc and free, or not. */
+  readonly operators: readonly AllocatorFunction[];
+}
 
 export function completeStripped(
   module: Module,
-  found: readonly AllocatorFunction[],
+  { found, operators }: Named,
   features: FeatureCache,
   probe?: Probe,
 ): Stripped {
@@ -48,18 +66,24 @@ export function completeStripped(
     return left(evidence, 'malloc and free are known, but which function cuts their blocks cannot be told');
   const all = candidates.filter((f) => !wrong.has(f.role.role));
   const realloc = all.some((f) => f.role.role === 'realloc');
-  const layout = overruled ? 'around' : layoutOf(print.found || answer?.sizeWord === true, realloc);
+  const sizeWord = print.found || answer?.sizeWord === true;
+  const others = operators.filter(
+    (f) => f.role.role.startsWith('operator new') && !callsMalloc(features, f.func, malloc),
+  );
+  const layout = overruled ? 'around' : layoutOf(sizeWord, realloc, others.length > 0);
   if (layout === undefined) {
     return left(evidence, 'malloc and free are known, but which function is realloc cannot be told');
   }
-  const replaced = layout === 'around' ? all : all.filter((f) => REPLACED_BEHIND.has(f.role.role));
+  const isReplaced = ({ role: { role } }: AllocatorFunction) =>
+    layout === 'around' || REPLACED_BEHIND.has(role) || (!sizeWord && role === REPLACED_WITHOUT_WORD);
   return {
-    functions: replaced,
-    kept: layout === 'around' ? [] : keptBehind(all, print),
+    functions: all.filter(isReplaced),
+    kept: layout === 'around' ? [] : [...keptBehind(all, print), ...(sizeWord ? [] : others)],
     sparing: layout === 'around' ? [] : print.sparing,
     largestRedzone: print.largestRedzone,
     layout,
-    evidence: [...evidence, whyLayout(layout, print)],
+    sizeWord,
+    evidence: [...evidence, whyLayout(layout, print, others)],
     confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
     refused: undefined,
     probeFailed: false,
@@ -67,7 +91,14 @@ export function completeStripped(
 }
 
 function left(evidence: readonly string[], refused: string | undefined): Stripped {
-  const none = { functions: [], kept: [], sparing: [], largestRedzone: undefined, layout: 'around' } as const;
+  const none = {
+    functions: [],
+    kept: [],
+    sparing: [],
+    largestRedzone: undefined,
+    layout: 'around',
+    sizeWord: true,
+  } as const;
   return { ...none, evidence, confidence: 'none', refused, probeFailed: false };
 }
 
@@ -83,17 +114,26 @@ function tryOut(
   return question && probe(question);
 }
 
-/**
- * 'behind' wherever blocks carry a size word, because no search can prove that nobody else looks at it; without one there is
- * nothing to be looked at. Undefined if neither is safe.
- */
-function layoutOf(sizeWord: boolean, realloc: boolean): HeapLayout | undefined {
-  if (sizeWord) return 'behind';
-  return realloc ? 'around' : undefined;
+/** mimalloc's operator new allocates by itself what operator delete, or free, gives back. */
+function callsMalloc(features: FeatureCache, func: number, malloc: number): boolean {
+  return reachable(features, [func]).has(malloc);
 }
 
-function whyLayout(layout: HeapLayout, print: Fingerprint): string {
+/**
+ * 'behind' wherever blocks carry a size word, because no search can prove that nobody else looks at it; without one there is
+ * nothing to be looked at, unless others than malloc hand out blocks. Undefined if neither is safe.
+ */
+function layoutOf(sizeWord: boolean, realloc: boolean, others: boolean): HeapLayout | undefined {
+  if (sizeWord) return 'behind';
+  if (!realloc) return undefined;
+  return others ? 'behind' : 'around';
+}
+
+function whyLayout(layout: HeapLayout, print: Fingerprint, others: readonly AllocatorFunction[]): string {
   if (layout === 'around') return 'blocks carry no size word: redzones go on both sides';
+  if (!print.found && others.length > 0) {
+    return `${others[0]!.name} allocates without malloc: redzones go behind malloc's blocks alone, and blocks of others have none`;
+  }
   const why = print.doubt ?? 'relatives of malloc may have been inlined';
   return `${why}: redzones go behind blocks alone, and pointers stay what they were`;
 }

@@ -39,6 +39,8 @@ export interface Allocator {
   /** Longer redzones would be noticed by the program. */
   readonly largestRedzone: number | undefined;
   readonly layout: HeapLayout;
+  /** Whether blocks may have their size in the word in front of them, where redzones lie behind alone. */
+  readonly sizeWord: boolean;
   /** Names that matched with a signature that did not: not used, but worth telling. */
   readonly rejected: readonly string[];
   /** What spoke for it, and against. */
@@ -106,7 +108,8 @@ export function findAllocator(
     const confidence = functions.length > 0 ? 'high' : 'none';
     return { ...NOTHING, functions, rejected, confidence, ...withCollectors(functions, names) };
   }
-  const stripped = completeStripped(module, known, features, probe);
+  const operators = found.filter((f) => !known.includes(f));
+  const stripped = completeStripped(module, { found: known, operators }, features, probe);
   const functionsLeft = withoutLoneFragments(stripped.functions);
   const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module, features));
   const kept = [...stripped.kept, ...withCollectors([], names).kept];
@@ -119,6 +122,7 @@ const NOTHING: Allocator = {
   sparing: [],
   largestRedzone: undefined,
   layout: 'around',
+  sizeWord: true,
   rejected: [],
   evidence: [],
   confidence: 'none',
@@ -126,7 +130,7 @@ const NOTHING: Allocator = {
   probeFailed: false,
 };
 
-const C_FAMILY = /^(malloc|free|realloc)$/;
+const C_FAMILY = /^(malloc|free|realloc|usable_size)$/;
 
 type Add = (r: AllocatorRole, func: number, how: AllocatorFunction['how'], name: string) => void;
 

@@ -7,6 +7,7 @@ import {
   FLAG_CONTAINERS,
   FLAG_EVERY_TIME,
   FLAG_NEW_DELETE_TYPE_MISMATCH,
+  FLAG_NO_SIZE_WORD,
   FLAG_POISON_HEAP,
   FLAG_REALLOC_ZERO_FREES,
   FLAG_REPLACE_INTRIN,
@@ -81,6 +82,8 @@ interface Layout {
   spare?: SpareStack | undefined;
   /** Not every function of the allocator is known: see Allocator.layout. */
   tailRedzones?: boolean;
+  /** The word in front of a block does not tell its size: see Allocator.sizeWord. */
+  noSizeWord?: boolean;
   /** Whatever the options say: see Allocator.largestRedzone. */
   largestRedzone?: number | undefined;
 }
@@ -134,6 +137,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.stack?.exact ?? false, FLAG_STACK_EXACT],
     [options.spare?.mayGrow ?? false, FLAG_STACK_MAY_GROW],
     [options.tailRedzones ?? false, FLAG_TAIL_REDZONES],
+    [options.noSizeWord ?? false, FLAG_NO_SIZE_WORD],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

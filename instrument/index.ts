@@ -226,6 +226,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       nullLimit: inspection.nullLimit,
       is64,
       tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'malloc'),
+      noSizeWord: !allocator.sizeWord,
       largestRedzone: allocator.largestRedzone,
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),

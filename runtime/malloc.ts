@@ -76,7 +76,7 @@ export function asan_posix_memalign(out: Addr, align: Addr, size: Addr): i32 {
   return 0;
 }
 
-/** What was asked for: the rest of the block is redzone. */
+/** What was asked for: the rest of the block is redzone. Of blocks that unknown functions handed out, what the original says. */
 export function asan_malloc_usable_size(ptr: Addr): Addr {
   if (!ptr) return 0;
   lock();
@@ -88,6 +88,7 @@ export function asan_malloc_usable_size(ptr: Addr): Addr {
 function usableSize(ptr: Addr): Addr {
   const chunk = findChunk(ptr);
   if (!chunk) {
+    if (isTailOnly(ALLOC_MALLOC) && isForeign(ptr)) return program.usable_size(ptr);
     heapFinding(KIND_BAD_USABLE_SIZE, ACCESS_READ, ptr, 0, chunkAround(ptr), 0, 0);
     return 0;
   }

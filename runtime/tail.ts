@@ -8,6 +8,8 @@
 //
 // Whoever reads the size word may learn how large the block is for the original, and use all of it: from then on the block
 // is OPEN and has no redzone. Pointers that are no chunk's belong to functions that are not known: the original gets them.
+//
+// Where blocks have no size word (mimalloc), nothing in front of them is anybody's business, and none is ever open.
 import {
   ACCESS_RANGE,
   ACCESS_WRITE,
@@ -17,6 +19,7 @@ import {
   CHUNK_OPEN,
   CHUNK_QUARANTINED,
   CHUNK_STATE,
+  FLAG_NO_SIZE_WORD,
   FLAG_POISON_HEAP,
   FLAG_TAIL_REDZONES,
   HEADER_PHASE,
@@ -50,7 +53,7 @@ export function layOutTail(chunk: u32, begin: Addr, size: Addr, end: Addr): void
   const bodyEnd = begin + ((size + 7) & ~7);
   poisonInside(bodyEnd, end - bodyEnd, redzoneCode(size, false));
   const before = (begin >> 3) - 1;
-  if (!shadowOf(before)) writeShadow(before, 1, SIZE_WORD);
+  if (!flag(FLAG_NO_SIZE_WORD) && !shadowOf(before)) writeShadow(before, 1, SIZE_WORD);
 }
 
 /** All that the wrapper asked the original for becomes valid, as far as it is still there: what shrank lost its redzone to others. */
@@ -71,7 +74,13 @@ export function forgetTail(chunk: u32): void {
 
 /** The record of the chunk whose size word this byte is, if that is poisoned; else 0. */
 export function sizeWordOf(addr: Addr): u32 {
-  if (!flag(FLAG_TAIL_REDZONES) || (<u32>addr & 7) < SIZE_WORD || shadowOf(addr >> 3) != SIZE_WORD) return 0;
+  if (
+    !flag(FLAG_TAIL_REDZONES) ||
+    flag(FLAG_NO_SIZE_WORD) ||
+    (<u32>addr & 7) < SIZE_WORD ||
+    shadowOf(addr >> 3) != SIZE_WORD
+  )
+    return 0;
   return findChunk(((addr >> 3) + 1) << 3);
 }
 
@@ -105,8 +114,9 @@ export function trimOpen(chunk: u32): void {
   if (most < chunkSize(chunk)) setChunkSize(chunk, most);
 }
 
-/** Whole granules of the block, by the original's word. */
+/** Whole granules of the block, by the original's word; without one, what has been asked for is there. */
 function roomOf(chunk: u32): Addr {
+  if (flag(FLAG_NO_SIZE_WORD)) return <Addr>-1;
   const word = <Addr>(program.load32(chunkBegin(chunk) - SIZE_WORD) & ~7);
   return word > WORD_COVERS ? word - WORD_COVERS : 0;
 }

@@ -24,7 +24,7 @@ export function surveyPackages(folder: string, packages: readonly Package[]): Su
     const listed = packages.find((p) => p.name === root.join('/'));
     const version = listed?.version ?? versionOf(join(folder, 'node_modules', ...root));
     const scripts = scriptsOf(path, join(folder, 'node_modules', ...root));
-    const hasAllocator = /^(Rust|AssemblyScript$)/.test(listed?.toolchain ?? '');
+    const hasAllocator = /^(Rust|AssemblyScript$|TinyGo)/.test(listed?.toolchain ?? '');
     const title = `${root.join('/')} ${version}, ${name.slice(dirname(name).length + 1)}`;
     rows.push(survey(title, bytes, { scripts, hasAllocator }));
   }
@@ -68,8 +68,9 @@ with everything the package has: *around* blocks, *behind* them, or none.
 
 Modules that are linked at run time (Pyodide, PGlite, DuckDB, web-tree-sitter) need their names to work, so they never
 come without; their code has no absolute addresses, and the search does not look at it. Known by their bodies are dlmalloc,
-emmalloc, Rust's allocator (also that of before Rust 1.7x), wee_alloc, and AssemblyScript's TLSF since its version 0.17. The
-collectors of Go and TinyGo, Zig's allocators and mimalloc are not.
+emmalloc, Rust's allocator (also that of before Rust 1.7x), wee_alloc, and AssemblyScript's TLSF since its version 0.17.
+TinyGo's heap and mimalloc need names: \`runtime.alloc\`, which its builds keep, and exports. Go's collector and Zig's own
+allocators are not known at all.
 `;
   return [
     header,

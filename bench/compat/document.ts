@@ -9,6 +9,10 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
     'True. `OnigScanner.findNextMatchSync` allocates 8 bytes for the results (`onigasmH._malloc(8)`), and the C++ function ' +
     '`findBestMatch` writes three integers there, of which JavaScript reads all. The allocator happens to round 8 ' +
     'bytes up to 12, so nothing is overwritten today.',
+  'sh-syntax':
+    'True. `wasmAlloc(size)` makes a slice of so many bytes and returns `&slice`, the address of the 12 bytes that describe it. ' +
+    'JavaScript writes the whole text there, over whatever objects follow, and `process` reads it from there. With longer ' +
+    'texts (some 150 KB) the collector finds what was overwritten and the plain module traps.',
 };
 
 export function document(outcomes: readonly Outcome[], starts: readonly Start[]): string {

@@ -209,3 +209,43 @@ describe('a host that puts the memory back to what it was', () => {
     expect(h.kinds(() => h.call('asan_free', q))).toEqual([]);
   });
 });
+
+describe('where blocks have no size word', () => {
+  const flags = ALL_FLAGS | abi.FLAG_TAIL_REDZONES | abi.FLAG_NO_SIZE_WORD;
+  const headless = (more: HarnessOptions = {}) =>
+    new Harness({ ...more, header: { [abi.HEADER_FLAGS]: flags, ...more.header } });
+
+  test('what lies in front of one is not watched, and no look at it opens the block', () => {
+    const h = headless();
+    const [p] = blocks(h, 13) as [number];
+    expect(h.shadows(p - 8, 4)).toEqual([0, 0, 5, FC]);
+    expect(h.kinds(() => h.load(4, p - 4))).toEqual([]);
+    expect(h.kinds(() => h.store(1, p + 13))).toEqual([abi.KIND_HEAP_OOB]);
+  });
+
+  test('a prefix of four bytes in front of a block is no size word', () => {
+    const h = headless();
+    const [p] = blocks(h, 13) as [number];
+    h.call('poison_range', p - 8, 8, WORD);
+    expect(h.kinds(() => h.load(4, p - 4))).not.toEqual([]);
+    expect(h.shadows(p, 3)).toEqual([0, 5, FC]);
+  });
+
+  test('what a block in front holds does not shrink the one that is freed', () => {
+    const h = headless({ header: { [abi.HEADER_QUARANTINE_LIMIT]: 1 } });
+    const [p] = blocks(h, 40) as [number];
+    new DataView(h.program.buffer).setUint32(p - 4, 16, true);
+    h.call('asan_free', p);
+    expect(h.shadows(p - 8, 8)).toEqual(Array(8).fill(0));
+  });
+
+  test('the size of a block of others is what the original says', () => {
+    const h = headless();
+    const foreign = h.allocator.malloc(64);
+    const [p] = blocks(h, 13) as [number];
+    h.originals.length = 0;
+    expect(h.kinds(() => h.call('asan_malloc_usable_size', foreign))).toEqual([]);
+    expect(h.originals).toEqual([`usable_size ${foreign}`]);
+    expect(h.call('asan_malloc_usable_size', p)).toBe(13);
+  });
+});

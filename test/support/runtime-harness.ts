@@ -71,6 +71,8 @@ const SIGNATURES: Record<string, string> = {
   asan_wbindgen_malloc: 'pp:p',
   asan_wbindgen_free: 'ppp:',
   asan_wbindgen_realloc: 'pppp:p',
+  asan_tinygo_alloc: 'pp:p',
+  asan_tinygo_alloc_by_size: 'p:p',
   asan_as_allocate_block: 'pp:p',
   asan_as_insert_block: 'pp:',
   asan_as_remove_block: 'pp:',
@@ -285,6 +287,12 @@ export class Harness {
           this.originals.push(`operator_new ${at(size)}`);
           return this.#out(0);
         },
+        usable_size: (ptr: number | bigint) => {
+          this.originals.push(`usable_size ${at(ptr)}`);
+          return this.#out(0);
+        },
+        tinygo_alloc: raw('tinygo_alloc'),
+        tinygo_alloc_by_size: raw('tinygo_alloc_by_size'),
         rust_alloc: raw('rust_alloc'),
         rust_alloc_behind: raw('rust_alloc_behind'),
         rust_dealloc: release('rust_dealloc'),
