@@ -1,7 +1,13 @@
 // The leak check of a running module: gathers what the scan starts from (the module's globals, the stack pointer, what the
 // host keeps, functions that are running) and judges what it found.
 
-import { FLAG_TAIL_REDZONES, HEADER_CONTEXT_SIZE, HEADER_FLAGS, HEADER_PROGRAM_POINTER } from '../runtime/abi.ts';
+import {
+  FLAG_DLMALLOC_HEADS,
+  FLAG_TAIL_REDZONES,
+  HEADER_CONTEXT_SIZE,
+  HEADER_FLAGS,
+  HEADER_PROGRAM_POINTER,
+} from '../runtime/abi.ts';
 import { functionReturns } from './function-results.ts';
 import { findLeaks } from './leak-scan.ts';
 import type { ReportContext } from './report/describe.ts';
@@ -42,11 +48,11 @@ export interface LeakMoment {
 
 export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck {
   const image = openImage(moment.memory1);
-  // Blocks of functions that are not known may hold pointers to the others: nothing is certain then.
-  const isWhole = (readU32(image, HEADER_FLAGS) & FLAG_TAIL_REDZONES) === 0;
+  // Functions that are not known may have freed a block, and only dlmalloc's words tell.
+  const isCertain = (readU32(image, HEADER_FLAGS) & (FLAG_TAIL_REDZONES | FLAG_DLMALLOC_HEADS)) !== FLAG_TAIL_REDZONES;
   const info = readInfo(moment.instrumented);
   const pointers = [...moment.kept, ...(options.roots ?? [])];
-  const blocks = !isWhole
+  const blocks = !isCertain
     ? []
     : findLeaks({
         memory0: moment.memory0,

@@ -43,6 +43,11 @@ const READABLE_POISON: ReadonlySet<number> = new Set([
   abi.READ_ONLY_DATA,
 ]);
 
+/** dlmalloc's flags in a block's size word: it is in use, and so is the block in front of it. */
+const IN_USE = 2;
+const IN_USE_BEFORE = 1;
+const SIZE_WORD = 4;
+
 /** What allocators keep right in front of the memory they hand out: the size, with flags, of this chunk and the one before. */
 const ALLOCATOR_HEADER = 8;
 
@@ -67,6 +72,8 @@ class Scanner {
   private readonly scan: LeakScan;
   private readonly image: MemoryImage;
   private readonly wordBytes: number;
+  /** Redzones lie behind blocks alone, and the words in front of them are dlmalloc's. */
+  private readonly isTailOnly: boolean;
   private readonly words: Uint32Array;
   private readonly view: DataView;
   /** Blocks in the order of their addresses: records in memory 1, first and last byte + 1. */
@@ -83,6 +90,7 @@ class Scanner {
     this.scan = scan;
     this.image = openImage(scan.memory1);
     this.wordBytes = readU32(this.image, abi.HEADER_PROGRAM_POINTER) === 8 ? 8 : 4;
+    this.isTailOnly = (readU32(this.image, abi.HEADER_FLAGS) & abi.FLAG_TAIL_REDZONES) !== 0;
     const { buffer, byteOffset, byteLength } = scan.memory0;
     this.words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
     this.view = new DataView(buffer, byteOffset, byteLength);
@@ -96,7 +104,8 @@ class Scanner {
       const size = readU32(this.image, record + abi.CHUNK_SIZE) + this.byte(record + abi.CHUNK_SIZE_HIGH) * 2 ** 32;
       this.begins[i] = readU32(this.image, record + abi.CHUNK_BEGIN) * abi.GRANULE;
       this.ends[i] = this.begins[i]! + Math.max(size, 1); // the address of an empty block keeps it alive
-      this.live[i] = this.byte(record + abi.CHUNK_STATE) === abi.CHUNK_LIVE ? 1 : 0;
+      const state = this.byte(record + abi.CHUNK_STATE);
+      this.live[i] = state === abi.CHUNK_LIVE || state === abi.CHUNK_OPEN ? 1 : 0;
     });
     this.buckets = bucketsOf(this.begins, byteLength);
   }
@@ -120,6 +129,20 @@ class Scanner {
     return leaks;
   }
 
+  /**
+   * With redzones behind blocks alone, functions that are not known (a realloc that was inlined) may have read a block's size
+   * and use all of it, or have freed or resized it: then its words are others than those of the block that was asked for.
+   */
+  private isNoLongerOurs(i: number): boolean {
+    if (!this.isTailOnly) return false;
+    if (this.byte(this.records[i]! + abi.CHUNK_STATE) === abi.CHUNK_OPEN) return true;
+    const begin = this.begins[i]!;
+    const word = this.words[(begin - SIZE_WORD) >>> 2] ?? 0;
+    const next = begin + (word & ~7) - SIZE_WORD;
+    const isInUse = (word & IN_USE) !== 0 && ((this.words[next >>> 2] ?? 0) & IN_USE_BEFORE) !== 0;
+    return !isInUse || next < this.ends[i]!;
+  }
+
   private lost(i: number): boolean {
     return this.live[i] === 1 && this.reached[i] === 0;
   }
@@ -129,11 +152,14 @@ class Scanner {
     const stack = this.stackExtent();
     let from = 0;
     for (let i = 0; i < this.records.length; i++) {
-      const left = readU32(this.image, this.records[i]! + abi.CHUNK_LEFT);
-      const header = this.begins[i]! - left - ALLOCATOR_HEADER;
-      this.visitOutside(stack, from, this.begins[i]!, left > 0 ? header : Infinity);
+      const record = this.records[i]!;
+      const left = readU32(this.image, record + abi.CHUNK_LEFT);
+      // The half of the header in front of the size word is the last word of an unknown block, perhaps.
+      const header = this.begins[i]! - (left > 0 ? left + ALLOCATOR_HEADER : this.isTailOnly ? SIZE_WORD : -Infinity);
+      this.visitOutside(stack, from, this.begins[i]!, header);
       from = this.ends[i]!;
-      if (OWNED_BY_OTHERS.has(this.byte(this.records[i]! + abi.CHUNK_ALLOC_KIND))) this.reach(i);
+      const isOthers = OWNED_BY_OTHERS.has(this.byte(record + abi.CHUNK_ALLOC_KIND));
+      if (isOthers || this.isNoLongerOurs(i)) this.reach(i);
     }
     this.visitOutside(stack, from, this.scan.memory0.length, Infinity);
   }

@@ -40,7 +40,7 @@ export const ALLOCATOR_ROLES: readonly AllocatorRole[] = [
   role('calloc', ['calloc', 'dlcalloc', '__libc_calloc', 'emscripten_builtin_calloc', 'emmalloc_calloc', 'mi_calloc'], 'pp', 'p', 'asan_calloc'),
   role('realloc', ['realloc', 'dlrealloc', '__libc_realloc', 'emscripten_builtin_realloc', 'emmalloc_realloc', 'mi_realloc'], 'pp', 'p', 'asan_realloc', 'realloc'),
   role('reallocarray', ['reallocarray'], 'ppp', 'p', 'asan_reallocarray'),
-  role('memalign', ['memalign', 'dlmemalign', '__libc_memalign', 'emscripten_builtin_memalign', 'emmalloc_memalign'], 'pp', 'p', 'asan_memalign'),
+  role('memalign', ['memalign', 'dlmemalign', '__libc_memalign', 'emscripten_builtin_memalign', 'emmalloc_memalign'], 'pp', 'p', 'asan_memalign', 'memalign'),
   role('aligned_alloc', ['aligned_alloc', 'emmalloc_aligned_alloc'], 'pp', 'p', 'asan_aligned_alloc'),
   role('posix_memalign', ['posix_memalign', 'dlposix_memalign', 'emmalloc_posix_memalign'], 'ppp', 'i', 'asan_posix_memalign'),
   role('malloc_usable_size', ['malloc_usable_size', 'dlmalloc_usable_size', 'emmalloc_usable_size', 'mi_usable_size'], 'p', 'p', 'asan_malloc_usable_size', 'usable_size'),

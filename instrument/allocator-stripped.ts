@@ -18,6 +18,7 @@ type Stripped = Pick<
   | 'largestRedzone'
   | 'layout'
   | 'sizeWord'
+  | 'dlmallocHeads'
   | 'evidence'
   | 'confidence'
   | 'refused'
@@ -75,14 +76,19 @@ export function completeStripped(
     return left(evidence, 'malloc and free are known, but which function is realloc cannot be told');
   }
   const isReplaced = ({ role: { role } }: AllocatorFunction) =>
-    layout === 'around' || REPLACED_BEHIND.has(role) || (!sizeWord && role === REPLACED_WITHOUT_WORD);
+    layout === 'around' ||
+    REPLACED_BEHIND.has(role) ||
+    (!sizeWord && role === REPLACED_WITHOUT_WORD) ||
+    (role === 'memalign' && print.dlmallocHeads && answer?.outcome === 'confirmed');
+  const rest = all.filter((f) => !isReplaced(f));
   return {
     functions: all.filter(isReplaced),
-    kept: layout === 'around' ? [] : [...keptBehind(all, print), ...(sizeWord ? [] : others)],
+    kept: layout === 'around' ? [] : [...keptBehind(rest, print), ...(sizeWord ? [] : others)],
     sparing: layout === 'around' ? [] : print.sparing,
     largestRedzone: print.largestRedzone,
     layout,
     sizeWord,
+    dlmallocHeads: layout === 'behind' && print.dlmallocHeads,
     evidence: [...evidence, whyLayout(layout, print, others)],
     confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
     refused: undefined,
@@ -98,6 +104,7 @@ function left(evidence: readonly string[], refused: string | undefined): Strippe
     largestRedzone: undefined,
     layout: 'around',
     sizeWord: true,
+    dlmallocHeads: false,
   } as const;
   return { ...none, evidence, confidence: 'none', refused, probeFailed: false };
 }

@@ -41,6 +41,8 @@ export interface Allocator {
   readonly layout: HeapLayout;
   /** Whether blocks may have their size in the word in front of them, where redzones lie behind alone. */
   readonly sizeWord: boolean;
+  /** With layout 'behind': the word in front of a block also says whether it is in use, as C's dlmalloc writes it. */
+  readonly dlmallocHeads: boolean;
   /** Names that matched with a signature that did not: not used, but worth telling. */
   readonly rejected: readonly string[];
   /** What spoke for it, and against. */
@@ -123,6 +125,7 @@ const NOTHING: Allocator = {
   largestRedzone: undefined,
   layout: 'around',
   sizeWord: true,
+  dlmallocHeads: false,
   rejected: [],
   evidence: [],
   confidence: 'none',

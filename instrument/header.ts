@@ -5,6 +5,7 @@ import {
   FLAG_ALLOC_DEALLOC_MISMATCH,
   FLAG_ALLOCATOR_MAY_RETURN_NULL,
   FLAG_CONTAINERS,
+  FLAG_DLMALLOC_HEADS,
   FLAG_EVERY_TIME,
   FLAG_NEW_DELETE_TYPE_MISMATCH,
   FLAG_NO_SIZE_WORD,
@@ -84,6 +85,8 @@ interface Layout {
   tailRedzones?: boolean;
   /** The word in front of a block does not tell its size: see Allocator.sizeWord. */
   noSizeWord?: boolean;
+  /** See Allocator.dlmallocHeads. */
+  dlmallocHeads?: boolean;
   /** Whatever the options say: see Allocator.largestRedzone. */
   largestRedzone?: number | undefined;
 }
@@ -138,6 +141,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.spare?.mayGrow ?? false, FLAG_STACK_MAY_GROW],
     [options.tailRedzones ?? false, FLAG_TAIL_REDZONES],
     [options.noSizeWord ?? false, FLAG_NO_SIZE_WORD],
+    [options.dlmallocHeads ?? false, FLAG_DLMALLOC_HEADS],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

@@ -227,6 +227,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       is64,
       tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'malloc'),
       noSizeWord: !allocator.sizeWord,
+      dlmallocHeads: allocator.dlmallocHeads,
       largestRedzone: allocator.largestRedzone,
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),

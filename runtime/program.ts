@@ -32,6 +32,7 @@ export declare function malloc(size: Addr): Addr;
 export declare function free(ptr: Addr): void;
 export declare function realloc(ptr: Addr, size: Addr): Addr;
 export declare function usable_size(ptr: Addr): Addr;
+export declare function memalign(align: Addr, size: Addr): Addr;
 /** The original mmap and munmap: for files, and for what does not fit into the window. */
 export declare function mmap(addr: Addr, length: Addr, prot: i32, flags: i32, fd: i32, offset: i64): Addr;
 export declare function munmap(addr: Addr, length: Addr): i32;

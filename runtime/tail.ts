@@ -19,6 +19,7 @@ import {
   CHUNK_OPEN,
   CHUNK_QUARANTINED,
   CHUNK_STATE,
+  FLAG_DLMALLOC_HEADS,
   FLAG_NO_SIZE_WORD,
   FLAG_POISON_HEAP,
   FLAG_TAIL_REDZONES,
@@ -31,11 +32,14 @@ import { chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chu
 import { flag } from './header';
 import { shadowOf, skipClean } from './mapping';
 import { bodySize } from './original';
-import { poisonInside, unpoison, writeShadow } from './poison';
+import { memoryLast, poisonInside, unpoison, writeShadow } from './poison';
 import * as program from './program';
 import { redzoneCode, sideRedzone } from './redzone';
 import { lock, unlock } from './thread';
 
+const IN_USE: u32 = 2; // dlmalloc's CINUSE, in a block's size word
+const IN_USE_BEFORE: u32 = 1; // PINUSE, the same of the block in front
+const SMALLEST_BLOCK: Addr = 16; // MIN_CHUNK_SIZE
 const SIZE_WORD: u32 = 4; // bytes; in front of it the granule is the block before's
 const WORD_COVERS: Addr = 8; // bytes that are counted in the size word and are not the program's
 const LONGEST_WALK: Addr = 8192; // granules
@@ -131,9 +135,20 @@ export function letGo(ptr: Addr): bool {
   return open;
 }
 
+/** What dlmalloc itself asks before it frees: the block and the one behind it both say that it is taken. */
+function isInUse(ptr: Addr): bool {
+  const last = memoryLast();
+  if (ptr < WORD_COVERS || ptr > last) return false;
+  const word = program.load32(ptr - SIZE_WORD);
+  const size = <Addr>(word & ~7);
+  if (!(word & IN_USE) || size < SMALLEST_BLOCK || size > last - ptr) return false;
+  return (program.load32(ptr + size - SIZE_WORD) & IN_USE_BEFORE) != 0;
+}
+
 /** Whether the pointer may be a block that some unknown function handed out: not the stack's, not inside a known chunk. */
 export function isForeign(ptr: Addr): bool {
   if (<u32>ptr & 7 || ptr < <Addr>load<u32>(HEADER_STACK_HIGH) || shadowOf(ptr >> 3) >= 0x80) return false;
+  if (flag(FLAG_DLMALLOC_HEADS) && !isInUse(ptr)) return false;
   const chunk = chunkInFront(ptr);
   return !chunk || load<u8>(chunk, CHUNK_STATE) != CHUNK_LIVE || ptr - chunkBegin(chunk) >= chunkSize(chunk);
 }

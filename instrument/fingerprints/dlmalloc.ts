@@ -105,7 +105,7 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
   const doubt =
     left.length > 0 ? `${left.map((f) => `function ${f}`).join(', ')} looks into malloc's blocks, too` : undefined;
   const cutting = left.filter((f) => cutsBlocks(features.of(f), family));
-  return { ...nothing(), roles, evidence, found: true, doubt, cutting };
+  return { ...nothing(), roles, evidence, found: true, dlmallocHeads: true, doubt, cutting };
 }
 
 /** memalign(16, n), as in __cxa_allocate_exception: 28 bytes more from malloc, rounded up to 16, and what is over given back. */

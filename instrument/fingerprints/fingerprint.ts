@@ -10,6 +10,8 @@ export interface Fingerprint {
   readonly evidence: readonly string[];
   /** An allocator was found of which the word in front of a block is its size. */
   readonly found: boolean;
+  /** That word also says whether the block is in use, as C's dlmalloc writes it. */
+  readonly dlmallocHeads: boolean;
   /** Why some relative may not have been recognised. */
   readonly doubt: string | undefined;
   /** Functions into which memalign was inlined: they cut a block of malloc's in pieces, so that block must be the original's. */
@@ -41,6 +43,7 @@ export function nothing(): Fingerprint {
     roles: new Map(),
     evidence: [],
     found: false,
+    dlmallocHeads: false,
     doubt: undefined,
     cutting: [],
     sparing: [],

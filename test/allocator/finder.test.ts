@@ -21,12 +21,18 @@ function packaged(path: string, glue?: string): Subject {
   return { name: path, bytes, ...(glue === undefined ? {} : { glue: readFileSync(file(glue), 'utf8') }) };
 }
 
-/** The members that names tell: a role has two functions where one merely calls the other (wasi-libc's malloc, dlmalloc). */
+/**
+ * The members that names tell: a role has two functions where one merely calls the other (wasi-libc's malloc, dlmalloc). The
+ * one inside memalign, which knows that the alignment is no small one, has no name in many modules.
+ */
 function truth({ bytes, glue }: Subject): Map<string, Set<number>> {
   const names = glue === undefined ? {} : glueNames(bytes, glue);
   const members = new Map<string, Set<number>>();
-  for (const { how, role, func } of inspect(bytes, { glueNames: names }).allocator.functions) {
-    if (how !== 'body') members.set(role.role, (members.get(role.role) ?? new Set()).add(func));
+  const { allocator, graph } = inspect(bytes, { glueNames: names });
+  for (const { how, role, func } of allocator.functions) {
+    if (how === 'body') continue;
+    const inner = role.role === 'memalign' ? graph.callees[func]! : [];
+    members.set(role.role, new Set([...(members.get(role.role) ?? []), func, ...inner]));
   }
   return members;
 }

@@ -1,6 +1,6 @@
 // Writes docs/DETECTION.md: which bugs of each class are detected in which build, measured on the cases of classes/.
-// All of it takes some ten minutes on an idle machine. Levels and names of classes given as arguments (-O0 heap-cpp) are
-// measured anew, and the rest is kept from the last time (detection.json). Exits 1 if a clean twin gave a finding anywhere.
+// All of it takes some ten minutes on an idle machine. Levels, kinds of information and names of classes given as arguments
+// (-O0 stripped heap-cpp) are measured anew, and the rest is kept from the last time (detection.json). Exits 1 if a clean twin gave a finding anywhere.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Build, bugClasses, judge, SWITCHES } from './classes.ts';
@@ -29,7 +29,8 @@ const keyOf = (name: string, { level, info, cpp = false }: Build) => `${name} ${
 async function measure(): Promise<Measured[]> {
   const wanted = process.argv.slice(2);
   const levels = LEVELS.filter((level) => wanted.includes(level));
-  const names = wanted.filter((each) => !each.startsWith('-'));
+  const infos = INFOS.filter((info) => wanted.includes(info));
+  const names = wanted.filter((each) => !each.startsWith('-') && !infos.some((info) => info === each));
   const known =
     wanted.length > 0 && existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Measured[]) : [];
   const before = new Map(known.map((m) => [keyOf(m.name, m.build), m]));
@@ -38,7 +39,9 @@ async function measure(): Promise<Measured[]> {
     for (const bugClass of bugClasses()) {
       if (build.cpp && !bugClass.file.endsWith('.c')) continue;
       const isWanted =
-        (levels.length === 0 || levels.includes(build.level)) && (names.length === 0 || names.includes(bugClass.name));
+        (levels.length === 0 || levels.includes(build.level)) &&
+        (infos.length === 0 || infos.includes(build.info)) &&
+        (names.length === 0 || names.includes(bugClass.name));
       const kept = isWanted ? undefined : before.get(keyOf(bugClass.name, build));
       measured.push(kept ?? (await measureClass(bugClass, build)));
     }
@@ -104,7 +107,7 @@ ${misses()}
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
 - **Stripped modules**: heap bugs need the allocator. dlmalloc, Rust's form of it and emmalloc are told by their bodies, others by exports or by names in the
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
-  there, leaks are not looked for, and a free of what it did not hand out is passed on (RATIONALE). Memory and string functions are not known by name, so their calls are
+  there; leaks, and a free of what is no block at all, are told where the allocator is C's dlmalloc (RATIONALE). Memory and string functions are not known by name, so their calls are
   not checked as ranges.
 - **memcpy of ranges that overlap**: compilers make one \`memory.copy\` of memcpy and memmove alike, and for that overlapping is
   no mistake. What is still a call is checked.

@@ -177,6 +177,37 @@ describe.each(BUILDS.map((flags) => ({ flags, title: flags.join(' ') })))('$titl
   });
 });
 
+/** A leak without the names of its functions. */
+const withoutNames = (line: string) => line.replace(/:.*/, '');
+
+describe('without any name', () => {
+  const flags = ['-O2', '-s', '-fno-builtin'];
+  /** Without free, malloc alone is not taken for an allocator. */
+  const head = `${HEAD} __attribute__((export_name("freeing"))) void freeing(void *p) { free(p); }\n`;
+
+  test.each(LOST.filter((c) => /^(a list|large|calloc)/.test(c.name)))('lost: $name', async ({ source, leaks }) => {
+    const { check } = await runForLeaks(head + source, flags);
+    expect(leakLines(check).map(withoutNames).sort()).toEqual(leaks.map(withoutNames).sort());
+  });
+
+  test.each(REACHED.filter((c) => /^(the C|pointers in|an array in)/.test(c.name)))(
+    'reached: $name',
+    async ({ source }) => {
+      const { check } = await runForLeaks(head + source, flags, { args: ['a', 'b', 'c'], env: { X: 'y' } });
+      expect(leakLines(check)).toEqual([]);
+    },
+  );
+
+  // What a realloc that was inlined does to a block where it lies: it reads the size word, and uses or gives back the end.
+  test.each([
+    ['grows', 'int word = p[-1]; p = (int *)((char *)p + (word & -8) - 12);'],
+    ['shrinks', 'int word = p[-1]; p[-1] = 27; p += 4; p[1] = word - 24 | 3;'],
+  ])('reached: from a block that somebody unknown %s', async (_, resizes) => {
+    const source = `int **volatile all; int main(void) { int *p = keep(malloc(40)); all = (int **)p; ${resizes} *(void **)p = keep(malloc(99)); }`;
+    expect(leakLines((await runForLeaks(head + source, flags)).check)).toEqual([]);
+  });
+});
+
 // Redzones push deep frames onto the spare stack, a block of the program's own allocator (runtime/spare-stack.ts). It is
 // searched as the stack it stands for: up to the stack pointer, and no further.
 describe('on the spare stack', () => {

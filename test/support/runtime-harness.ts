@@ -295,6 +295,7 @@ export class Harness {
         tinygo_alloc_by_size: raw('tinygo_alloc_by_size'),
         rust_alloc: raw('rust_alloc'),
         rust_alloc_behind: raw('rust_alloc_behind'),
+        memalign: raw('memalign'),
         rust_dealloc: release('rust_dealloc'),
         // Blocks as TLSF's: their header, the size of the payload, in the word in front of it.
         as_allocate_block: (root: number | bigint, size: number | bigint) => {
