@@ -7,6 +7,7 @@ import { readBranchHints } from './host/engine-flags.ts';
 import { hasMultiMemory } from './host/features.ts';
 import { type Loaded, type LoadOptions, load as loadInstrumented } from './host/index.ts';
 import { probeAllocator } from './host/probe.ts';
+import { probeLibrary } from './host/probe-library.ts';
 import { createSymbolizer } from './host/symbols/index.ts';
 import {
   type Inspection,
@@ -33,7 +34,13 @@ export {
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
   const debugInfo = createSymbolizer(bytes);
-  return instrumentWith(bytes, runtimeImages, { debugInfo, probe: probeAllocator, ...suited, ...options });
+  return instrumentWith(bytes, runtimeImages, {
+    debugInfo,
+    probe: probeAllocator,
+    libraryProbe: probeLibrary,
+    ...suited,
+    ...options,
+  });
 }
 
 /**
@@ -47,5 +54,5 @@ export function load(options: LoadOptions): Promise<Loaded> {
 
 /** What would be done with a module, and what was found in it. */
 export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
-  return inspectWith(bytes, { probe: probeAllocator, ...options });
+  return inspectWith(bytes, { probe: probeAllocator, libraryProbe: probeLibrary, ...options });
 }

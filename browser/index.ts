@@ -3,6 +3,7 @@
 //   import { instrument, load, asanText, PLAIN_STYLE } from 'wasan/browser';
 
 import { probeAllocator } from '../host/probe.ts';
+import { probeLibrary } from '../host/probe-library.ts';
 import { createSymbolizer } from '../host/symbols/index.ts';
 import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from '../instrument/index.ts';
 import { engineLayout } from './engine-layout.ts';
@@ -27,5 +28,11 @@ export { engineLayout } from './engine-layout.ts';
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const suited = options.host ? engineLayout() : {};
   const debugInfo = createSymbolizer(bytes);
-  return instrumentWith(bytes, embeddedImages, { debugInfo, probe: probeAllocator, ...suited, ...options });
+  return instrumentWith(bytes, embeddedImages, {
+    debugInfo,
+    probe: probeAllocator,
+    libraryProbe: probeLibrary,
+    ...suited,
+    ...options,
+  });
 }

@@ -2,6 +2,7 @@
 
 import { SanitizerError } from '../host/errors.ts';
 import { probeAllocator } from '../host/probe.ts';
+import { probeLibrary } from '../host/probe-library.ts';
 import type { InstrumentOptions } from '../instrument/index.ts';
 import { readAllocatorMap } from './allocator-map.ts';
 import type { Flag } from './command.ts';
@@ -68,7 +69,9 @@ export function instrumentOptions(
 }
 
 /** Where the allocator and the stack pointer are, as far as the user says. */
-export function allocatorOptions(values: Values): Pick<InstrumentOptions, 'allocator' | 'stackPointer' | 'probe'> {
+export function allocatorOptions(
+  values: Values,
+): Pick<InstrumentOptions, 'allocator' | 'stackPointer' | 'probe' | 'libraryProbe'> {
   const path = values.get('--allocator-map')?.[0];
   const { allocator, stackPointer } = path === undefined ? { allocator: {} } : readAllocatorMap(path);
   const map: Record<string, string> = { ...allocator };
@@ -77,7 +80,12 @@ export function allocatorOptions(values: Values): Pick<InstrumentOptions, 'alloc
     if (at < 1) throw new SanitizerError('E_USAGE', `--allocator takes role=function, not "${item}"`);
     map[item.slice(0, at)] = item.slice(at + 1);
   }
-  return { allocator: map, probe: probeAllocator, ...(stackPointer === undefined ? {} : { stackPointer }) };
+  return {
+    allocator: map,
+    probe: probeAllocator,
+    libraryProbe: probeLibrary,
+    ...(stackPointer === undefined ? {} : { stackPointer }),
+  };
 }
 
 /** The first of `choices` is the default. */

@@ -15,6 +15,7 @@ import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
 import { hasNullSlot } from './indirect-calls.ts';
 import { nullLimit, runtimePages, SHARED_PAGES, type StackBounds, stackBounds } from './layout.ts';
+import { findLibcByBody, type LibraryProbe } from './libc/by-body.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc } from './libc.ts';
 import { findMappings, type Mappings } from './mappings.ts';
@@ -33,6 +34,7 @@ export type { DebugInfo } from './debug-info.ts';
 export { INSTRUMENT_ERRORS, InstrumentError, type InstrumentErrorCode } from './errors.ts';
 export { glueNames } from './glue-names.ts';
 export type { RuntimeOptions } from './header.ts';
+export type { LibraryProbe, LibraryQuestion } from './libc/by-body.ts';
 export type { Probe, ProbeQuestion, ProbeResult } from './probe-module.ts';
 export type { StackPointer } from './stack-pointer.ts';
 export type { Engine } from './stream/engine.ts';
@@ -57,6 +59,8 @@ export interface InstrumentOptions extends PlanOptions {
   stackPointer?: number;
   /** Tries out an allocator found in a stripped module; without it bodies and names must do. */
   probe?: Probe;
+  /** Tries out what may be a function of the C library in a stripped module; without it none is told there. */
+  libraryProbe?: LibraryProbe;
   /** Baked into the module: what ASAN_OPTIONS would set. */
   runtime?: RuntimeOptions;
   /** Redzones for stack frames; on by default. */
@@ -137,7 +141,9 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const closure = allocatorClosure(graph, roots);
   const reaches = reaching(module, graph, roots);
   const stackPointer = findStackPointer(module, options.stackPointer);
-  const libc = findLibc(module, new Set(roots));
+  const overReaders = findOverReaders(module);
+  const byBody = findLibcByBody(module, graph, overReaders, closure, options.libraryProbe);
+  const libc = findLibc(module, new Set(roots), byBody);
   const limit = nullLimit(module, stackPointer);
   const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
   const planned = planFunctions({
@@ -149,7 +155,7 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
     reaches,
     libc,
     globals,
-    overReaders: findOverReaders(module),
+    overReaders,
     nullSlot: hasNullSlot(module),
     malloc: allocator.functions.find((f) => f.role.role === 'malloc')?.func,
     sparing: new Set(allocator.sparing),

@@ -1,5 +1,5 @@
 // Which functions of a module are the C library's memory and string functions: by export, by name, with their signature
-// checked. Calls to them from checked code are preceded by a check of the ranges they will touch (runtime/libc.ts); their
+// checked, and in a module without names by what they do (libc/by-body.ts). Calls to them from checked code are preceded by a check of the ranges they will touch (runtime/libc.ts); their
 // own bodies, which fetch whole aligned words past the ends of strings, are then left alone.
 
 import type { Edit } from './plan.ts';
@@ -73,7 +73,7 @@ export const LIBC_ROLES: readonly LibcRole[] = [
 export interface LibcFunction {
   readonly role: LibcRole;
   readonly func: number;
-  readonly how: 'export' | 'name';
+  readonly how: 'export' | 'name' | 'body';
   readonly name: string;
 }
 
@@ -84,8 +84,15 @@ export interface Libc {
   readonly rejected: readonly string[];
 }
 
-/** Finds the library's functions, defined or imported. `taken` are those with another role: the allocator's. */
-export function findLibc(module: Module, taken: ReadonlySet<number>): Libc {
+/**
+ * Finds the library's functions, defined or imported. `taken` are those with another role: the allocator's. `byBody` has names
+ * for functions that behave like C's; with several roles they keep none.
+ */
+export function findLibc(
+  module: Module,
+  taken: ReadonlySet<number>,
+  byBody: ReadonlyMap<number, readonly string[]> = new Map(),
+): Libc {
   const roles = new Map(LIBC_ROLES.flatMap((r) => r.names.map((name) => [name, r])));
   const byIndex = new Map<number, LibcFunction>();
   const rejected: string[] = [];
@@ -97,6 +104,12 @@ export function findLibc(module: Module, taken: ReadonlySet<number>): Libc {
   };
   for (const e of module.exports) if (e.kind === KIND.FUNC) add(e.name, e.index, 'export');
   for (const [index, name] of functionNames(module)) if (index < module.functions.length) add(name, index, 'name');
+  for (const [func, names] of byBody) {
+    const [found, ...others] = new Set(names.map((name) => roles.get(name)!));
+    if (found && others.length === 0 && !byIndex.has(func)) {
+      byIndex.set(func, { role: found, func, how: 'body', name: names[0]! });
+    }
+  }
   return { functions: [...byIndex.values()], byIndex, rejected };
 }
 

@@ -171,7 +171,8 @@ function countedBody(module: Module, start: number, end: number): Uint8Array {
   return w.view();
 }
 
-function countRound(w: Writer, counter: number): void {
+/** Takes one from the counter, a global, and traps where that was the last. */
+export function countRound(w: Writer, counter: number): void {
   w.byte(OP.GLOBAL_GET);
   w.u32(counter);
   for (const byte of [OP.I32_CONST, 1, OP.I32_SUB, OP.GLOBAL_SET]) w.byte(byte);

@@ -20,6 +20,12 @@ const BUILDS: readonly Build[] = [
 const isTheSameOptimised = ({ name }: BugClass) =>
   /^(host-calls|library-calls|wild|use-after-(return|scope))$/.test(name);
 
+test('what is no block is told when it is freed, without names, too', async () => {
+  const bugClass = bugClasses().find((c) => c.name === 'free-nonheap')!;
+  const verdicts = await judge(bugClass, { level: '-O2', info: 'stripped' });
+  expect(verdicts.filter((v) => v.falseAlarms.length > 0 || v.detected === undefined)).toEqual([]);
+});
+
 describe.each(bugClasses())('$name', (bugClass) => {
   test('has ten cases and more', () => {
     expect(bugClass.cases.length).toBeGreaterThanOrEqual(10);

@@ -107,8 +107,8 @@ ${misses()}
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
 - **Stripped modules**: heap bugs need the allocator. dlmalloc, Rust's form of it and emmalloc are told by their bodies, others by exports or by names in the
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
-  there; leaks, and a free of what is no block at all, are told where the allocator is C's dlmalloc (RATIONALE). Memory and string functions are not known by name, so their calls are
-  not checked as ranges.
+  there; leaks, and a free of what is no block at all, are told where the allocator is C's dlmalloc (RATIONALE). Of the C library, memcpy, memmove, memset and
+  what reads texts by words are told by trial, and their calls checked as ranges; the rest are loops that check themselves.
 - **memcpy of ranges that overlap**: compilers make one \`memory.copy\` of memcpy and memmove alike, and for that overlapping is
   no mistake. What is still a call is checked.
 - **After a block has ended** (\`--use-after-scope\`): builds with -O0 -g alone, and only variables whose block is entered at its
