@@ -154,8 +154,21 @@ function sourceOf(file: string, programs: readonly Program[]): Pick<BugClass, 's
 
 /** About `count` programs of a class, from its first to its last. */
 export function sample(bugClass: BugClass, count: number): BugClass {
+  const step = Math.max(1, Math.floor(bugClass.cases.length / count));
+  return only(bugClass, (i) => i % step === 0);
+}
+
+/** All programs of a class, at most `size` to a module: every report reads the whole module's debug information. */
+export function parts(bugClass: BugClass, size: number): BugClass[] {
+  const count = Math.ceil(bugClass.cases.length / size);
+  return Array.from({ length: count }, (_, part) => ({
+    ...only(bugClass, (i) => i % count === part),
+    name: `${bugClass.name}, part ${part + 1} of ${count}`,
+  }));
+}
+
+function only(bugClass: BugClass, isChosen: (index: number) => boolean): BugClass {
   const texts = bugClass.source.split(SEPARATOR).slice(1);
-  const step = Math.max(1, Math.floor(texts.length / count));
-  const programs = texts.map((text, i) => ({ text, name: bugClass.cases[i]! })).filter((_, i) => i % step === 0);
+  const programs = texts.map((text, i) => ({ text, name: bugClass.cases[i]! })).filter((_, i) => isChosen(i));
   return { ...bugClass, ...sourceOf(bugClass.file, programs) };
 }
