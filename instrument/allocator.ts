@@ -6,8 +6,8 @@ import { explainStub, findFamily } from './allocator-families.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
 import { FeatureCache } from './body-features.ts';
-import { isCollected, withCollectors } from './collectors.ts';
 import { InstrumentError } from './errors.ts';
+import { isCollected, withKeptByName } from './kept-by-name.ts';
 import type { Probe } from './probe-module.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { functionNames, KIND, type Module } from './wasm/module.ts';
@@ -108,13 +108,13 @@ export function findAllocator(
     functions.some((f) => !f.role.original.match(C_FAMILY) && f.role.original !== '')
   ) {
     const confidence = functions.length > 0 ? 'high' : 'none';
-    return { ...NOTHING, functions, rejected, confidence, ...withCollectors(functions, names) };
+    return { ...NOTHING, functions, rejected, confidence, ...withKeptByName(functions, names) };
   }
   const operators = found.filter((f) => !known.includes(f));
   const stripped = completeStripped(module, { found: known, operators }, features, probe);
   const functionsLeft = withoutLoneFragments(stripped.functions);
   const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module, features));
-  const kept = [...stripped.kept, ...withCollectors([], names).kept];
+  const kept = [...stripped.kept, ...withKeptByName([], names).kept];
   return { ...NOTHING, ...stripped, kept, functions: functionsLeft, refused, rejected };
 }
 

@@ -2,8 +2,8 @@
 
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer, type Symbolizer } from '../../host/index.ts';
-import { isCollected } from '../../instrument/collectors.ts';
 import { type Inspection, inspect } from '../../instrument/index.ts';
+import { isCollected } from '../../instrument/kept-by-name.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainChecks } from '../explain-checks.ts';

@@ -15,6 +15,10 @@ export const KNOWN_MISSES: readonly KnownMiss[] = [
     why: 'the compiler made a fixed slot of an alloca of constant size, rounded up to 16 bytes; the size is in no binary',
   },
   {
+    pattern: /^declared_int64_index_/,
+    why: 'five elements of eight bytes in front of the first variable: beyond the 32 bytes in front of a frame, as in clang',
+  },
+  {
     pattern: /^(static|global)_/,
     why: 'the address of a global went through a variable, and the next global follows without a gap',
   },

@@ -1,6 +1,7 @@
-// Collectors that read the whole stack and whole objects, redzones included, by the names that builds keep: TinyGo's own and
-// Boehm's. They go unchecked, also where the program calls them by itself. Of TinyGo's heap only the allocation can be
-// watched: what the collector frees nobody points to, so that nobody can use it afterwards.
+// What goes unchecked whoever calls it, by the names that builds keep. Collectors (TinyGo's own and Boehm's) read the whole
+// stack and whole objects, redzones included. Of TinyGo's heap only the allocation can be watched: what the collector frees
+// nobody points to, so that nobody can use it afterwards. Rust's dlmalloc writes its words between blocks, and not only
+// __rust_alloc calls it: std takes its handles of threads from `System`.
 
 import type { Allocator, AllocatorFunction } from './allocator.ts';
 
@@ -18,28 +19,25 @@ const COLLECTOR = new RegExp(
     .join('|'),
 );
 
-/** Nothing of the runtime stands in for it. */
-const KEPT: AllocatorFunction['role'] = {
-  role: 'collector',
-  names: [],
-  params: '',
-  result: '',
-  wrapper: '',
-  original: '',
-};
+/** The crate that std has its allocator from: demangled, legacy-mangled (`_ZN8dlmalloc8dlmalloc...`) and v0-mangled. */
+const RUST_DLMALLOC = /^<?dlmalloc::dlmalloc::|^_(ZN|R\w*_)8dlmalloc8dlmalloc/;
+
+const INSIDE: readonly (readonly [role: string, names: RegExp])[] = [
+  ['collector', COLLECTOR],
+  ["Rust's dlmalloc", RUST_DLMALLOC],
+];
 
 /** A role whose blocks nobody frees by hand. */
 export function isCollected(role: string): boolean {
   return role.startsWith('tinygo');
 }
 
-/** What collectors add to an allocator that was found by name, or to none. */
-export function withCollectors(
+/** What stays as it is beside an allocator that was found by name, or beside none. */
+export function withKeptByName(
   functions: readonly AllocatorFunction[],
   names: ReadonlyMap<number, string>,
 ): Pick<Allocator, 'kept' | 'layout' | 'evidence'> {
-  const own = [...names].filter(([, name]) => COLLECTOR.test(name));
-  const kept = own.map(([func, name]) => ({ role: KEPT, func, how: 'name' as const, name }));
+  const kept = INSIDE.flatMap(([role, pattern]) => keptByName(role, pattern, names));
   const collected = functions.filter((f) => isCollected(f.role.role));
   if (collected.length === 0) return { kept, layout: 'around', evidence: [] };
   return {
@@ -47,4 +45,12 @@ export function withCollectors(
     layout: collected.length === functions.length ? 'behind' : 'around',
     evidence: ["TinyGo's objects have redzones behind them alone, and what its collector frees is not followed"],
   };
+}
+
+/** Nothing of the runtime stands in for them. */
+function keptByName(role: string, pattern: RegExp, names: ReadonlyMap<number, string>): AllocatorFunction[] {
+  const none = { names: [], params: '', result: '', wrapper: '', original: '' } as const;
+  return [...names]
+    .filter(([, name]) => pattern.test(name))
+    .map(([func, name]) => ({ role: { role, ...none }, func, how: 'name', name }));
 }
