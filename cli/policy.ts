@@ -91,8 +91,8 @@ export function verboseText(
   info: Symbolizer['info'],
   env: Io['env'],
 ): string {
-  const { allocator, libc, stackPointer, plan } = inspection;
-  const count = (skip: string): number => plan.functions.filter((f) => f.skip === skip).length;
+  const { allocator, libc, stackPointer, skips } = inspection;
+  const count = (skip: string): number => skips.filter((s) => s === skip).length;
   const idle = optionsWithoutEffect(`${env.ASAN_OPTIONS ?? ''} ${env.LSAN_OPTIONS ?? ''}`);
   const off = Object.entries(options).filter(([name, value]) => value === false && !/^(help|print_)/.test(name));
   const roles = allocator.functions.map(

@@ -1,28 +1,31 @@
 // instrument(bytes, options): a wasm module in, the same module with AddressSanitizer inside out.
 // Pure: no file system, no clock, nothing printed. The runtime image to link is an argument (runtime-images.ts loads it).
 
+import { FRAME_OWN_SHIFT } from '../runtime/abi.ts';
 import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
 import { allocatorWords } from './allocator-words.ts';
+import { type BodyFacts, BodyPlanner } from './bodies.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
 import { type CountedCode, type CoverageMode, planCoverage } from './coverage.ts';
 import type { DebugInfo } from './debug-info.ts';
-import { assumptionsOf } from './elide/assumptions.ts';
-import { Elision, type Removed } from './elide/elision.ts';
+import type { Removed } from './elide/elision.ts';
+import { findPoisoners } from './elide/poisoners.ts';
 import type { KillRule } from './elide/rules.ts';
 import { InstrumentError } from './errors.ts';
-import { type Frames, planFrames } from './frames/index.ts';
+import { type FramePart, frameSection } from './frames/frame-section.ts';
+import { type Frames, knowsVariables, NO_SHADOWS } from './frames/index.ts';
 import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
-import { hasNullSlot } from './indirect-calls.ts';
 import { nullLimit, runtimePages, SHARED_PAGES, type StackBounds, stackBounds } from './layout.ts';
 import { findLibcByBody, type LibraryProbe } from './libc/by-body.ts';
 import { findOverReaders } from './libc/over-reads.ts';
 import { findLibc, type Libc } from './libc.ts';
 import { findMappings, type Mappings } from './mappings.ts';
-import type { Plan } from './plan.ts';
-import { type PlanOptions, planFunctions, treatFrame, withFrame } from './plan-functions.ts';
+import type { Plan, SkipReason } from './plan.ts';
+import { type PlanOptions, planFacts, skipOf } from './plan-functions.ts';
 import type { Probe } from './probe-module.ts';
 import { spareStack } from './spare-stack.ts';
+import { crewOf, type Team, type TeamMaker } from './split/team.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, rewriteModule } from './stream/engine.ts';
 import { isAbi } from './stream/export-section.ts';
@@ -77,6 +80,8 @@ export interface InstrumentOptions extends PlanOptions {
   /** A program whose memory is shared runs as one instance per thread, and imports memory 1 (`wasan.memory`). */
   threads?: boolean;
   progress?: (done: number, total: number) => void;
+  /** Shares the work on a large module among threads (split/node-team.ts). The output is the same. */
+  team?: TeamMaker;
   /** Carry the original along in the section "wasan.original", for reports where it is not at hand any more. */
   embedOriginal?: boolean;
   /** Leave out checks that can find nothing new. Default true; -O0 is false. */
@@ -103,9 +108,13 @@ export interface Inspection {
   readonly stack: StackBounds | undefined;
   readonly graph: CallGraph;
   readonly nullLimit: number;
-  readonly frames: Frames;
   /** Objects with static storage. */
   readonly globals: Globals;
+  /** By body: why it carries no checks, or 'checked'. */
+  readonly skips: readonly SkipReason[];
+  readonly facts: BodyFacts;
+  /** Made when asked for. */
+  readonly frames: Frames;
   readonly plan: Plan;
   /** Every access whose check was removed, and why (a key of SKIP_REASONS): --explain-checks. */
   readonly explainChecks: () => Removed[];
@@ -126,13 +135,24 @@ export interface Instrumented {
   };
 }
 
+/** Numbers of frames share a word with other things (FRAME_OWN_SHIFT). */
+const MOST_FRAMES = 2 ** FRAME_OWN_SHIFT;
+
 /** Version of the custom section "wasan.info" (JSON). */
 const INFO_VERSION = 1;
 
 /** Reads a module and decides what to do with it. Throws InstrumentError for what cannot be instrumented. */
 export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
+  return inspectModule(readable(bytes, options), options);
+}
+
+function readable(bytes: Uint8Array, options: InstrumentOptions): Module {
   const module = parseModule(bytes);
   refuseUnsupported(module, options);
+  return module;
+}
+
+function inspectModule(module: Module, options: InstrumentOptions): Inspection {
   const allocator = findAllocator(module, options);
   const graph = buildCallGraph(module);
   const mappings = findMappings(module);
@@ -146,63 +166,78 @@ export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Ins
   const libc = findLibc(module, new Set(roots), byBody);
   const limit = nullLimit(module, stackPointer);
   const globals = new Globals(module, options.debugInfo, limit, stackPointer?.global);
-  const planned = planFunctions({
-    module,
-    options,
-    names: functionNames(module),
-    graph,
-    closure,
-    reaches,
-    libc,
-    globals,
-    overReaders,
-    nullSlot: hasNullSlot(module),
-    malloc: allocator.functions.find((f) => f.role.role === 'malloc')?.func,
-    sparing: new Set(allocator.sparing),
-  });
-  const frames = planFrames({
-    module,
+  const malloc = allocator.functions.find((f) => f.role.role === 'malloc')?.func;
+  const sparing = new Set(allocator.sparing);
+  const disabled = options.disabledRules ?? new Set<KillRule>();
+  const facts: BodyFacts = {
+    plan: planFacts({ module, options, graph, closure, reaches, libc, overReaders, malloc, sparing }),
+    poisons: findPoisoners({ module, graph, allocator: roots, stackPointer: stackPointer?.global, disabled }),
+    nullLimit: limit,
     // Stacks of threads have no bounds that the binary tells: their frames stay as they are.
-    stackPointer: options.stack === false || isShared(module) ? undefined : stackPointer?.global,
-    debugInfo: options.debugInfo,
-    useAfterScope: options.useAfterScope,
-    treat: (i) => treatFrame(planned[i]!),
+    framePointer: options.stack === false || isShared(module) ? undefined : stackPointer?.global,
+    useAfterScope: options.useAfterScope ?? false,
+    elide: options.elide !== false,
+    disabled,
+  };
+  const bodies = lazily(() => {
+    const planner = new BodyPlanner(module, facts, globals, options.debugInfo);
+    return { frames: planner.planRange(0, module.bodies.length, 1), plan: planner.plan, elision: planner.elision };
   });
-  const functions = planned.map((plan, i) => withFrame(plan, frames.changes.get(i)));
-  const elision = new Elision({
-    module,
-    graph,
-    plans: functions,
-    allocator: roots,
-    stackPointer: stackPointer?.global,
-    assumptions: assumptionsOf({
-      module,
-      nullLimit: limit,
-      plans: functions,
-      poisonsStatic: (address, size, write) => globals.poisons(address, size, write),
-    }),
-    ...(options.disabledRules ? { disabled: options.disabledRules } : {}),
-  });
-  const plan: Plan = { reachesAllocator: reaches, functions, ...(options.elide === false ? {} : { elision }) };
   return {
-    ...{ module, allocator, allocatorClosure: closure, libc, mappings, stackPointer },
+    ...{ module, allocator, allocatorClosure: closure, libc, mappings, stackPointer, facts },
     stack: options.stack === false ? undefined : stackBounds(module, stackPointer, options.debugInfo),
     graph,
     nullLimit: limit,
-    frames,
     globals,
-    plan,
-    explainChecks: () => (plan.elision ? elision.explain() : []),
+    skips: module.bodies.map((_, i) => skipOf(module.importedFunctions + i, facts.plan)),
+    get frames() {
+      return bodies().frames;
+    },
+    get plan() {
+      return bodies().plan;
+    },
+    explainChecks: () => (facts.elide ? bodies().elision.explain() : []),
+  };
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 
 /** Instruments a module. */
 export function instrument(bytes: Uint8Array, images: RuntimeImages, options: InstrumentOptions = {}): Instrumented {
-  const inspection = inspect(bytes, options);
-  const { module, allocator } = inspection;
+  const module = readable(bytes, options);
+  const team = isDivisible(module, options) ? options.team?.(module) : undefined;
+  try {
+    return instrumentModule(module, images, options, team);
+  } finally {
+    team?.end();
+  }
+}
+
+/** Objects and frames of which debug information tells get numbers and places one after the other, in one thread. */
+function isDivisible(module: Module, { engine, coverage, singleMemory, debugInfo }: InstrumentOptions): boolean {
+  if (engine || coverage || singleMemory || module.bodies.length >= MOST_FRAMES) return false;
+  return !debugInfo || !knowsVariables(module, debugInfo);
+}
+
+function instrumentModule(
+  module: Module,
+  images: RuntimeImages,
+  options: InstrumentOptions,
+  team: Team | undefined,
+): Instrumented {
+  const inspection = inspectModule(module, options);
+  const { allocator, globals, facts } = inspection;
+  const { bytes } = module;
+  const parts: FramePart[] = [];
+  const crew = team && !globals.hasObjects && crewOf({ module, facts, team, progress: options.progress }, parts);
   const coverage =
     options.coverage && planCoverage(module, inspection.libc, inspection.plan.functions, options.coverage);
-  const plan: Plan = coverage ? { ...inspection.plan, functions: coverage.functions } : inspection.plan;
   const is64 = module.memories[0]!.is64;
   const mapping = options.mapping ?? 'flat';
   if (coverage && mapping !== 'flat') throw new InstrumentError('E_UNSUPPORTED', 'coverage needs the flat mapping');
@@ -213,7 +248,10 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
   const output = rewrite({
     program: module,
     runtime,
-    plan,
+    get plan(): Plan {
+      return coverage ? { ...inspection.plan, functions: coverage.functions } : inspection.plan;
+    },
+    ...(crew && { crew }),
     host: options.host ?? false,
     paged: mapping === 'paged',
     ...(shared && { sharedPages: SHARED_PAGES }),
@@ -238,8 +276,15 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),
     }),
-    segments: [inspection.frames.shadows, ...inspection.globals.presets(), ...(coverage?.segments ?? [])],
-    sections: [inspection.frames.section, ...(options.embedOriginal ? [{ name: 'wasan.original', bytes }] : [])],
+    segments: [
+      crew ? NO_SHADOWS : inspection.frames.shadows,
+      ...inspection.globals.presets(),
+      ...(coverage?.segments ?? []),
+    ],
+    sections: () => [
+      frameSection(crew ? parts : [inspection.frames.part]),
+      ...(options.embedOriginal ? [{ name: 'wasan.original', bytes }] : []),
+    ],
     info: infoSection(inspection, memoryPages),
     ...(options.progress ? { progress: options.progress } : {}),
   });
@@ -249,7 +294,7 @@ export function instrument(bytes: Uint8Array, images: RuntimeImages, options: In
     ...(coverage && { counted: coverage.counted }),
     summary: {
       functions: module.bodies.length,
-      checkedFunctions: plan.functions.filter((f) => f.skip === 'checked').length,
+      checkedFunctions: inspection.skips.filter((skip) => skip === 'checked').length,
       sites: output.sites,
       bytesBefore: bytes.length,
       bytesAfter: output.bytes.length,

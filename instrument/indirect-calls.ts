@@ -41,7 +41,7 @@ function noteInFront(at: number, nullSlot: boolean): Edit {
       emit.byte(OP.I32_EQZ);
       emit.byte(OP.IF);
       emit.byte(TYPE.VOID);
-      emit.constant(emit.site());
+      emit.siteConstant(emit.site());
       emit.callRuntime('null_call');
       emit.byte(OP.END);
       index(OP.LOCAL_GET);

@@ -149,7 +149,7 @@ function checkInFront(at: number, check: string, params: readonly number[]): Edi
       const argument = (op: number, i: number) => emit.scratch(op, `argument ${i}`, params[i]!);
       for (let i = params.length - 1; i >= 0; i--) argument(OP.LOCAL_SET, i);
       params.forEach((_, i) => argument(OP.LOCAL_GET, i));
-      emit.constant(emit.site());
+      emit.siteConstant(emit.site());
       emit.callRuntime(check);
       params.forEach((_, i) => argument(OP.LOCAL_GET, i));
     },

@@ -3,10 +3,10 @@
 import type { CallGraph } from './call-graph.ts';
 import type { FrameChange } from './frames/index.ts';
 import type { Globals } from './globals/index.ts';
-import { indirectCallEdits } from './indirect-calls.ts';
+import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
 import { type Libc, libcEdits } from './libc.ts';
-import type { Edit, FunctionPlan, Mode } from './plan.ts';
-import { KIND, type Module } from './wasm/module.ts';
+import type { Edit, FunctionPlan, Mode, SkipReason } from './plan.ts';
+import { functionNames, KIND, type Module } from './wasm/module.ts';
 
 /** A function that an ignore list may name. */
 export interface IgnoreQuestion {
@@ -26,16 +26,24 @@ export interface PlanOptions {
   strings?: boolean;
 }
 
-export interface PlanContext {
-  readonly module: Module;
-  readonly options: PlanOptions;
-  readonly names: ReadonlyMap<number, string>;
-  readonly graph: CallGraph;
+/** What is to be known of a module before its functions can be planned one by one: plain data. */
+export interface PlanFacts {
+  readonly mode: Mode;
+  /** Functions that are part of the allocator alone. */
   readonly closure: ReadonlySet<number>;
+  /** Left unchecked: by an ignore list, or because the linker wrote them. */
+  readonly ignored: ReadonlySet<number>;
   readonly reaches: Uint8Array;
+  /** The library functions whose calls are checked are fewer than those that are known: `strings` is off. */
   readonly libc: Libc;
-  readonly globals: Globals;
+  readonly checkedLibc: Libc;
   readonly overReaders: ReadonlySet<number>;
+  readonly addressTaken: ReadonlySet<number>;
+  /** CallGraph's. */
+  readonly tailCalls: boolean;
+  readonly catches: Uint8Array;
+  /** By function index: CALLS.*. */
+  readonly calls: Uint8Array;
   /** Function pointer 0 is null. */
   readonly nullSlot: boolean;
   readonly malloc: number | undefined;
@@ -43,11 +51,40 @@ export interface PlanContext {
   readonly sparing: ReadonlySet<number>;
 }
 
-/** In order of their bodies. */
-export function planFunctions(context: PlanContext): FunctionPlan[] {
-  const { importedFunctions, bodies } = context.module;
-  const linkers = linkersFunctions(context.module);
-  return bodies.map((_, i) => planFunction(importedFunctions + i, context, linkers));
+/** Which calls of a function get something in front. */
+const CALLS = { LIBC: 1, INDIRECT: 2 } as const;
+
+export interface PlanContext {
+  readonly module: Module;
+  readonly options: PlanOptions;
+  readonly graph: CallGraph;
+  readonly closure: ReadonlySet<number>;
+  readonly reaches: Uint8Array;
+  readonly libc: Libc;
+  readonly overReaders: ReadonlySet<number>;
+  readonly malloc: number | undefined;
+  readonly sparing: ReadonlySet<number>;
+}
+
+export function planFacts({ module, options, graph, libc, ...rest }: PlanContext): PlanFacts {
+  const checked = checkedLibc(libc, options.strings ?? true);
+  return {
+    ...rest,
+    mode: options.mode ?? 'inline',
+    ignored: ignoredFunctions(module, options),
+    libc,
+    checkedLibc: checked,
+    addressTaken: graph.addressTaken,
+    tailCalls: graph.tailCalls,
+    catches: graph.catches,
+    calls: Uint8Array.from(
+      graph.callees,
+      (callees, func) =>
+        (callees.some((callee) => checked.byIndex.has(callee)) ? CALLS.LIBC : 0) |
+        (graph.indirect[func]!.some((type) => type >= 0) && !module.memories[0]!.is64 ? CALLS.INDIRECT : 0),
+    ),
+    nullSlot: hasNullSlot(module),
+  };
 }
 
 /**
@@ -59,28 +96,39 @@ function linkersFunctions({ exports }: Module): Set<number> {
   return new Set(own.map((e) => e.index));
 }
 
-function planFunction(func: number, context: PlanContext, linkers: ReadonlySet<number>): FunctionPlan {
-  const { closure, reaches, libc, graph, options } = context;
+/** Why a function carries no checks, or 'checked'. */
+export function skipOf(func: number, { closure, libc, addressTaken, ignored }: PlanFacts): SkipReason {
+  if (closure.has(func)) return 'allocator';
+  // A library function that can be called without passing a check in front of a call keeps checks of its own.
+  if (libc.byIndex.has(func) && !addressTaken.has(func)) return 'libc';
+  return ignored.has(func) ? 'ignored' : 'checked';
+}
+
+export function planFunction(func: number, module: Module, facts: PlanFacts, globals: Globals): FunctionPlan {
+  const { closure, reaches, libc, ignored } = facts;
   const own = closure.has(func);
   const isLibc = libc.byIndex.has(func);
-  const ignored = linkers.has(func) || isIgnored(func, context);
-  // A library function that can be called without passing a check in front of a call keeps checks of its own.
-  const unseen = isLibc && graph.addressTaken.has(func);
   return {
-    skip: own ? 'allocator' : isLibc && !unseen ? 'libc' : ignored ? 'ignored' : 'checked',
-    mode: options.mode ?? 'inline',
+    skip: skipOf(func, facts),
+    mode: facts.mode,
     recordsCalls: !own && reaches[func] === 1,
-    resetsTop: graph.tailCalls || graph.catches[func] === 1,
+    resetsTop: facts.tailCalls || facts.catches[func] === 1,
     redirectsCalls: !own,
-    ...(context.malloc !== undefined && context.sparing.has(func) && { keepsCallsOf: context.malloc }),
-    overReads: isLibc || context.overReaders.has(func),
-    edits: own || isLibc || ignored ? [] : functionEdits(func, context),
+    ...(facts.malloc !== undefined && facts.sparing.has(func) && { keepsCallsOf: facts.malloc }),
+    overReads: isLibc || facts.overReaders.has(func),
+    edits: own || isLibc || ignored.has(func) ? [] : functionEdits(func, module, facts, globals),
   };
 }
 
-function isIgnored(index: number, { module, options, names }: PlanContext): boolean {
-  const { start, end } = module.bodies[index - module.importedFunctions]!;
-  return options.ignore?.({ index, name: names.get(index), start, end }) ?? false;
+function ignoredFunctions(module: Module, { ignore }: PlanOptions): Set<number> {
+  const ignored = linkersFunctions(module);
+  if (!ignore) return ignored;
+  const names = functionNames(module);
+  module.bodies.forEach(({ start, end }, i) => {
+    const index = module.importedFunctions + i;
+    if (ignore({ index, name: names.get(index), start, end })) ignored.add(index);
+  });
+  return ignored;
 }
 
 /** The library functions whose calls are checked. */
@@ -91,14 +139,12 @@ function checkedLibc(libc: Libc, strings: boolean): Libc {
 }
 
 /** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
-function functionEdits(func: number, { module, graph, libc: found, globals, nullSlot, options }: PlanContext): Edit[] {
-  const libc = checkedLibc(found, options.strings ?? true);
+function functionEdits(func: number, module: Module, facts: PlanFacts, globals: Globals): Edit[] {
   const index = func - module.importedFunctions;
-  const callsLibc = graph.callees[func]!.some((callee) => libc.byIndex.has(callee));
-  const callsIndirectly = graph.indirect[func]!.some((type) => type >= 0) && !module.memories[0]!.is64;
   const body = module.bodies[index]!;
-  const calls = callsLibc ? libcEdits(module, libc, body) : [];
-  const pointers = callsIndirectly ? indirectCallEdits(module, body, nullSlot) : [];
+  const what = facts.calls[func]!;
+  const calls = what & CALLS.LIBC ? libcEdits(module, facts.checkedLibc, body) : [];
+  const pointers = what & CALLS.INDIRECT ? indirectCallEdits(module, body, facts.nullSlot) : [];
   return [...calls, ...pointers, ...globals.edits(index)].sort((a, b) => a.at - b.at);
 }
 

@@ -51,6 +51,10 @@ export interface Emitter {
   u32(value: number): void;
   constant(value: number): void;
   constant64(value: bigint): void;
+  /** The number of a site as an i32.const; its place is remembered, in case sites are counted from elsewhere later. */
+  siteConstant(site: number): void;
+  /** An i32.const with the number of a frame in its lowest bits; its place is remembered, too. */
+  frameConstant(value: number): void;
   /** A constant of the program's pointer type. */
   pointerConstant(value: number): void;
   /** local.get, local.set or local.tee of a scratch local; one local per (role, type) and function. */

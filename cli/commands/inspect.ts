@@ -42,7 +42,7 @@ function describe(path: string, size: number, found: Inspection, symbolizer: Sym
   const { info: debugInfo, staleDwarf } = symbolizer;
   const { module, allocator, stackPointer } = found;
   const memory = module.memories[0]!;
-  const checked = found.plan.functions.filter((f) => f.skip === 'checked').length;
+  const checked = found.skips.filter((skip) => skip === 'checked').length;
   return {
     module: path,
     bytes: size,

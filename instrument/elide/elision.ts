@@ -1,21 +1,18 @@
 // The elimination for one module: function by function, what becomes of each access's check. The engines ask for a function
 // right before they rewrite it, so that nothing is kept for the whole module.
 
-import type { CallGraph } from '../call-graph.ts';
 import type { BodyActions, CheckElision, FunctionPlan } from '../plan.ts';
 import type { Module } from '../wasm/module.ts';
 import { Analysis } from './analysis.ts';
 import type { Assumptions } from './assumptions.ts';
-import { Poisoners } from './poisoners.ts';
+import { Poisoners, type PoisonFacts } from './poisoners.ts';
 import { ACTION_REASON, type KillRule } from './rules.ts';
 
 export interface ElisionInput {
   readonly module: Module;
-  readonly graph: CallGraph;
-  /** Per body. */
+  /** Per body. Those asked about must be there. */
   readonly plans: readonly FunctionPlan[];
-  readonly allocator: readonly number[];
-  readonly stackPointer: number | undefined;
+  readonly poisons: PoisonFacts;
   readonly assumptions: Assumptions;
   /** For tests alone: rules switched off to show that they are needed. */
   readonly disabled?: ReadonlySet<KillRule>;
@@ -30,7 +27,7 @@ export class Elision implements CheckElision {
     const { module, disabled = new Set<KillRule>() } = input;
     this.module = module;
     this.plans = input.plans;
-    this.analysis = new Analysis(module, new Poisoners(input), input.assumptions, disabled);
+    this.analysis = new Analysis(module, new Poisoners(input.poisons), input.assumptions, disabled);
   }
 
   actions(body: number): BodyActions | undefined {

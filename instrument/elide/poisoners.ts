@@ -20,60 +20,74 @@ export interface PoisonInput {
 
 const WASI = /^wasi_/;
 
-/** Answers the question for every instruction of one module. */
-export class Poisoners implements ScanTraits {
+/** The answer for one module, as plain data. */
+export interface PoisonFacts {
+  /** -1: there is none. */
   readonly stackPointer: number;
   /** By function index: a call may poison. */
   readonly functions: Uint8Array;
-  private readonly indirect: Uint8Array;
-  private readonly stackRule: boolean;
-  /** Other threads may free whatever this one has not synchronised with since. */
-  private readonly shared: boolean;
-
-  constructor(input: PoisonInput) {
-    const { module, graph, disabled } = input;
-    this.stackPointer = input.stackPointer ?? -1;
-    this.stackRule = !disabled?.has('stack pointer');
-    const imports = module.imports.filter((i) => i.kind === KIND.FUNC && !WASI.test(i.module)).map((i) => i.index);
-    const roots = disabled?.has('call') ? [] : [...input.allocator, ...imports];
-    if (this.stackRule && this.stackPointer >= 0) {
-      graph.globalsWritten.forEach((globals, func) => globals.includes(this.stackPointer) && roots.push(func));
-    }
-    this.shared = (module.memories[0]?.shared ?? false) && !disabled?.has('atomic');
-    this.functions = reaching(module, graph, roots);
-    if (this.shared) this.functions.fill(1);
-    this.indirect = this.indirectTypes(module, graph, disabled?.has('indirect call') ?? false);
-  }
-
   /** By type index: whether call_indirect may reach a function that poisons. */
-  private indirectTypes(module: Module, graph: CallGraph, off: boolean): Uint8Array {
-    const marks = new Uint8Array(module.types.length);
-    if (off) return marks;
-    if (this.shared || hostFillsTables(module)) return marks.fill(1);
-    const signature = module.types.map((t, i) => (t ? `${t.params.join()}>${t.results.join()}` : `#${i}`));
-    const bad = new Set<string>();
-    for (const func of graph.addressTaken) if (this.functions[func]) bad.add(signature[module.functions[func]!]!);
-    signature.forEach((s, i) => {
-      if (bad.has(s)) marks[i] = 1;
-    });
-    return marks;
+  readonly indirect: Uint8Array;
+  readonly stackRule: boolean;
+  /** Other threads may free whatever this one has not synchronised with since. */
+  readonly shared: boolean;
+}
+
+export function findPoisoners(input: PoisonInput): PoisonFacts {
+  const { module, graph, disabled } = input;
+  const stackPointer = input.stackPointer ?? -1;
+  const stackRule = !disabled?.has('stack pointer');
+  const imports = module.imports.filter((i) => i.kind === KIND.FUNC && !WASI.test(i.module)).map((i) => i.index);
+  const roots = disabled?.has('call') ? [] : [...input.allocator, ...imports];
+  if (stackRule && stackPointer >= 0) {
+    graph.globalsWritten.forEach((globals, func) => globals.includes(stackPointer) && roots.push(func));
+  }
+  const shared = (module.memories[0]?.shared ?? false) && !disabled?.has('atomic');
+  const functions = reaching(module, graph, roots);
+  if (shared) functions.fill(1);
+  const indirect = new Uint8Array(module.types.length);
+  if (!disabled?.has('indirect call')) {
+    if (shared || hostFillsTables(module)) indirect.fill(1);
+    else markIndirect(indirect, module, graph, functions);
+  }
+  return { stackPointer, functions, indirect, stackRule, shared };
+}
+
+function markIndirect(marks: Uint8Array, module: Module, graph: CallGraph, functions: Uint8Array): void {
+  const signature = module.types.map((t, i) => (t ? `${t.params.join()}>${t.results.join()}` : `#${i}`));
+  const bad = new Set<string>();
+  for (const func of graph.addressTaken) if (functions[func]) bad.add(signature[module.functions[func]!]!);
+  signature.forEach((s, i) => {
+    if (bad.has(s)) marks[i] = 1;
+  });
+}
+
+/** Answers the question for every instruction of one module. */
+export class Poisoners implements ScanTraits {
+  readonly stackPointer: number;
+  private readonly facts: PoisonFacts;
+
+  constructor(facts: PoisonFacts) {
+    this.facts = facts;
+    this.stackPointer = facts.stackPointer;
   }
 
   kills(decoder: Decoder): boolean {
+    const { functions, indirect, stackRule, shared } = this.facts;
     switch (decoder.op) {
       case OP.CALL:
       case OP.RETURN_CALL:
-        return this.functions[decoder.index] === 1;
+        return functions[decoder.index] === 1;
       case OP.CALL_INDIRECT:
       case OP.RETURN_CALL_INDIRECT:
-        return this.indirect[decoder.index] === 1;
+        return indirect[decoder.index] === 1;
       case OP.GLOBAL_SET:
-        return decoder.index === this.stackPointer && this.stackRule;
+        return decoder.index === this.stackPointer && stackRule;
       case OP.CALL_REF:
       case OP.RETURN_CALL_REF:
         return true;
       default:
-        return this.shared && decoder.op >> 12 === PREFIX_ATOMIC;
+        return shared && decoder.op >> 12 === PREFIX_ATOMIC;
     }
   }
 }

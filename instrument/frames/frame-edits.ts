@@ -142,7 +142,7 @@ function enterEdits(
     const call = () => {
       e.get('stack frame');
       e.get('stack at entry');
-      emit.constant(entry);
+      emit.frameConstant(entry);
       emit.constant(shadow === 0 ? layout.size : shadow);
       emit.callRuntime(shadow === 0 ? 'stack_enter' : 'stack_enter_drawn');
       e.set('stack frame');
@@ -201,7 +201,7 @@ function roomEdits({ at, end, size, align }: Room, id: number, is64: boolean, in
     if (size.kind === 'rounded') roundDown(emit, size.align, is64);
     e.plus(redzone);
     emit.byte(is64 ? OP.I64_ADD : OP.I32_ADD);
-    emit.constant(id);
+    emit.frameConstant(id);
     emit.callRuntime('stack_alloca');
   });
 }

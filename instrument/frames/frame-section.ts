@@ -16,10 +16,22 @@ export interface FrameRecord {
   readonly layout: FrameLayout;
 }
 
-export function encodeFrames(records: readonly FrameRecord[]): Uint8Array {
-  const w = new Writer(16 + records.length * 8);
+/** The records of some functions, in order, for the section of all. */
+export interface FramePart {
+  readonly entries: Uint8Array;
+  readonly frames: number;
+}
+
+export function frameSection(parts: readonly FramePart[]): { name: string; bytes: Uint8Array } {
+  const w = new Writer(16);
   w.u32(FRAME_SECTION_VERSION);
-  w.u32(records.length);
+  w.u32(parts.reduce((sum, { frames }) => sum + frames, 0));
+  for (const { entries } of parts) w.append(entries);
+  return { name: FRAME_SECTION, bytes: w.view() };
+}
+
+export function encodeFrames(records: readonly FrameRecord[]): FramePart {
+  const w = new Writer(16 + records.length * 8);
   for (const { func, layout } of records) {
     w.u32(func);
     w.u32(layout.size);
@@ -32,5 +44,5 @@ export function encodeFrames(records: readonly FrameRecord[]): Uint8Array {
       w.u32(moved);
     }
   }
-  return w.view();
+  return { entries: w.view(), frames: records.length };
 }

@@ -12,7 +12,7 @@ import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Analysis, FrameTrouble } from './analysis.ts';
 import { type FrameTarget, frameEdits } from './frame-edits.ts';
 import { type FrameLayout, layOut, paddedLayout, place, plainLayout, shadowCodes } from './frame-layout.ts';
-import { encodeFrames, FRAME_SECTION, type FrameRecord } from './frame-section.ts';
+import { encodeFrames, type FramePart, type FrameRecord } from './frame-section.ts';
 import { analyseFrame } from './frame-walk.ts';
 import { type FrameObject, frameObjects, usedParts } from './objects.ts';
 import { type ScopeEdge, scopeEdges } from './scopes.ts';
@@ -74,8 +74,8 @@ export interface Frames {
   readonly counts: FrameCounts;
   /** For memory 1: how the shadow of the moved frames is drawn. */
   readonly shadows: { readonly address: number; readonly bytes: Uint8Array };
-  /** The custom section for reports. */
-  readonly section: { readonly name: string; readonly bytes: Uint8Array };
+  /** For the custom section for reports. */
+  readonly part: FramePart;
 }
 
 export interface FrameInput {
@@ -88,9 +88,18 @@ export interface FrameInput {
   readonly treat: (body: number) => 'leave' | 'unchecked' | 'checked';
 }
 
-/** Decides about every function's frame. */
-export function planFrames(input: FrameInput): Frames {
-  return new FramePlanner(input).plan();
+/** Decides about the frames of bodies [from, to), the first of which has the number `firstFrame`. */
+export function planFrames(input: FrameInput, from: number, to: number, firstFrame: number): Frames {
+  return new FramePlanner(input, firstFrame).plan(from, to);
+}
+
+/** Where nothing is drawn but plain frames. */
+export const NO_SHADOWS = new ShadowTable(FRAME_SHADOWS, FRAME_SHADOWS_END).segment();
+
+/** Whether debug information says what is in any function's frame. */
+export function knowsVariables({ importedFunctions, functions }: Module, debugInfo: DebugInfo): boolean {
+  for (let func = importedFunctions; func < functions.length; func++) if (debugInfo.stackFrame(func)) return true;
+  return false;
 }
 
 class FramePlanner {
@@ -107,18 +116,21 @@ class FramePlanner {
   /** The program poisons memory itself, perhaps its own frames. */
   private readonly poisonsItself: boolean;
 
-  constructor(input: FrameInput) {
+  private readonly firstFrame: number;
+
+  constructor(input: FrameInput, firstFrame: number) {
     this.input = input;
+    this.firstFrame = firstFrame;
     this.isRewritten = !isLinkerOutput(input.module);
     this.poisonsItself = input.module.imports.some((i) => /^__(asan|sanitizer)_/.test(i.name));
   }
 
-  plan(): Frames {
+  plan(from: number, to: number): Frames {
     const { module, stackPointer, treat } = this.input;
     if (stackPointer !== undefined) {
       const target = { stackPointer, is64: module.memories[0]!.is64 };
       const uses = new PointerUses(module, stackPointer);
-      for (let i = 0; i < module.bodies.length; i++) {
+      for (let i = from; i < to; i++) {
         if (treat(i) !== 'leave' && uses.find(i)) this.planFunction(i, uses, target);
       }
     }
@@ -126,7 +138,7 @@ class FramePlanner {
       changes: this.changes,
       counts: this.counts,
       shadows: this.table.segment(),
-      section: { name: FRAME_SECTION, bytes: encodeFrames(this.records) },
+      part: encodeFrames(this.records),
     };
   }
 
@@ -146,13 +158,13 @@ class FramePlanner {
       return;
     }
     const { layout, scopes } = this.inside(i, analysis);
-    this.records.push({ func: this.input.module.importedFunctions + i, layout });
+    const id = this.firstFrame + this.records.push({ func: this.input.module.importedFunctions + i, layout }) - 1;
     this.counts.guarded++;
     if (layout.moved) this.counts.separated++;
     if (scopes.length > 0) this.counts.scoped++;
     const shadow = layout.drawn ? this.table.add(shadowCodes(layout)) : 0;
     this.changes.set(i, {
-      edits: frameEdits(analysis, layout, { id: this.records.length, shadow }, scopes, target),
+      edits: frameEdits(analysis, layout, { id, shadow }, scopes, target),
       ...(layout.moved && { movedOffsets: movedOffsets(analysis, layout) }),
       ...(layout.drawn && !layout.moved && { poisonsFrame: true }),
       ...(inFrame && { inFrame }),

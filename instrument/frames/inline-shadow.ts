@@ -47,7 +47,7 @@ export function drawInline(emit: Emitter, codes: Uint8Array, id: number, frame: 
     emit.byte(OP.I32_SHL);
     emit.runtimeGlobal('stack_map');
     emit.byte(OP.I32_ADD);
-    emit.constant(id);
+    emit.frameConstant(id);
     emit.runtimeAccess(OP.I32_STORE, 2, 0);
   });
 }

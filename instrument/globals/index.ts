@@ -48,6 +48,11 @@ export class Globals {
     this.slot = GLOBALS_BASE + (this.objects.length + this.gaps.length) * ENTRY;
   }
 
+  /** Some accesses are held against the objects they belong to, or there are redzones between those. */
+  get hasObjects(): boolean {
+    return this.objects.length > 0 || this.gaps.length > 0;
+  }
+
   /** What init() of the runtime reads. */
   presets(): Preset[] {
     const table = new Uint8Array((this.objects.length + this.gaps.length) * ENTRY);
@@ -176,7 +181,7 @@ function writeBoundsCheck(emit: Emitter, access: BasedAccess, object: GlobalObje
   emit.constant(object.begin | 0);
   if (asks !== 'once inside') emit.constant(asks === 'certain' ? CERTAIN : access.base | 0);
   emit.constant(slot);
-  emit.constant(emit.site());
+  emit.siteConstant(emit.site());
   emit.callRuntime(asks === 'once inside' ? 'global_slot' : 'global_exact');
   emit.byte(OP.END);
   address(OP.LOCAL_GET);

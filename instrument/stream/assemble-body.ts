@@ -27,6 +27,7 @@ export function assembleBody(w: CodeWriter, bytes: Uint8Array, body: Body, out: 
   }
   out.u32(header.length + code.length);
   out.append(header.bytes, 0, header.length);
+  w.places?.endBody(out.length);
   out.append(code.bytes, 0, code.length);
   sites.endBody(header.length);
   return header.length;

@@ -11,11 +11,27 @@ import { Writer } from '../wasm/bytes.ts';
 export const HINT_SECTION = 'metadata.code.branch_hint';
 const UNLIKELY = 0;
 
+/** The entries of some functions, for the section of all. */
+export interface HintPart {
+  readonly entries: Uint8Array;
+  readonly functions: number;
+}
+
 export class BranchHints {
   private readonly all = new Writer(1 << 12);
   private functions = 0;
   /** Code offsets of the current body. */
   private readonly offsets: number[] = [];
+
+  part(): HintPart {
+    return { entries: this.all.bytes.slice(0, this.all.length), functions: this.functions };
+  }
+
+  /** Goes on with the functions of another one. */
+  add({ entries, functions }: HintPart): void {
+    this.all.append(entries);
+    this.functions += functions;
+  }
 
   beginBody(): void {
     this.offsets.length = 0;

@@ -40,6 +40,6 @@ function rangeCheck(w: CodeWriter, name: string, address: number, length: number
   w.local(OP.LOCAL_GET, address);
   w.local(OP.LOCAL_GET, length);
   if (extend) w.byte(OP.I64_EXTEND_I32_U);
-  w.constant(site);
+  w.siteConstant(site);
   w.callRuntime(name);
 }

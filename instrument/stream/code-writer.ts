@@ -5,6 +5,7 @@ import type { Emitter, Target } from '../plan.ts';
 import { Writer } from '../wasm/bytes.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { BranchHints } from './branch-hints.ts';
+import type { NumberPlaces } from './number-places.ts';
 import type { SiteMap } from './site-map.ts';
 
 export class CodeWriter implements Emitter {
@@ -13,6 +14,8 @@ export class CodeWriter implements Emitter {
   readonly target: Target;
   readonly sites: SiteMap;
   readonly hints: BranchHints;
+  /** Where numbers stand, for those who want to know. */
+  readonly places: NumberPlaces | undefined;
   /** Functions of the runtime that the code written so far calls. */
   readonly called = new Set<string>();
   readonly writesShadow: boolean;
@@ -23,10 +26,11 @@ export class CodeWriter implements Emitter {
   /** Scratch locals by role, one map per value type: roles are constants, so a lookup builds no string. */
   private readonly scratchLocals = new Map<number, Map<string, number>>();
 
-  constructor(target: Target, sites: SiteMap, hints: BranchHints) {
+  constructor(target: Target, sites: SiteMap, hints: BranchHints, places?: NumberPlaces) {
     this.target = target;
     this.sites = sites;
     this.hints = hints;
+    this.places = places;
     this.writesShadow = !target.paged && !target.is64 && !target.shared;
   }
 
@@ -36,6 +40,7 @@ export class CodeWriter implements Emitter {
     this.scratchLocals.clear();
     this.scratchTypes = [];
     this.hints.beginBody();
+    this.places?.beginBody();
   }
 
   byte(value: number): void {
@@ -83,6 +88,18 @@ export class CodeWriter implements Emitter {
   constant64(value: bigint): void {
     this.code.byte(OP.I64_CONST);
     this.code.s64(value);
+  }
+
+  siteConstant(site: number): void {
+    this.code.byte(OP.I32_CONST);
+    this.places?.site(this.code.length);
+    this.code.s32(site);
+  }
+
+  frameConstant(value: number): void {
+    this.code.byte(OP.I32_CONST);
+    this.places?.frame(this.code.length);
+    this.code.s32(value);
   }
 
   /** Of a local that holds an address. */

@@ -11,7 +11,6 @@ import { copyElements, copyGlobals, copyTables } from './constants.ts';
 import { addedSegments, type InitialBytes, initialBytes, pastCount, writeData } from './data-section.ts';
 import { isAbi, runtimeExports, writeExports } from './export-section.ts';
 import { writeNames } from './name-section.ts';
-import { BodyRewriter } from './rewrite-body.ts';
 import { copyRuntimeBody, type Linked, linkRuntime } from './runtime-linker.ts';
 import {
   NEIGHBOUR_FUNCTIONS,
@@ -26,6 +25,7 @@ import { DEAD_BODY, reachedBodies } from './runtime-reach.ts';
 import { SITE_SECTION, SiteMap } from './site-map.ts';
 import { startCalls, writeStart } from './start-function.ts';
 import { TypeTable } from './type-table.ts';
+import { writeBodies } from './write-bodies.ts';
 
 /** Custom sections that would be stale, or wrong, in the output. */
 const STALE = /^(\.debug_|reloc\.|linking$|name$|sourceMappingURL$|external_debug_info$|metadata\.code\.)/;
@@ -61,16 +61,27 @@ export interface EngineInput {
   readonly info: Uint8Array;
   /** More initial contents of the runtime's memory. */
   readonly segments?: readonly InitialBytes[];
-  /** More custom sections, for the host. */
-  readonly sections?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** More custom sections, for the host: asked for when the code is written. */
+  readonly sections?: () => readonly { readonly name: string; readonly bytes: Uint8Array }[];
   /** Address of the snapshot's tables in the runtime's memory, where runs are to be undone. */
   readonly snapshot?: number | undefined;
   /** Sites to announce in the header; those written, by default. An engine that adds its own afterwards knows better. */
   readonly siteCount?: number;
   /** Keep functions of the runtime that nothing calls: an engine adds calls afterwards. */
   readonly wholeRuntime?: boolean;
+  /** Writes the program's bodies in place of this engine, several at a time. */
+  readonly crew?: Crew;
   readonly progress?: (done: number, total: number) => void;
 }
+
+/** The program's bodies as others have written them. */
+export interface CrewOutput {
+  /** In order of the bodies. */
+  readonly code: readonly Uint8Array[];
+  readonly called: ReadonlySet<string>;
+}
+/** Fills the site map and the hints. */
+export type Crew = (target: Target, sites: SiteMap, hints: BranchHints) => CrewOutput;
 
 export interface EngineOutput {
   readonly bytes: Uint8Array;
@@ -175,7 +186,7 @@ class ModuleWriter {
     if (this.input.neighbour) {
       this.writeCustom(NEIGHBOUR_SECTION, neighbourModule(this.input.memoryPages, this.segments()));
     }
-    for (const { name, bytes } of this.input.sections ?? []) this.writeCustom(name, bytes);
+    for (const { name, bytes } of this.input.sections?.() ?? []) this.writeCustom(name, bytes);
     return { bytes: joined(this.parts), sites: this.sites.count, target: this.target() };
   }
 
@@ -206,25 +217,24 @@ class ModuleWriter {
   }
 
   private writeSection(id: number): void {
-    const write = this.writers[id];
     const section = this.original(id);
+    if (id === SECTION.CODE) return this.writeCode(section);
+    const write = this.writers[id];
     if (!write) {
       if (section) this.copySection(section);
       return;
     }
     const size = section ? section.end - section.start : 0;
-    const w = new Writer((id === SECTION.CODE ? Math.ceil(size * CODE_GROWTH) : size) + 4096);
+    const w = new Writer(size + 4096);
     write(w, section);
-    const hints = id === SECTION.CODE ? this.hints.encode() : undefined;
-    if (hints) this.writeCustom(HINT_SECTION, hints);
     if (w.length > 0) this.append(id, w.view());
   }
 
-  private append(id: number, contents: Uint8Array): void {
+  private append(id: number, ...contents: readonly Uint8Array[]): void {
     const head = new Writer(8);
     head.byte(id);
-    head.u32(contents.length);
-    this.parts.push(head.view(), contents);
+    head.u32(contents.reduce((sum, part) => sum + part.length, 0));
+    this.parts.push(head.view(), ...contents);
   }
 
   private readonly writers: Readonly<Record<number, (w: Writer, s: Section | undefined) => void>> = {
@@ -239,7 +249,6 @@ class ModuleWriter {
     [SECTION.ELEMENT]: (w, s) => s && copyElements(this.input.program.bytes, s, this.callMap, w),
     [SECTION.DATA_COUNT]: (w, s) =>
       (s || this.input.sharedPages !== undefined) && w.u32(this.input.program.data.length + addedSegments(this.input)),
-    [SECTION.CODE]: (w) => this.writeCode(w),
     [SECTION.DATA]: (w, s) => writeData(w, s, this.input, this.segments()),
   };
 
@@ -315,26 +324,36 @@ class ModuleWriter {
     if (theirs) w.append(runtime.bytes, pastCount(runtime.bytes, theirs), theirs.end);
   }
 
-  private writeCode(w: Writer): void {
-    const { program, runtime, plan } = this.input;
+  private writeCode(section: Section | undefined): void {
+    const { program, runtime, crew, progress } = this.input;
+    const count = new Writer(8);
+    count.u32(program.bodies.length + runtime.bodies.length + this.linked.glue.length + 1);
     const target = this.target();
-    const rewriter = new BodyRewriter(program.bytes, target, this.sites, this.hints, plan.reachesAllocator);
-    const added = runtime.bodies.length + this.linked.glue.length + 1;
-    w.u32(program.bodies.length + added);
-    program.bodies.forEach((body, i) => {
-      const type = program.types[program.functions[program.importedFunctions + i]!]!;
-      rewriter.rewrite(body, type, plan.functions[i]!, w, plan.elision?.actions(i));
-      this.hints.endBody(this.functionMap[program.importedFunctions + i]!, rewriter.headerBytes);
-      if ((i & 1023) === 0) this.input.progress?.(i, program.bodies.length);
+    const { code, called } = crew ? crew(target, this.sites, this.hints) : this.ownBodies(target, section);
+    progress?.(program.bodies.length, program.bodies.length);
+    const last = new Writer(1 << 16);
+    this.writeRuntime(last, called);
+    const hints = this.hints.encode();
+    if (hints) this.writeCustom(HINT_SECTION, hints);
+    this.append(SECTION.CODE, count.view(), ...code, last.view());
+  }
+
+  private ownBodies(target: Target, section: Section | undefined): CrewOutput {
+    const { program, plan, progress } = this.input;
+    const { sites, hints } = this;
+    const out = new Writer(Math.ceil((section ? section.end - section.start : 0) * CODE_GROWTH) + 4096);
+    const called = writeBodies(program, plan, target, {
+      tables: { sites, hints },
+      out,
+      range: [0, program.bodies.length],
+      each: (i) => (i & 1023) === 0 && progress?.(i, program.bodies.length),
     });
-    this.input.progress?.(program.bodies.length, program.bodies.length);
-    const { redirects, bound } = this.input;
-    const names = [
-      ...rewriter.called,
-      ...redirects.values(),
-      ...(bound?.values() ?? []),
-      ...this.boundImports.values(),
-    ];
+    return { code: [out.view()], called };
+  }
+
+  private writeRuntime(w: Writer, called: ReadonlySet<string>): void {
+    const { runtime, redirects, bound } = this.input;
+    const names = [...called, ...redirects.values(), ...(bound?.values() ?? []), ...this.boundImports.values()];
     this.needed = this.neededBodies(names);
     runtime.bodies.forEach((_, i) => {
       if (this.needed[i]) return copyRuntimeBody(runtime, i, this.linked, w);

@@ -50,7 +50,7 @@ export function writeExit(w: CodeWriter): void {
 /** In front of a call: its site. */
 export function writeRecord(w: CodeWriter, plan: FunctionPlan): void {
   w.scratch(OP.LOCAL_GET, 'frame', TYPE.I32);
-  w.constant(w.site());
+  w.siteConstant(w.site());
   w.runtimeAccess(OP.I32_STORE, 2, 0);
   if (!plan.resetsTop) return;
   w.scratch(OP.LOCAL_GET, 'callee frame', TYPE.I32);

@@ -24,12 +24,20 @@ import type { BranchHints } from './branch-hints.ts';
 import { bulkRanges, writeBulkCheck } from './bulk-check.ts';
 import { CodeWriter } from './code-writer.ts';
 import { closeWindows, hasWindows, writeLoopTest } from './loop-test.ts';
+import type { NumberPlaces } from './number-places.ts';
 import { writeEntry, writeExit, writeRecord } from './recorded-calls.ts';
 import { writeGroupTest, writeReadOnlyTest, writeTest } from './shadow-test.ts';
 import type { SiteMap } from './site-map.ts';
 
 /** Scratch roles of the operands above an address, bottom first. */
 const OPERAND_ROLES = ['first operand', 'second operand'];
+
+/** What is written about code beside it. */
+export interface CodeTables {
+  readonly sites: SiteMap;
+  readonly hints: BranchHints;
+  readonly places?: NumberPlaces | undefined;
+}
 
 /** Rewrites bodies one after the other into `out`. Holds only scratch state between bodies. */
 export class BodyRewriter {
@@ -65,9 +73,9 @@ export class BodyRewriter {
   /** Plan.reachesAllocator. */
   private readonly reaches: Uint8Array;
 
-  constructor(bytes: Uint8Array, target: Target, sites: SiteMap, hints: BranchHints, reaches: Uint8Array) {
+  constructor(bytes: Uint8Array, target: Target, { sites, hints, places }: CodeTables, reaches: Uint8Array) {
     this.decoder = new Decoder(bytes);
-    this.writer = new CodeWriter(target, sites, hints);
+    this.writer = new CodeWriter(target, sites, hints, places);
     this.code = this.writer.code;
     this.target = target;
     this.sites = sites;
@@ -337,7 +345,7 @@ export class BodyRewriter {
     }
     writer.local(OP.LOCAL_GET, address);
     writer.pointerConstant(d.offset);
-    writer.constant(this.sites.next());
+    writer.siteConstant(this.sites.next());
     code.byte(OP.CALL);
     code.u32(this.checkFunction(access));
     if (inline) code.byte(OP.END);

@@ -18,10 +18,18 @@ export interface SiteMark {
   readonly site: number;
 }
 
+/** The entries of some functions, for the map of all. */
+export interface SitePart {
+  readonly entries: Uint8Array;
+  readonly functions: number;
+  readonly sites: number;
+}
+
 export class SiteMap {
   private readonly all = new Writer(1 << 12);
   private readonly edits = new Writer(1 << 10);
-  private site = 1;
+  private readonly first: number;
+  private site: number;
   private functions = 0;
   /** End of the previous edit, in instrumented code bytes. */
   private last = 0;
@@ -29,6 +37,24 @@ export class SiteMap {
   muted = false;
   /** Offset of the first original instruction in its body. */
   originalCodeStart = 0;
+
+  /** `first` is the number of the first site. */
+  constructor(first = 1) {
+    this.first = first;
+    this.site = first;
+  }
+
+  /** What this map holds, as a part of a larger one. */
+  part(): SitePart {
+    return { entries: this.all.bytes.slice(0, this.all.length), functions: this.functions, sites: this.count };
+  }
+
+  /** Goes on with the functions of another map, whose sites are numbered from `count` + 1 on. */
+  add({ entries, functions, sites }: SitePart): void {
+    this.all.append(entries);
+    this.functions += functions;
+    this.site += sites;
+  }
 
   mark(): SiteMark {
     return { site: this.site };
@@ -44,7 +70,7 @@ export class SiteMap {
   }
 
   get count(): number {
-    return this.site - 1;
+    return this.site - this.first;
   }
 
   beginBody(originalCodeStart: number): void {
