@@ -17,6 +17,7 @@ import {
   instrument as instrumentWith,
 } from './instrument/index.ts';
 import { runtimeImages } from './instrument/runtime-images.ts';
+import { nodeTeam } from './instrument/split/node-team.ts';
 
 export * from './host/index.ts';
 export {
@@ -29,18 +30,17 @@ export {
 
 /**
  * Instruments a module with the runtime this package ships; debug information is read from the module itself. What is made
- * to be loaded here (`host`) suits this engine.
+ * to be loaded here (`host`) suits this engine. A large module is shared among up to `jobs` threads, by default as many as
+ * the machine has processors; this call returns when they are done, and the output is the same.
  */
-export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
+export function instrument(
+  bytes: Uint8Array,
+  { jobs, ...options }: InstrumentOptions & { readonly jobs?: number } = {},
+): Instrumented {
   const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
-  const debugInfo = createSymbolizer(bytes);
-  return instrumentWith(bytes, runtimeImages, {
-    debugInfo,
-    probe: probeAllocator,
-    libraryProbe: probeLibrary,
-    ...suited,
-    ...options,
-  });
+  const probes = { probe: probeAllocator, libraryProbe: probeLibrary };
+  const made = { debugInfo: createSymbolizer(bytes), team: nodeTeam(jobs), ...probes };
+  return instrumentWith(bytes, runtimeImages, { ...made, ...suited, ...options });
 }
 
 /**

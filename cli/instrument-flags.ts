@@ -4,6 +4,7 @@ import { SanitizerError } from '../host/errors.ts';
 import { probeAllocator } from '../host/probe.ts';
 import { probeLibrary } from '../host/probe-library.ts';
 import type { InstrumentOptions } from '../instrument/index.ts';
+import { nodeTeam } from '../instrument/split/node-team.ts';
 import { readAllocatorMap } from './allocator-map.ts';
 import type { Flag } from './command.ts';
 
@@ -17,6 +18,12 @@ const ALLOCATOR_FLAG: Flag = {
 export const SINGLE_MEMORY_FLAG: Flag = {
   name: '--single-memory',
   sentence: 'for engines without multiple memories: the shadow lies in a second instance (slower)',
+};
+
+export const JOBS_FLAG: Flag = {
+  name: '--jobs',
+  value: 'N',
+  sentence: 'threads that instrument a large module (default: one per processor; the output is the same)',
 };
 
 export const ALLOCATOR_FLAGS: readonly Flag[] = [
@@ -86,6 +93,16 @@ export function allocatorOptions(
     libraryProbe: probeLibrary,
     ...(stackPointer === undefined ? {} : { stackPointer }),
   };
+}
+
+/** Who instruments: this thread, and as many more as `--jobs` says. */
+export function jobsOf(values: Values): Pick<InstrumentOptions, 'team'> {
+  const given = values.get(JOBS_FLAG.name)?.[0];
+  if (given === undefined) return { team: nodeTeam() };
+  if (!/^[1-9]\d{0,3}$/.test(given)) {
+    throw new SanitizerError('E_USAGE', `${JOBS_FLAG.name} takes a number of threads, 1 or more, not "${given}"`);
+  }
+  return { team: nodeTeam(Number(given)) };
 }
 
 /** The first of `choices` is the default. */

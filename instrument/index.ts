@@ -256,12 +256,9 @@ function instrumentModule(
     paged: mapping === 'paged',
     ...(shared && { sharedPages: SHARED_PAGES }),
     ...(options.singleMemory && { neighbour: true }),
-    ...(inspection.globals.readOnly && { readOnly: inspection.globals.readOnly }),
+    ...(globals.readOnly && { readOnly: globals.readOnly }),
     bound: inspection.mappings.bound,
-    redirects: new Map([
-      ...inspection.mappings.redirects,
-      ...allocator.functions.map((f) => [f.func, f.role.wrapper] as const),
-    ]),
+    redirects: redirects(inspection),
     originals: new Map([...inspection.mappings.originals, ...originals(allocator)]),
     memoryPages,
     snapshot: coverage?.snapshot,
@@ -276,11 +273,7 @@ function instrumentModule(
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),
     }),
-    segments: [
-      crew ? NO_SHADOWS : inspection.frames.shadows,
-      ...inspection.globals.presets(),
-      ...(coverage?.segments ?? []),
-    ],
+    segments: [crew ? NO_SHADOWS : inspection.frames.shadows, ...globals.presets(), ...(coverage?.segments ?? [])],
     sections: () => [
       frameSection(crew ? parts : [inspection.frames.part]),
       ...(options.embedOriginal ? [{ name: 'wasan.original', bytes }] : []),
@@ -300,6 +293,10 @@ function instrumentModule(
       bytesAfter: output.bytes.length,
     },
   };
+}
+
+function redirects({ mappings, allocator }: Inspection): Map<number, string> {
+  return new Map([...mappings.redirects, ...allocator.functions.map((f) => [f.func, f.role.wrapper] as const)]);
 }
 
 /** The first function found for a role is the original behind the runtime's import. */

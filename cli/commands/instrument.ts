@@ -9,7 +9,7 @@ import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { glueNamesFor } from '../glue.ts';
-import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions, JOBS_FLAG, jobsOf, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
 import { readModule, writeWhole } from '../module-file.ts';
 import { IGNORE_FLAG, ignoreOf } from '../policy.ts';
 import { progressLine } from '../progress.ts';
@@ -20,6 +20,7 @@ const FLAGS: readonly Flag[] = [
   { name: '--host', sentence: 'import the report hook `wasan.report` instead of trapping; for use with load()' },
   ...INSTRUMENT_FLAGS,
   SINGLE_MEMORY_FLAG,
+  JOBS_FLAG,
   IGNORE_FLAG,
 ];
 
@@ -35,7 +36,7 @@ export const instrumentCommand: Command = {
       throw new SanitizerError('E_USAGE', 'wasan instrument takes one module and -o <output>');
     }
     const options = readOptions(flags, io);
-    const how = instrumentOptions(values);
+    const how = { ...instrumentOptions(values), ...jobsOf(values) };
     const bytes = readModule(path);
     const symbolizer = createSymbolizer(bytes);
     const started = performance.now();

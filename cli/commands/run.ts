@@ -14,7 +14,7 @@ import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../comma
 import { EXIT } from '../exit-codes.ts';
 import { Findings } from '../findings.ts';
 import { glueNamesFor } from '../glue.ts';
-import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions, JOBS_FLAG, jobsOf, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 import {
   BOUNDARY_FLAG,
@@ -33,6 +33,7 @@ const FLAGS: readonly Flag[] = [
   { name: '--env', value: 'NAME=value', repeat: true, sentence: 'an environment variable of the program' },
   ...INSTRUMENT_FLAGS,
   SINGLE_MEMORY_FLAG,
+  JOBS_FLAG,
   IGNORE_FLAG,
   BOUNDARY_FLAG,
 ];
@@ -50,7 +51,7 @@ export const runWasiCommand: Command = {
       throw new SanitizerError('E_USAGE', 'wasan run takes a module');
     }
     // What is wrong with the command line is said before the module is looked at.
-    const instrumentation = instrumentOptions(values);
+    const instrumentation = { ...instrumentOptions(values), ...jobsOf(values) };
     const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
     const symbolizer = readSymbols(path, original, options.demangle);

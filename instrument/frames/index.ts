@@ -131,7 +131,7 @@ class FramePlanner {
       const target = { stackPointer, is64: module.memories[0]!.is64 };
       const uses = new PointerUses(module, stackPointer);
       for (let i = from; i < to; i++) {
-        if (treat(i) !== 'leave' && uses.find(i)) this.planFunction(i, uses, target);
+        if (treat(i) !== 'leave' && uses.isIn(i)) this.planFunction(i, uses, target);
       }
     }
     return {
@@ -147,6 +147,7 @@ class FramePlanner {
     const analysis = analyseFrame(this.input.module, i, target.stackPointer);
     if (analysis.trouble) {
       count(this.counts.troubles, analysis.trouble);
+      uses.find(i);
       const edits = plainEdits(uses, target);
       if (edits.length > 0) this.changes.set(i, { edits });
       return;
@@ -259,6 +260,9 @@ function movedOffsets(analysis: Analysis, layout: FrameLayout): Map<number, numb
   return moved;
 }
 
+const GLOBAL_GET: number = OP.GLOBAL_GET;
+const GLOBAL_SET: number = OP.GLOBAL_SET;
+
 /** Where a function reads and writes the stack pointer. */
 class PointerUses {
   private readonly module: Module;
@@ -277,13 +281,40 @@ class PointerUses {
     this.decoder = new Decoder(module.bytes);
   }
 
-  /** Looks at the i-th body; false if it does not use the stack pointer. */
-  find(i: number): boolean {
+  private enter(i: number): void {
+    const { start, end } = this.module.bodies[i]!;
+    this.decoder.pos = start;
+    this.decoder.end = end;
+    this.decoder.skipLocals();
+  }
+
+  /** Whether the i-th body uses the stack pointer. Mostly it does so first of all, or its bytes show that it does not. */
+  isIn(i: number): boolean {
     const d = this.decoder;
-    const body = this.module.bodies[i]!;
-    d.pos = body.start;
-    d.end = body.end;
-    d.skipLocals();
+    this.enter(i);
+    if (!this.mayBeIn(d.pos, d.end)) return false;
+    while (d.pos < d.end) {
+      d.next();
+      if (d.index === this.stackPointer && (d.op === OP.GLOBAL_GET || d.op === OP.GLOBAL_SET)) return true;
+    }
+    return false;
+  }
+
+  /** Whether one of the bytes that the two instructions begin with is followed by one that the index may begin with. */
+  private mayBeIn(from: number, to: number): boolean {
+    const { bytes } = this.module;
+    const low = this.stackPointer & 0x7f;
+    for (let at = from; at < to; at++) {
+      const op = bytes[at];
+      if ((op === GLOBAL_GET || op === GLOBAL_SET) && (bytes[at + 1]! & 0x7f) === low) return true;
+    }
+    return false;
+  }
+
+  /** Looks at the whole of the i-th body. */
+  find(i: number): void {
+    const d = this.decoder;
+    this.enter(i);
     this.reads = [];
     this.writes = [];
     this.touchesMemory = false;
@@ -296,7 +327,6 @@ class PointerUses {
       if (d.op === OP.GLOBAL_GET) this.reads.push(d.pos);
       else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
     }
-    return this.reads.length > 0 || this.writes.length > 0;
   }
 }
 

@@ -10,10 +10,10 @@ import { OTHER, type Room, State, type Value } from './values.ts';
 
 const I64_AND = 0x83;
 
-export class Trouble extends Error {
+/** Thrown to end the walk of a function; no error, so that no stack trace is taken for every tenth function. */
+export class Trouble {
   readonly trouble: FrameTrouble;
   constructor(trouble: FrameTrouble) {
-    super(trouble);
     this.trouble = trouble;
   }
 }

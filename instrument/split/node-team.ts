@@ -49,11 +49,14 @@ export function nodeTeam(jobs: number = availableParallelism()): TeamMaker {
 
 export class NodeTeam implements Team {
   readonly board: Board;
+  private readonly patience: number;
   private readonly workers: Worker[] = [];
   private readonly ports: MessagePort[] = [];
   private readonly arrived = new Map<number, WrittenChunk>();
 
-  constructor(module: Module, workers: number) {
+  /** `patience` in milliseconds. */
+  constructor(module: Module, workers: number, patience = PATIENCE) {
+    this.patience = patience;
     this.board = new Board(module);
     const bytes = new Uint8Array(new SharedArrayBuffer(module.bytes.length));
     bytes.set(module.bytes);
@@ -70,7 +73,7 @@ export class NodeTeam implements Team {
   }
 
   take(chunk: number): WrittenChunk | undefined {
-    if (this.board.await(chunk, PATIENCE) !== CHUNK.DONE) return undefined;
+    if (this.board.await(chunk, this.patience) !== CHUNK.DONE) return undefined;
     for (const port of this.ports) {
       for (let m = receiveMessageOnPort(port); m; m = receiveMessageOnPort(port)) {
         const { chunk: number, written } = m.message as WorkerResult;
