@@ -10,7 +10,7 @@ import type { Brief, WrittenChunk } from './chunk-writer.ts';
 import type { Team, TeamMaker } from './team.ts';
 
 /** Bytes of code for each thread: below, its start and its cold code cost more than it takes over. Measured, see RATIONALE.md. */
-const CODE_PER_THREAD = 2e6;
+const CODE_PER_THREAD = 3e6;
 /** Milliseconds without any chunk done, after which this thread does what others have begun. */
 const PATIENCE = 3000;
 
