@@ -133,7 +133,7 @@ const NOTHING: Allocator = {
   probeFailed: false,
 };
 
-const C_FAMILY = /^(malloc|free|realloc|usable_size)$/;
+const C_FAMILY = /^(malloc|free|realloc|memalign|usable_size)$/;
 
 type Add = (r: AllocatorRole, func: number, how: AllocatorFunction['how'], name: string) => void;
 

@@ -65,6 +65,12 @@ describe('packages', () => {
   ];
   test.each(subjects)('$name: malloc and free are found, and nothing else is called by their names', judge);
 
+  test('an exported memalign does not make an allocator known whole', () => {
+    const { functions, layout } = inspect(packaged('sql.js/dist/sql-wasm-debug.wasm').bytes).allocator;
+    expect(functions.map((f) => `${f.role.role} by ${f.how}`)).toContain('memalign by export');
+    expect(layout).toBe('behind');
+  });
+
   test('esbuild has no allocator like C, and none is found', () => {
     expect(found(packaged('esbuild-wasm/esbuild.wasm').bytes).size).toBe(0);
   });
