@@ -12,6 +12,7 @@ import {
   FLAG_POISON_HEAP,
   FLAG_REALLOC_ZERO_FREES,
   FLAG_REPLACE_INTRIN,
+  FLAG_SHARED_HEAP,
   FLAG_STACK_AFTER_RETURN,
   FLAG_STACK_EXACT,
   FLAG_STACK_MAY_GROW,
@@ -87,6 +88,8 @@ interface Layout {
   noSizeWord?: boolean;
   /** See Allocator.dlmallocHeads. */
   dlmallocHeads?: boolean;
+  /** Code that no wrapper stands in for allocates from the same heap: what is given back must be addressable. */
+  sharedHeap?: boolean;
   /** Whatever the options say: see Allocator.largestRedzone. */
   largestRedzone?: number | undefined;
 }
@@ -142,6 +145,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.tailRedzones ?? false, FLAG_TAIL_REDZONES],
     [options.noSizeWord ?? false, FLAG_NO_SIZE_WORD],
     [options.dlmallocHeads ?? false, FLAG_DLMALLOC_HEADS],
+    [options.sharedHeap ?? false, FLAG_SHARED_HEAP],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

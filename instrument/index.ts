@@ -269,6 +269,7 @@ function instrumentModule(
       tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'malloc'),
       noSizeWord: !allocator.sizeWord,
       dlmallocHeads: allocator.dlmallocHeads,
+      sharedHeap: isHeapShared(inspection),
       largestRedzone: allocator.largestRedzone,
       stack: inspection.stack,
       spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),
@@ -297,6 +298,11 @@ function instrumentModule(
 
 function redirects({ mappings, allocator }: Inspection): Map<number, string> {
   return new Map([...mappings.redirects, ...allocator.functions.map((f) => [f.func, f.role.wrapper] as const)]);
+}
+
+/** Whether the program calls functions of the allocator that nothing stands in for. */
+function isHeapShared({ allocator, allocatorClosure, graph }: Inspection): boolean {
+  return allocator.kept.some((f) => graph.callers[f.func]!.some((caller) => !allocatorClosure.has(caller)));
 }
 
 /** The first function found for a role is the original behind the runtime's import. */

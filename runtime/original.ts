@@ -6,12 +6,14 @@ import {
   CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_KIND,
   CHUNK_LEFT,
+  FLAG_SHARED_HEAP,
   FLAG_TAIL_REDZONES,
 } from './abi';
 import { Addr } from './addr';
 import { giveBlock, takeBlock } from './as-original';
 import { chunkBegin, chunkSize } from './chunks';
 import { flag } from './header';
+import { unpoison } from './poison';
 import * as program from './program';
 import { sideRedzone } from './redzone';
 import { allow, suppress } from './thread';
@@ -69,7 +71,10 @@ export function giveBack(chunk: u32): void {
   const kind = <u32>load<u8>(chunk, CHUNK_ALLOC_KIND);
   const align = (<Addr>1) << (<Addr>load<u8>(chunk, CHUNK_ALIGN_LOG2));
   const left = <Addr>load<u32>(chunk, CHUNK_LEFT);
-  rawFree(chunkBegin(chunk) - left, rawSize(size, sideRedzone(size), left, align, kind), align, kind);
+  const raw = chunkBegin(chunk) - left;
+  const total = rawSize(size, sideRedzone(size), left, align, kind);
+  if (flag(FLAG_SHARED_HEAP)) unpoison(raw, total);
+  rawFree(raw, total, align, kind);
 }
 
 /** Asks the original allocator for more than any memory holds. */

@@ -45,7 +45,7 @@ export function abandonQuarantine(): void {
 
 /**
  * The shadow stays poisoned: nobody owns the memory until the original allocator hands it out again; unless functions that
- * the wrapper does not know may hand it out.
+ * the wrapper does not know may hand it out (forgetTail, FLAG_SHARED_HEAP).
  */
 function evictOldest(): void {
   const chunk = load<u32>(HEADER_QUARANTINE_HEAD);

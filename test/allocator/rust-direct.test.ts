@@ -69,7 +69,9 @@ int main(int argc, char **argv) {
 
 test.each(['-O0', '-O2'])('at %s its words are no overflow, and one of a block is', async (level) => {
   const module = await compileC({ file: 'rust.c', source: SOURCE, flags: [level, '-g'] });
-  expectFindings(await runInstrumented(module), { findings: [] });
+  for (const quarantineBytes of [0, 1 << 20]) {
+    expectFindings(await runInstrumented(module, {}, { runtime: { quarantineBytes } }), { findings: [] });
+  }
   const wrong = await runInstrumented(module, { args: ['overflow'] });
   expect(wrong.findings.map((f) => findingText(f))).toEqual([
     'heap-buffer-overflow, WRITE of size 1, 0 bytes after 59-byte region',
