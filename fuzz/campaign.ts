@@ -84,8 +84,9 @@ const VAIN_REPAIRS = 200;
 /** One in so many mutations is the target's own crossing over, where it has no mutator besides. */
 const CROSS_ODDS = 8;
 const MAX_WORDS = 4096;
-/** Runs between two questions whether to stop. */
+/** Runs between two questions whether to stop, and milliseconds of runs: a few that hang take longer than many others. */
 const STOP_INTERVAL = 64;
+const STOP_MS = 50;
 
 export class Campaign {
   readonly features: Features;
@@ -112,6 +113,8 @@ export class Campaign {
   private lastGrowth = 0;
   /** Milliseconds that the slowest run took. */
   slowest = 0;
+  /** Milliseconds that runs have taken since somebody was asked whether to stop. */
+  private unasked = 0;
   private ended = false;
   /** Of inputs made here, until it is clear that they are worth keeping. */
   private readonly room = new Room();
@@ -159,16 +162,25 @@ export class Campaign {
 
   /** The empty input and the seeds. */
   start(seeds: readonly Uint8Array[]): void {
+    for (const _ of this.starting(seeds));
+  }
+
+  /** The same, with a pause after each of them. */
+  *starting(seeds: readonly Uint8Array[]): Generator<undefined> {
     const ordered = this.options.sortSeeds === false ? seeds : [...seeds].sort((a, b) => a.length - b.length);
     for (const seed of [new Uint8Array(0), ...ordered]) {
       if (this.done()) return;
       this.attempt(seed.subarray(0, this.options.maxLength), undefined, true);
+      yield undefined;
     }
     this.grown = Math.max(FIRST_LENGTH, this.corpus.longest);
     if (this.corpus.units.length === 0) this.corpus.add(new Uint8Array(0), [], this.options.nameOf(new Uint8Array(0)));
     this.options.observer.onEvent?.('INITED');
     // Not before all seeds have run: what one of them compares may be worth more tries than there are runs.
-    for (const unit of this.corpus.units.slice()) this.tryReplacements(unit);
+    for (const unit of this.corpus.units.slice()) {
+      this.tryReplacements(unit);
+      yield undefined;
+    }
   }
 
   /** One unit, mutated a few times in a row. */
@@ -234,7 +246,9 @@ export class Campaign {
   done(): boolean {
     const { runs, shouldStop } = this.options;
     if (this.ended || (runs >= 0 && this.runs >= runs)) return true;
-    if (this.runs % STOP_INTERVAL === 0 && shouldStop()) this.ended = true;
+    if (this.runs % STOP_INTERVAL !== 0 && this.unasked < STOP_MS) return false;
+    this.unasked = 0;
+    this.ended = shouldStop();
     return this.ended;
   }
 
@@ -246,6 +260,7 @@ export class Campaign {
     const started = performance.now();
     const finding = executor.run(bytes);
     const took = performance.now() - started;
+    this.unasked += took;
     if (took > this.slowest) this.slowest = took;
     const counters = executor.current();
     if (finding) {

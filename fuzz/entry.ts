@@ -5,6 +5,9 @@ import { assemblyScriptImports, ENTRY_TYPES } from './assemblyscript.ts';
 
 export const DEFAULT_ENTRY = 'LLVMFuzzerTestOneInput';
 
+/** More of them tell nothing. */
+const MOST_NAMED = 8;
+
 /** Called with an address and a length, or with the address of an object. */
 export type Entry = (pointer: number, length?: number) => unknown;
 
@@ -30,7 +33,7 @@ export function refuseUntyped(entry: Entry, type: string | undefined): void {
   const types = ENTRY_TYPES.join(', ');
   throw new SanitizerError(
     'E_NO_ENTRY',
-    `its entry takes one value, not (pointer, length): --entry-type says what that is in AssemblyScript: ${types}`,
+    `its entry takes one value, not (pointer, length): -entry_type says what that is in AssemblyScript: ${types}`,
   );
 }
 
@@ -42,9 +45,19 @@ export function findEntry(exports: Exports, wanted: string | undefined, hasMemor
     if (!hasMemory) throw new SanitizerError('E_NO_ENTRY', 'it does not export its memory');
     return found as Entry;
   }
-  if (wanted !== undefined) throw new SanitizerError('E_NO_ENTRY', `it exports no function "${name}"`);
-  if (typeof exports._start === 'function') return undefined;
-  throw new SanitizerError('E_NO_ENTRY', `it exports neither "${name}" nor "_start"; --entry names a function`);
+  if (wanted === undefined && typeof exports._start === 'function') return undefined;
+  const missing = wanted === undefined ? `neither "${name}" nor "_start"` : `no function "${name}"`;
+  throw new SanitizerError('E_NO_ENTRY', `it exports ${missing}; -entry names a function${candidates(exports)}`);
+}
+
+/** Exports that could be called with (pointer, length), or with an object. */
+function candidates(exports: Exports): string {
+  const takesInput = ([name, value]: [string, unknown]) =>
+    typeof value === 'function' && (value.length === 1 || value.length === 2) && !name.startsWith('_');
+  const names = Object.entries(exports)
+    .filter(takesInput)
+    .map(([name]) => name);
+  return names.length > 0 && names.length <= MOST_NAMED ? `, here ${names.join(', ')}` : '';
 }
 
 /** Imports of `env` that are there: of libFuzzer, and of AssemblyScript's standard library. */

@@ -10,6 +10,9 @@ export type FindingKind = 'crash' | 'timeout' | 'oom' | 'leak';
 /** libFuzzer's exit codes. */
 export const FUZZ_EXIT: Readonly<Record<FindingKind, number>> = { crash: 77, timeout: 70, oom: 71, leak: 77 };
 
+/** libFuzzer's exit code after Ctrl-C or SIGTERM. */
+export const FUZZ_INTERRUPTED = 72;
+
 /** libFuzzer's exit code after bad usage, a folder it cannot read, a file it cannot write. */
 export const FUZZ_REFUSAL = 1;
 
@@ -56,7 +59,8 @@ const MEMORY_ADVICE = '   To change the out-of-memory limit use -rss_limit_mb=<N
 /** libFuzzer's words around the sanitizer's. */
 function memoryText(report: Report): string {
   const text = asanText(report, PLAIN_STYLE).replace(/^SUMMARY: .*\n/m, '');
-  const head = `==1== ERROR: libFuzzer: ${LIBFUZZER_WORDS.oom} (malloc)\n${MEMORY_ADVICE}\n`;
+  const size = 'parameters' in report && 'size' in report.parameters ? `(${report.parameters.size})` : '';
+  const head = `==1== ERROR: libFuzzer: ${LIBFUZZER_WORDS.oom} (malloc${size})\n${MEMORY_ADVICE}\n`;
   return `${head}${text}SUMMARY: libFuzzer: ${LIBFUZZER_WORDS.oom}\n`;
 }
 
@@ -99,8 +103,9 @@ export function findingJson(finding: Finding): Record<string, unknown> {
   return report ? { kind, key, ...toJsonValue(report) } : { kind, title, key, stack };
 }
 
+/** The innermost frame of the program: what stands above it without a place is "realloc", whoever called that. */
 function frameKey(frames: readonly StackFrame[]): string {
-  const frame = frames[0];
+  const frame = frames.find((f) => f.file !== undefined || f.offset !== undefined) ?? frames[0];
   return frame ? `${frame.function}${place(frame)}` : '';
 }
 

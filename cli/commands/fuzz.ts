@@ -7,7 +7,7 @@ import { ENTRY_TYPES, type EntryType, entryTypeIn } from '../../fuzz/assemblyscr
 import { parseDictionary } from '../../fuzz/dictionary.ts';
 import { DEFAULT_ENTRY } from '../../fuzz/entry.ts';
 import type { Executor } from '../../fuzz/executor.ts';
-import { type Finding, FUZZ_EXIT, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
+import { type Finding, FUZZ_EXIT, FUZZ_INTERRUPTED, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
 import { isFile } from '../../fuzz/folder.ts';
 import { coverSources, type ModuleOptions, openDifferential, openTarget } from '../../fuzz/index.ts';
 import { SanitizerError } from '../../host/errors.ts';
@@ -52,8 +52,8 @@ export const fuzzCommand: Command = {
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
-      replay: ['wasan fuzz', ...flags.given(RUN_FLAGS), path].join(' '),
-      after: flags.targetArgs.length > 0 ? ` -- ${flags.targetArgs.join(' ')}` : '',
+      replay: ['wasan', 'fuzz', ...flags.given(RUN_FLAGS), path],
+      after: flags.targetArgs.length > 0 ? ['--', ...flags.targetArgs] : [],
     };
     const files = inputs.filter(isFile);
     if (flags.number('merge') !== 0) {
@@ -76,7 +76,8 @@ export const fuzzCommand: Command = {
     const moduleName = basename(path);
     const campaign = { executor, flags, folders: inputs, dictionary, artifacts, reports, moduleName, seed, io, now };
     const outcome = await runCampaign(campaign);
-    return flags.number('ignore_crashes') !== 0 ? EXIT.CLEAN : exitCode(outcome.first, flags);
+    const code = flags.number('ignore_crashes') !== 0 ? EXIT.CLEAN : exitCode(outcome.first, flags);
+    return code === EXIT.CLEAN && outcome.interrupted ? FUZZ_INTERRUPTED : code;
   },
 };
 

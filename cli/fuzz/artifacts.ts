@@ -12,15 +12,19 @@ export interface Artifacts {
   readonly prefix: string;
   /** One name for whatever is found. */
   readonly exact: string;
-  /** The command that runs a saved input: everything but its name. */
-  readonly replay: string;
-  /** What follows its name. */
-  readonly after: string;
+  /** The words of the command that runs a saved input: those before its name. */
+  readonly replay: readonly string[];
+  /** And those behind it. */
+  readonly after: readonly string[];
 }
 
-/** The command that runs a saved input. */
+/** The command that runs a saved input, for a shell. */
 export function replayCommand({ replay, after }: Artifacts, path: string): string {
-  return `${replay} ${path}${after}`;
+  return [...replay, path, ...after].map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 const JSON_SUFFIX = '.report.json';

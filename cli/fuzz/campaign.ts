@@ -46,6 +46,7 @@ const MIN_MAX_LENGTH = 4096;
 const NO_UNIT = '0'.repeat(40);
 
 export interface Outcome {
+  /** The first that nobody asked to ignore. */
   readonly first: Finding | undefined;
   readonly interrupted: boolean;
 }
@@ -62,7 +63,10 @@ class CommandCampaign {
   private readonly seeds: readonly Uint8Array[];
   private readonly folderSizes: readonly (readonly [folder: string, files: number])[];
   private readonly seen: Set<string>;
+  /** By a signal; the stop file ends a campaign in order. */
   private interrupted = false;
+  private stopped = false;
+  private readonly ignored: ReadonlySet<FindingKind>;
   private readonly history = new History();
   /** The smallest inputs of the findings, as far as they have been looked for. */
   private readonly minimized: Uint8Array[] = [];
@@ -71,6 +75,7 @@ class CommandCampaign {
   constructor(setting: Setting) {
     const { flags, folders, now, io } = setting;
     this.setting = setting;
+    this.ignored = ignoredKinds(flags);
     if (folders[0] !== undefined) openFolder(folders[0]);
     const once = flags.text('regressions');
     this.regressions = once === '' ? [] : regressionInputs(once);
@@ -94,10 +99,7 @@ class CommandCampaign {
       entropic: flags.number('entropic') !== 0,
       reduce: flags.number('reduce_inputs') !== 0,
       ignoreCrashes: flags.number('ignore_crashes') !== 0 || flags.number('keep_going') !== 0,
-      ignoreKinds: new Set<FindingKind>([
-        ...(flags.number('ignore_timeouts') ? (['timeout'] as const) : []),
-        ...(flags.number('ignore_ooms') ? (['oom'] as const) : []),
-      ]),
+      ignoreKinds: this.ignored,
       ...(flags.number('len_control') >= 0 && { lengthControl: flags.number('len_control') }),
       onlyAscii: flags.number('only_ascii') !== 0,
       sortSeeds: flags.number('shuffle') !== 0,
@@ -118,7 +120,6 @@ class CommandCampaign {
   }
 
   async run(): Promise<Outcome> {
-    const { flags } = this.setting;
     const stop = () => {
       this.interrupted = true;
     };
@@ -127,9 +128,8 @@ class CommandCampaign {
     try {
       this.replayRegressions();
       this.status.say(this.openingLines());
-      if (flags.number('runs') !== 0) this.campaign.start(this.seeds);
-      else for (const seed of this.seeds) this.campaign.attempt(seed, undefined, true);
-      while (!this.campaign.done() && !this.interrupted) await this.slice();
+      await this.runSeeds();
+      while (!this.over()) await this.slice();
       this.minimizeFindings();
     } finally {
       process.off('SIGINT', stop);
@@ -140,7 +140,9 @@ class CommandCampaign {
     this.status.event(this.campaign, 'DONE');
     this.report();
     this.sayClosing();
-    return { first: this.campaign.findings[0]?.finding, interrupted: this.interrupted };
+    if (this.interrupted) this.status.say('==1== libFuzzer: run interrupted; exiting\n');
+    const first = this.campaign.findings.find(({ finding }) => !this.ignored.has(finding.kind));
+    return { first: first?.finding, interrupted: this.interrupted };
   }
 
   private openingLines(): string {
@@ -183,21 +185,53 @@ class CommandCampaign {
     );
   }
 
+  /** With -runs=0 nothing but the seeds. */
+  private async runSeeds(): Promise<void> {
+    const { flags, now } = this.setting;
+    const steps = flags.number('runs') !== 0 ? this.campaign.starting(this.seeds) : this.attempts();
+    let end = now() + SLICE_MS;
+    for (const _ of steps) {
+      if (now() < end) continue;
+      this.status.pulse(this.campaign);
+      await breathe();
+      if (this.over()) return;
+      end = now() + SLICE_MS;
+    }
+  }
+
+  private *attempts(): Generator<undefined> {
+    for (const seed of this.seeds) {
+      this.campaign.attempt(seed, undefined, true);
+      yield undefined;
+    }
+  }
+
+  /** The campaign asks for the time only every so many runs, which may be slow ones. */
+  private over(): boolean {
+    return this.campaign.done() || this.timeIsUp();
+  }
+
   private async slice(): Promise<void> {
     const { now, flags } = this.setting;
     const end = now() + SLICE_MS;
     while (now() < end && !this.campaign.done()) this.campaign.step();
     this.minimizeFindings();
-    if (flags.text('stop_file') !== '' && existsSync(flags.text('stop_file'))) this.interrupted = true;
+    if (flags.text('stop_file') !== '' && existsSync(flags.text('stop_file'))) this.stopped = true;
     this.reload();
     this.history.take(this.status.seconds, this.campaign.totals);
     this.status.pulse(this.campaign);
-    await new Promise((resolve) => setImmediate(resolve));
+    await breathe();
   }
 
   private timeIsUp(): boolean {
-    const { campaign: limit } = clocksOf(this.setting.flags);
-    return this.interrupted || (limit > 0 && this.status.seconds * 1000 > limit);
+    const { campaign: limit, vain } = clocksOf(this.setting.flags);
+    const { seconds, secondsSinceNew } = this.status;
+    return (
+      this.interrupted ||
+      this.stopped ||
+      (limit > 0 && seconds * 1000 > limit) ||
+      (vain > 0 && secondsSinceNew * 1000 > vain)
+    );
   }
 
   private found(finding: Finding, input: Uint8Array): void {
@@ -263,6 +297,19 @@ class CommandCampaign {
     }
     if (news) this.status.event(this.campaign, 'RELOAD');
   }
+}
+
+/** Signals are heard between two slices. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function ignoredKinds(flags: FuzzFlags): Set<FindingKind> {
+  const kinds = [
+    ['ignore_timeouts', 'timeout'],
+    ['ignore_ooms', 'oom'],
+  ] as const;
+  return new Set(kinds.filter(([flag]) => flags.number(flag) > 0).map(([, kind]) => kind));
 }
 
 /** A bug of ours must not cost the input that shows it. */

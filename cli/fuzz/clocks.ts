@@ -8,6 +8,8 @@ export interface Clocks {
   readonly run: number;
   /** Milliseconds the campaign may take; 0 for no limit. */
   readonly campaign: number;
+  /** And without a new unit. */
+  readonly vain: number;
 }
 
 export function clocksOf(flags: FuzzFlags): Clocks {
@@ -15,5 +17,6 @@ export function clocksOf(flags: FuzzFlags): Clocks {
   return {
     run: milliseconds(flags.number('timeout')),
     campaign: milliseconds(flags.number('max_total_time') || flags.number('max_runtime')),
+    vain: milliseconds(flags.number('exit_on_time')),
   };
 }

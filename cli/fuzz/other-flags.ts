@@ -16,7 +16,7 @@ const ignored = (fallback: number | string, why: string, ...names: string[]) =>
   flag('ignored', fallback, why, ...names);
 const refused = (fallback: number | string, why: string, ...names: string[]) =>
   flag('refused', fallback, why, ...names);
-const signals = ['segv', 'bus', 'abrt', 'ill', 'fpe', 'xfsz', 'usr1', 'usr2', 'winexcept'];
+const signals = ['segv', 'bus', 'abrt', 'ill', 'fpe', 'xfsz', 'usr1', 'usr2', 'winexcept', 'trap'];
 
 export const OTHER_FLAGS: readonly OtherFlag[] = [
   ...ignored(

@@ -26,7 +26,8 @@ export class FuzzStatus {
   private lastDrawn = 0;
   private nextPulse = 1;
   /** Lines of the screen that stand above the cursor. */
-  private drawn = 0;
+  private drawn: readonly string[] = [];
+  /** Seconds of fuzzing before the last unit with something new. */
   private lastNew: number | undefined;
   private rss = 0;
   private rssAsked = Number.NEGATIVE_INFINITY;
@@ -47,6 +48,10 @@ export class FuzzStatus {
     return ((this.ended ?? this.now()) - this.started - this.paused) / 1000;
   }
 
+  get secondsSinceNew(): number {
+    return this.seconds - (this.lastNew ?? 0);
+  }
+
   /** The campaign is over: what comes now takes nothing of its time. */
   stop(): void {
     this.ended = this.now();
@@ -54,7 +59,7 @@ export class FuzzStatus {
 
   unit(campaign: Campaign, what: string, unit: Unit): void {
     if (what !== 'INITED') this.newUnits++;
-    if (what === 'NEW') this.lastNew = this.now();
+    if (what !== 'REDUCE') this.lastNew = this.seconds;
     if (what === 'INITED' || this.io.terminalColumns !== undefined) return;
     const { sequence } = campaign;
     const how = sequence.length > 0 ? ` MS: ${sequence.length} ${sequence.join('-')}-` : '';
@@ -72,24 +77,22 @@ export class FuzzStatus {
     if (columns !== undefined) {
       if (this.now() - this.lastDrawn < REDRAW_MS) return;
       this.lastDrawn = this.now();
-      const lines = this.screen(campaign, columns);
-      this.io.stderr(`${this.erase()}${lines.join('\n')}\n`);
-      this.drawn = lines.length;
+      this.draw(this.screen(campaign, columns), '');
     } else if (campaign.runs >= this.nextPulse) {
       if (campaign.runs >= 1 << 12) this.line(campaign, 'pulse', '');
       while (this.nextPulse <= campaign.runs) this.nextPulse *= 2;
     }
   }
 
-  /** Any other text: the screen makes room. */
+  /** Any other text: the screen makes room, and stands below it as long as the campaign goes on. */
   say(text: string): void {
-    this.io.stderr(`${this.erase()}${text}`);
+    if (text !== '') this.draw(this.ended === undefined ? this.drawn : [], text);
   }
 
-  private erase(): string {
-    const erased = this.drawn > 0 ? `\x1b[${this.drawn}A\r\x1b[J` : '';
-    this.drawn = 0;
-    return erased;
+  private draw(lines: readonly string[], above: string): void {
+    const erased = this.drawn.length > 0 ? `\x1b[${this.drawn.length}A\r\x1b[J` : '';
+    this.io.stderr(`${erased}${above}${lines.map((line) => `${line}\n`).join('')}`);
+    this.drawn = lines;
   }
 
   private screen(campaign: Campaign, columns: number): string[] {
@@ -102,7 +105,7 @@ export class FuzzStatus {
         seed,
         seconds: this.seconds,
         latest: stack[0] ? `${title} in ${stack[0].function}` : title,
-        sinceNew: this.lastNew === undefined ? undefined : (this.now() - this.lastNew) / 1000,
+        sinceNew: this.lastNew === undefined ? undefined : this.secondsSinceNew,
         megabytes: process.memoryUsage.rss() >> 20,
         growth: history.samples.map((sample) => sample.edges),
       },

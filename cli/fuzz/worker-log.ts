@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 
 const PROGRESS = /^#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)\/\S+ lim: \d+ exec\/s: (\d+)/;
 /** Lines about the campaign and not about a finding. */
-const ROUTINE = /^(#\d+\s|INFO: |WARNING: |Done |stat::|######|"|minimized from |\s+NEW_PC)/;
+const ROUTINE =
+  /^(#\d+\s|INFO: |WARNING: |Done |stat::|######|"|minimized from |\s+NEW_PC|==1== libFuzzer: run interrupted)/;
 
 export class WorkerLog {
   runs = 0;

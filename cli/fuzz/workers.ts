@@ -1,10 +1,11 @@
 // Several campaigns at a time, each a process of its own with a log file: they share the corpus folder and nothing else.
 // -fork=N tells of all of them in libFuzzer's lines while they run; -jobs=N shows each log when its campaign has ended.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
+import { FUZZ_INTERRUPTED } from '../../fuzz/finding.ts';
 import { readInputs } from '../../fuzz/folder.ts';
 import type { Io } from '../command.ts';
 import type { FuzzFlags } from './flags.ts';
@@ -12,13 +13,17 @@ import { WorkerLog } from './worker-log.ts';
 
 const OWN_FLAGS = /^--?(jobs|workers|fork|seed|html|lcov)(=|$)/;
 const STATUS_MS = 1000;
+/** With -fork libFuzzer goes on after these by default. */
+const IGNORED = ['ignore_timeouts', 'ignore_ooms'] as const;
 
 /** Runs the jobs; the exit code of the first that found something. */
 export async function runWorkers(args: readonly string[], flags: FuzzFlags, seed: number, io: Io): Promise<number> {
   const end = args.includes('--') ? args.indexOf('--') : args.length;
   const own = mkdtempSync(join(tmpdir(), 'wasan-fork-'));
   const shared = flags.number('fork') > 0 && flags.rest.length < 2 ? [own] : [];
-  const words = [...args.slice(0, end).filter((arg) => !OWN_FLAGS.test(arg)), ...shared, ...args.slice(end)];
+  const ignoring = flags.number('fork') > 0 ? IGNORED.filter((name) => flags.number(name) < 0) : [];
+  const given = [...ignoring.map((name) => `-${name}=1`), ...args.slice(0, end).filter((arg) => !OWN_FLAGS.test(arg))];
+  const words = [...given, ...shared, ...args.slice(end)];
   try {
     return await new Workers({ flags, seed, io, words, corpus: flags.rest[1] ?? own }).run();
   } finally {
@@ -40,6 +45,9 @@ class Workers {
   private readonly forks: number;
   private readonly logs: WorkerLog[] = [];
   private readonly started = performance.now();
+  private readonly running = new Set<ChildProcess>();
+  /** Nothing new begins. */
+  private ending = false;
   private code = 0;
 
   constructor(setting: Setting) {
@@ -58,12 +66,18 @@ class Workers {
       );
     }
     const status = this.forks > 0 ? setInterval(() => this.tell(), STATUS_MS) : undefined;
+    const interrupt = () => this.end();
+    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
     let next = 0;
     const worker = async () => {
-      while (next < jobs) await this.job(next++);
+      while (next < jobs && !this.ending) await this.job(next++);
     };
-    await Promise.all(Array.from({ length: Math.min(workers, jobs) }, worker));
-    clearInterval(status);
+    try {
+      await Promise.all(Array.from({ length: Math.min(workers, jobs) }, worker));
+    } finally {
+      clearInterval(status);
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    }
     if (flags.text('lcov') !== '') await this.spawn(['-runs=0', `-lcov=${flags.text('lcov')}`], 'fuzz-lcov.log');
     if (this.forks > 0) this.close();
     return this.code;
@@ -77,11 +91,18 @@ class Workers {
     if (this.forks === 0) io.stderr(`wasan fuzz ${[...own, ...words].join(' ')} >${log} 2>&1\n`);
     else this.logs.push(new WorkerLog(log));
     const code = await this.spawn(own, log);
-    if (this.code === 0) this.code = code;
+    if (this.code === 0 || this.code === FUZZ_INTERRUPTED) this.code = code || this.code;
+    if (this.forks > 0 && code !== 0 && flags.number('keep_going') === 0) this.end(); // as libFuzzer does, whose workers find for one campaign
     if (this.forks === 0)
       io.stderr(
         `================== Job ${number} exited with exit code ${code} ============\n${readFileSync(log, 'utf8')}`,
       );
+  }
+
+  /** Campaigns end in order: what they hold is saved, their pages are written. */
+  private end(): void {
+    this.ending = true;
+    for (const child of this.running) child.kill('SIGTERM');
   }
 
   /** What all have done so far, and what any has found since it was last asked. */
@@ -106,11 +127,13 @@ class Workers {
     const file = openSync(log, 'w');
     const args = [...process.execArgv, process.argv[1]!, 'fuzz', ...own, ...this.setting.words];
     const child = spawn(process.execPath, args, { stdio: ['ignore', file, file] });
+    this.running.add(child);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('exit', (code) => {
+        this.running.delete(child);
         closeSync(file);
-        resolve(code ?? 1);
+        resolve(code ?? (this.ending ? FUZZ_INTERRUPTED : 1)); // null: a signal, which may come before it listens
       });
     });
   }

@@ -106,7 +106,7 @@ test('on the command line: by the glue, by a flag, or one sentence', () => {
   const nobody = run('-entry=fixed');
   expect([nobody.code, nobody.text]).toEqual([
     1,
-    expect.stringContaining('--entry-type says what that is in AssemblyScript: Uint8Array, StaticArray<u8>'),
+    expect.stringContaining('-entry_type says what that is in AssemblyScript: Uint8Array, StaticArray<u8>'),
   ]);
   expect(run('-entry=fixed', '-entry_type=Vector').text).toContain('-entry_type takes Uint8Array, StaticArray<u8>,');
   const flag = run('-entry=fixed', '-entry_type=StaticArray<u8>');

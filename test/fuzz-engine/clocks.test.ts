@@ -50,7 +50,7 @@ async function simulate(flags: readonly string[]) {
     flags: parseFuzzFlags(all),
     folders: [],
     dictionary: [],
-    artifacts: { prefix: `${folder}/`, exact: '', replay: 'replay', after: '' },
+    artifacts: { prefix: `${folder}/`, exact: '', replay: ['replay'], after: [] },
     reports: {
       html: join(folder, 'page.html'),
       lcov: '',
@@ -81,6 +81,12 @@ describe('the campaign’s clock', () => {
     expect(spent.text).toMatch(/^Done \d+ runs in 6\d second\(s\)$/m);
   });
 
+  test('-exit_on_time=20 counts from the last new unit, and is stretched by -scale', async () => {
+    const { runs } = await simulate(['-exit_on_time=20', '-scale=3']);
+    expect(runs).toBeGreaterThanOrEqual(6000);
+    expect(runs).toBeLessThan(6000 + 3 * 64);
+  });
+
   test.each(['-max_total_time=20', '-max_runtime=20'])('%s is stretched by -scale', async (limit) => {
     const spent = await simulate([limit, '-scale=3']);
     expect(spent.runs).toBeGreaterThanOrEqual(6000);
@@ -91,9 +97,9 @@ describe('the campaign’s clock', () => {
 test('one factor for both clocks', () => {
   const clocks = (...flags: string[]) => clocksOf(parseFuzzFlags(flags));
   const flags = ['-timeout=2', '-max_total_time=30'];
-  expect(clocks(...flags)).toEqual({ run: 2000, campaign: 30_000 });
-  expect(clocks(...flags, '-scale=4')).toEqual({ run: 8000, campaign: 120_000 });
-  expect(clocks('-scale=0.5')).toEqual({ run: 2500, campaign: 0 });
+  expect(clocks(...flags)).toEqual({ run: 2000, campaign: 30_000, vain: 0 });
+  expect(clocks(...flags, '-scale=4')).toEqual({ run: 8000, campaign: 120_000, vain: 0 });
+  expect(clocks('-scale=0.5')).toEqual({ run: 2500, campaign: 0, vain: 0 });
 });
 
 describe('a run’s clock', () => {

@@ -28,20 +28,34 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
   return 0;
 }`;
 
-/** All flags of libFuzzer, as its -help=1 lists them (LLVM 19; test/fuzz-engine/driver.long.ts asks it). */
-export const LIBFUZZER_FLAGS = `
-verbosity seed runs max_len len_control seed_inputs keep_seed cross_over cross_over_uniform_dist mutate_depth reduce_depth shuffle
-prefer_small timeout error_exitcode timeout_exitcode max_total_time help fork fork_corpus_groups ignore_timeouts ignore_ooms
-ignore_crashes merge set_cover_merge stop_file merge_control_file minimize_crash cleanse_crash mutation_graph_file use_counters
-use_memmem use_value_profile use_cmp shrink reduce_inputs jobs workers reload report_slow_units only_ascii dict artifact_prefix
-exact_artifact_path print_pcs print_funcs print_final_stats print_corpus_stats print_coverage print_full_coverage dump_coverage
-handle_segv handle_bus handle_abrt handle_ill handle_fpe handle_int handle_term handle_xfsz handle_usr1 handle_usr2
-handle_winexcept close_fd_mask detect_leaks purge_allocator_interval trace_malloc rss_limit_mb malloc_limit_mb exit_on_src_pos
-exit_on_item ignore_remaining_args focus_function entropic entropic_feature_frequency_threshold
-entropic_number_of_rarest_features entropic_scale_per_exec_time analyze_dict use_clang_coverage data_flow_trace
-collect_data_flow create_missing_dirs`
-  .trim()
-  .split(/\s+/);
+const LISTED = `
+verbosity=1 seed=0 runs=-1 max_len=0 len_control=100 seed_inputs= keep_seed=0 cross_over=1 cross_over_uniform_dist=0
+mutate_depth=5 reduce_depth=0 shuffle=1 prefer_small=1 timeout=1200 error_exitcode=77 timeout_exitcode=70
+max_total_time=0 help=0 fork=0 fork_corpus_groups=0 ignore_timeouts=1 ignore_ooms=1 ignore_crashes=0 merge=0
+set_cover_merge=0 stop_file= merge_control_file= minimize_crash=0 cleanse_crash=0 mutation_graph_file= use_counters=1
+use_memmem=1 use_value_profile=0 use_cmp=1 shrink=0 reduce_inputs=1 jobs=0 workers=0 reload=1 report_slow_units=10
+only_ascii=0 dict= artifact_prefix=./ exact_artifact_path= print_pcs=0 print_funcs=2 print_final_stats=0
+print_corpus_stats=0 print_coverage=0 print_full_coverage=0 dump_coverage=0 handle_segv=1 handle_bus=1 handle_abrt=1
+handle_ill=1 handle_fpe=1 handle_int=1 handle_term=1 handle_xfsz=1 handle_usr1=1 handle_usr2=1 handle_winexcept=1
+close_fd_mask=0 detect_leaks=1 purge_allocator_interval=1 trace_malloc=0 rss_limit_mb=2048 malloc_limit_mb=0
+exit_on_src_pos= exit_on_item= ignore_remaining_args=0 focus_function= entropic=1
+entropic_feature_frequency_threshold=255 entropic_number_of_rarest_features=100 entropic_scale_per_exec_time=0
+analyze_dict=0 use_clang_coverage=0 data_flow_trace= collect_data_flow= create_missing_dirs=0
+exit_on_time=0 handle_trap=1`;
+
+/** Of these, what LLVM 19 does not have yet. */
+export const NEWER_FLAGS = ['exit_on_time', 'handle_trap'];
+
+/**
+ * All flags of libFuzzer with their defaults, '' for no text, as its -help=1 lists them (test/fuzz-engine/driver.long.ts asks
+ * it; the artifact prefix is './' there, too, though the list says 0).
+ */
+export const LIBFUZZER_DEFAULTS: ReadonlyMap<string, string> = new Map(
+  LISTED.trim()
+    .split(/\s+/)
+    .map((word) => word.split('=') as [string, string]),
+);
+export const LIBFUZZER_FLAGS = [...LIBFUZZER_DEFAULTS.keys()];
 
 export interface Log {
   readonly code: number | null;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FUZZ_FLAGS, parseFuzzFlags } from '../../cli/fuzz/flags.ts';
 import { OTHER_FLAGS } from '../../cli/fuzz/other-flags.ts';
-import { LIBFUZZER_FLAGS } from './driver.ts';
+import { LIBFUZZER_DEFAULTS, LIBFUZZER_FLAGS } from './driver.ts';
 
 const page = readFileSync(new URL('../../docs/FUZZING.md', import.meta.url), 'utf8');
 const ours: ReadonlySet<string> = new Set(FUZZ_FLAGS.map((flag) => flag.name));
@@ -25,6 +25,18 @@ test.each(LIBFUZZER_FLAGS)('-%s is taken, ignored with one sentence, or refused 
   const sentence = `-${name} is ${other?.what}: ${other?.why}`;
   if (other?.what === 'refused') expect(parse).toThrow(sentence);
   else expect(parse()).toMatchObject({ unknown: [], rest: ['a.wasm'], ignored: other ? [sentence] : [] });
+});
+
+test('defaults are libFuzzer’s, but for those that the documentation lists', () => {
+  for (const { name, fallback } of OTHER_FLAGS)
+    expect({ name, fallback: String(fallback) }).toEqual({ name, fallback: LIBFUZZER_DEFAULTS.get(name) });
+  const others = FUZZ_FLAGS.filter(
+    ({ name, fallback }) => (LIBFUZZER_DEFAULTS.get(name) ?? `${fallback}`) !== `${fallback}`,
+  );
+  const rows = others.map(({ name, fallback }) => [`-${name}`, `${fallback}`, LIBFUZZER_DEFAULTS.get(name)]);
+  const [, table] = /\| default of \| here \| libFuzzer \| \|\n\|.*\n((?:\|.*\n)+)/.exec(page)!;
+  const listed = [...table!.matchAll(/^\| `(-\w+)` \| (\S+) \| (\S+) \|/gm)].map((match) => match.slice(1));
+  expect(listed.sort()).toEqual(rows.sort());
 });
 
 test('of a flag that does nothing, libFuzzer’s own value is not worth a word', () => {

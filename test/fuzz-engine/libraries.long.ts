@@ -13,6 +13,14 @@ const SEEDS: Readonly<Record<string, readonly Uint8Array[]>> = {
   stb_image: [png(), gif(), bmp()],
 };
 
+/**
+ * What is wrong with a library as Debian ships it, by the finding's key. stb_image takes a PNG's word for up to 1 GiB of IDAT and
+ * doubles its block until that fits: libFuzzer with -malloc_limit_mb=1024 says the same of the same inputs.
+ */
+const STILL_WRONG: Readonly<Record<string, RegExp>> = {
+  stb_image: /^allocation-size-too-big\|stbi__parse_png_file .*stb_image\.h/,
+};
+
 /** Debian removed its changes to jsmn 1.1.0 from its servers; they concern packaging alone. */
 const AS_RELEASED = new Set(['jsmn']);
 
@@ -24,11 +32,12 @@ async function built(target: string, patched: boolean, skip: (reason: string) =>
 }
 
 describe.each(LIBRARIES)('$target as Debian ships it', ({ target }) => {
-  test.for([1, 2])('runs clean with seed %i', async (seed, { skip }) => {
+  test.for([1, 2])('runs clean with seed %i, but for what is known', async (seed, { skip }) => {
     const bytes = await built(target, !AS_RELEASED.has(target), skip);
     const campaign = campaignOf(openModule(bytes, { timeout: 10_000 }), seed, RUNS, { ignoreCrashes: true });
     campaign.run(SEEDS[target] ?? []);
-    expect(campaign.findings.map(({ finding }) => finding.text)).toEqual([]);
+    const news = campaign.findings.filter(({ finding }) => !STILL_WRONG[target]?.test(finding.key));
+    expect(news.map(({ finding }) => finding.text)).toEqual([]);
     expect(campaign.runs).toBe(RUNS);
   });
 });
