@@ -75,6 +75,10 @@ const MAX_PLACES = 6;
 /** libFuzzer's. */
 const LENGTH_CONTROL = 100;
 const FIRST_LENGTH = 4;
+/** Bytes of a unit that are swept, 8 runs for each and 255 if those lead nowhere; and what they are combined with. */
+const MAX_SWEPT = 16;
+const BITS = Array.from({ length: 8 }, (_, i) => 1 << i);
+const BYTES = Array.from({ length: 255 }, (_, i) => i + 1);
 const MAX_REPAIRS = 8;
 /** One in so many mutations of a unit that passes a checksum is repaired, as long as that pays; then one in so many. */
 const REPAIR_ODDS = 8;
@@ -120,6 +124,10 @@ export class Campaign {
   private readonly room = new Room();
   /** Rare features of the last run. */
   private readonly met: number[] = [];
+  /** By comparison: how far its operands were apart at best. */
+  private readonly closest = new Map<number, number>();
+  /** Units that came closer. */
+  private approaches = 0;
   private readonly replacing = new Yield();
   private readonly mutating = new Yield();
   /** Repairs since the last one that led to something new. */
@@ -278,6 +286,7 @@ export class Campaign {
     if (entropic)
       for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature, this.corpus.units);
     const added = this.features.add(features, bytes.length);
+    const closer = added > 0 && this.noteDistances();
     this.lastGrowth = this.runs;
     const unit = this.corpus.add(bytes.slice(), features, name);
     if (added > 0) {
@@ -289,6 +298,7 @@ export class Campaign {
       this.noteCompares(unit);
       if (!seed) this.tryReplacements(unit);
     }
+    if (closer && !seed) this.comeCloser(unit);
     return added > 0;
   }
 
@@ -339,6 +349,38 @@ export class Campaign {
         const worth = this.attempt(candidate, unit);
         this.replacing.note(worth);
         if (!worth && unit.checks.size > 0 && this.repairsPay) this.repair(candidate, unit);
+      }
+    }
+  }
+
+  /** Whether the last run brought the operands of a comparison closer to each other than any before. */
+  private noteDistances(): boolean {
+    let closer = false;
+    for (const [id, distance] of this.options.executor.distances?.() ?? []) {
+      if (distance >= (this.closest.get(id) ?? Number.POSITIVE_INFINITY)) continue;
+      this.closest.set(id, distance);
+      closer = true;
+    }
+    return closer;
+  }
+
+  /**
+   * A unit came closer than any before: tries every bit of it, and if none leads on, every value of each byte. What does lead
+   * on is another such unit, which goes on from there.
+   */
+  private comeCloser(unit: Unit): void {
+    if (this.options.onlyAscii) return;
+    const size = Math.min(unit.bytes.length, MAX_SWEPT);
+    const before = ++this.approaches;
+    this.sequence.splice(0, this.sequence.length, 'Sweep');
+    this.used.length = 0;
+    for (const patterns of [BITS, BYTES]) {
+      for (let i = 0; i < size * patterns.length; i++) {
+        if (this.done()) return;
+        const at = Math.floor(i / patterns.length);
+        const candidate = splice(unit.bytes, 0, 0, NO_BYTES, this.room);
+        candidate[at]! ^= patterns[i % patterns.length]!;
+        if (this.attempt(candidate, unit) && this.approaches > before) return;
       }
     }
   }

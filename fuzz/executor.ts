@@ -23,6 +23,8 @@ export interface Executor {
   compares(input: Uint8Array): Compare[];
   /** The target's own mutators, if it has any. */
   readonly custom?: CustomMutators | undefined;
+  /** How far the operands of each comparison of the last run were apart at best, where that is feedback. */
+  distances?(): ReadonlyMap<number, number>;
   /** Counters that are edges, the first ones; the others are feedback of another kind. Default: all. */
   readonly edges?: number;
   /** The code a counter stands for, if it is code of a module. */

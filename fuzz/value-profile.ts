@@ -44,6 +44,16 @@ export class ValueProfileExecutor implements Executor {
     return this.all;
   }
 
+  /** By comparison: bits that differ. */
+  distances(): ReadonlyMap<number, number> {
+    const least = new Map<number, number>();
+    for (const { id, left, right } of this.target.lastCompares()) {
+      const bits = differentBits(left, right);
+      if (bits < (least.get(id) ?? Number.POSITIVE_INFINITY)) least.set(id, bits);
+    }
+    return least;
+  }
+
   prepare(): void {
     this.target.prepare();
   }

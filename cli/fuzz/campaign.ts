@@ -327,6 +327,7 @@ function guarded(executor: Executor, artifacts: Artifacts): Executor {
     run,
     current: () => executor.current(),
     compares: (input) => executor.compares(input),
+    ...(executor.distances && { distances: () => executor.distances!() }),
   };
 }
 

@@ -112,7 +112,7 @@ test('on the command line: by the glue, by a flag, or one sentence', () => {
   const flag = run('-entry=fixed', '-entry_type=StaticArray<u8>');
   expect([flag.code, flag.text]).toEqual([77, expect.stringContaining('unreachable')]);
   const [, replay] = /^replay: wasan fuzz (.*)$/m.exec(flag.text)!;
-  expect(replay).toMatch(/^-entry_type=StaticArray<u8> -entry=fixed main\.wasm /);
+  expect(replay).toMatch(/^'-entry_type=StaticArray<u8>' -entry=fixed main\.wasm /);
   writeFileSync(join(folder, 'main.js'), glue);
   expect(run('-entry=fixed').code).toBe(77);
   expect(run('-entry=mean').code).toBe(0);

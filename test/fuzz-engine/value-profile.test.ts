@@ -29,6 +29,39 @@ test('a sum is found with it for every seed, and without it for none', async () 
   expect(found(false)).toEqual(SEEDS.map(() => []));
 }, 240_000);
 
+/** A word of so many bytes, each of which is changed before all of them are compared at once. */
+const magic = (
+  bytes: 4 | 8,
+  word: string,
+) => `int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size < ${bytes}) return 0;
+  unsigned long long value = 0;
+  for (int i = 0; i < ${bytes}; i++) value = value << 8 | (unsigned char)((data[i] ^ 0x5a) + 17 * i);
+  if (value == ${word}) __builtin_trap();
+  return 0;
+}`;
+
+test.each([
+  [4, '0xdeadbeefull', 10_000],
+  [8, '0x0123456789abcdefull', 20_000],
+] as const)(
+  'a word of %i bytes that is compared at once is found with it for ten seeds',
+  async (bytes, word, runs) => {
+    const module = await compileTarget(magic(bytes, word));
+    const found = (valueProfile: boolean, seeds: number) => {
+      const executor = openTarget(module, { valueProfile });
+      return Array.from({ length: seeds }, (_, i) => {
+        const campaign = campaignOf(executor, i + 1, runs, { maxLength: 16 });
+        campaign.run([]);
+        return campaign.findings.length;
+      });
+    };
+    expect(found(true, 10)).toEqual(Array(10).fill(1));
+    expect(found(false, 2)).toEqual([0, 0]);
+  },
+  240_000,
+);
+
 const WORD = `
 #include <string.h>
 volatile unsigned long four = 4;
