@@ -100,7 +100,7 @@ class Trial {
       };
     };
     const lists = root === undefined ? undefined : (instance.exports[root] as WebAssembly.Global);
-    this.role = lists ? byBlocks(role, lists, this.memory) : role('__rust_alloc') ? bySizes(role) : role;
+    this.role = lists ? byBlocks(role, lists, this.memory) : role('__rust_alloc') ? bySizes(role) : byAlignment(role);
   }
 
   run(): Answer {
@@ -237,6 +237,12 @@ function byBlocks(role: Role, root: WebAssembly.Global, memory: WebAssembly.Memo
       ['malloc', malloc],
       ['free', free],
     ]).get(name) ?? role(name);
+}
+
+/** malloc of an allocator of which nothing is left but what aligns. */
+function byAlignment(role: Role): Role {
+  const [malloc, memalign] = [role('malloc'), role('memalign')];
+  return (name) => (name === 'malloc' && !malloc && memalign ? (size) => memalign(ALIGNMENT, size!) : role(name));
 }
 
 /** malloc and free of an allocator that is told again how large a block was. */

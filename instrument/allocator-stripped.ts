@@ -51,7 +51,8 @@ export function completeStripped(
   const byBody = [...print.roles].filter(([name]) => !known.has(name)).map(([name, func]) => bodyFunction(name, func));
   const candidates = [...found, ...byBody];
   const of = (role: string) => candidates.find((f) => f.role.role === role)?.func;
-  const [malloc, free] = [of('malloc'), of('free')];
+  const malloc = of('malloc') ?? (print.isMemalign ? of('memalign') : undefined);
+  const free = of('free');
   const overruled = found.some((f) => f.how === 'option');
   if (malloc === undefined || (free === undefined && !overruled)) {
     const reason = malloc === undefined ? undefined : 'malloc is known, but which function is free cannot be told';
@@ -79,7 +80,7 @@ export function completeStripped(
     layout === 'around' ||
     REPLACED_BEHIND.has(role) ||
     (!sizeWord && role === REPLACED_WITHOUT_WORD) ||
-    (role === 'memalign' && print.dlmallocHeads && answer?.outcome === 'confirmed');
+    (role === 'memalign' && (print.dlmallocHeads || print.isMemalign) && answer?.outcome === 'confirmed');
   const rest = all.filter((f) => !isReplaced(f));
   return {
     functions: all.filter(isReplaced),

@@ -112,7 +112,7 @@ export function findAllocator(
   }
   const operators = found.filter((f) => !known.includes(f));
   const stripped = completeStripped(module, { found: known, operators }, features, probe);
-  const functionsLeft = withoutLoneFragments(stripped.functions);
+  const functionsLeft = withoutLoneFragments(stripped.functions, stripped.layout === 'behind');
   const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module, features));
   const kept = [...stripped.kept, ...withKeptByName([], names).kept];
   return { ...NOTHING, ...stripped, kept, functions: functionsLeft, refused, rejected };
@@ -194,10 +194,10 @@ function resolveFunction(module: Module, names: ReadonlyMap<number, string>, tar
  * `malloc` cannot be wrapped, because the wrappers build on the original malloc. wasm-bindgen's exports alone are no family
  * unless an option says so: Rust code releases with __rust_dealloc what JavaScript allocated through them.
  */
-function withoutLoneFragments(found: readonly AllocatorFunction[]): AllocatorFunction[] {
+function withoutLoneFragments(found: readonly AllocatorFunction[], behind = false): AllocatorFunction[] {
   const has = (original: string) => found.some((f) => f.role.original === original);
   const neverReleases = !found.some((f) => f.role.role === 'realloc' || f.role.role === 'reallocarray');
-  const c = has('malloc') && (has('free') || neverReleases);
+  const c = (has('malloc') || (behind && has('memalign'))) && (has('free') || neverReleases);
   const cpp = c || found.some((f) => f.role.original === 'operator_new');
   const rust = has('rust_alloc') && has('rust_dealloc');
   const assemblyscript = has('as_allocate_block') && has('as_insert_block');

@@ -266,7 +266,7 @@ function instrumentModule(
       ...options.runtime,
       nullLimit: inspection.nullLimit,
       is64,
-      tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'malloc'),
+      tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'free'),
       noSizeWord: !allocator.sizeWord,
       dlmallocHeads: allocator.dlmallocHeads,
       sharedHeap: isHeapShared(inspection),

@@ -22,6 +22,9 @@ const KEPT_BACK = 16384;
 const LOOKS_AT_STACK =
   /^(runtime\.(alloc|gc)|tinygo_|GC_|emscripten_scan_stack|~lib\/|__set_stack_limits|__handle_stack_overflow)/;
 
+/** What the runtime can take a block by. */
+const TAKES: ReadonlySet<string> = new Set(['malloc', 'rust_alloc', 'memalign']);
+
 export function spareStack(
   module: Module,
   stack: StackBounds | undefined,
@@ -33,7 +36,7 @@ export function spareStack(
   if (!stack) return undefined;
   const names = [...module.imports, ...module.exports].map((e) => e.name);
   if ([...names, ...functionNames(module).values()].some((name) => LOOKS_AT_STACK.test(name))) return undefined;
-  const isKnown = allocator.functions.some((f) => f.role.original === 'malloc' || f.role.original === 'rust_alloc');
+  const isKnown = allocator.functions.some((f) => TAKES.has(f.role.original));
   const mayGrow = growing && !graph.sizesMemory;
   if (!isKnown && !mayGrow) return undefined;
   const low = lowestUsable(module, stack);

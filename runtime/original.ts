@@ -37,14 +37,14 @@ export function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
   if (kind == ALLOC_RUST) raw = program.rust_alloc(total, align);
   else if (kind == ALLOC_WBINDGEN) raw = program.wbindgen_malloc(total, align);
   else if (kind == ALLOC_ASSEMBLYSCRIPT) raw = takeBlock(total);
-  else raw = align > 8 && flag(FLAG_TAIL_REDZONES) ? alignedBehind(total, align) : program.malloc(total);
+  else raw = flag(FLAG_TAIL_REDZONES) ? takeBehind(total, align) : program.malloc(total);
   allow();
   return raw;
 }
 
-/** C's memalign, or what older Rust has in its place: where blocks keep their addresses, the original must align them. */
-function alignedBehind(total: Addr, align: Addr): Addr {
-  const raw = program.rust_alloc_behind(total, align);
+/** Malloc, C's memalign or what older Rust has in its place: the original must align blocks that keep their addresses. */
+function takeBehind(total: Addr, align: Addr): Addr {
+  const raw = align > 8 ? program.rust_alloc_behind(total, align) : program.malloc(total);
   return raw ? raw : program.memalign(align, total);
 }
 

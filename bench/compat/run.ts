@@ -27,7 +27,7 @@ export interface Outcome {
   readonly slowdown: number | undefined;
   /** The same of its first round, in which engines compile what is called. */
   readonly firstRound: number | undefined;
-  /** First lines of the reports. */
+  /** What the reports' summaries tell, each once: a module that is made anew for every round reports anew. */
   readonly findings: readonly string[];
   /** The whole of what wasan wrote. */
   readonly log: string;
@@ -74,7 +74,9 @@ export async function runPackage(folder: string, p: Package): Promise<Outcome> {
   const plain = await start(folder, app);
   const flags = ['--verbosity=1', '--halt_on_error=0', `--cache-dir=${join(folder, 'cache')}`];
   const checked = await start(folder, [WASAN, 'node', ...flags, ...app]);
-  const findings = [...checked.stderr.matchAll(/^==\d+==ERROR: (?:AddressSanitizer|LeakSanitizer): (.*)$/gm)];
+  const findings = new Set(
+    [...checked.stderr.matchAll(/^SUMMARY: (?:Address|Leak)Sanitizer: (.*)$/gm)].map((m) => m[1]!),
+  );
   const [own, base] = [checked.microseconds, plain.microseconds];
   const ended = own !== undefined && base !== undefined;
   return {
@@ -83,7 +85,7 @@ export async function runPackage(folder: string, p: Package): Promise<Outcome> {
     sameOutput: plain.output === checked.output,
     slowdown: ended ? own[0] / base[0] : undefined,
     firstRound: ended ? own[1] / base[1] : undefined,
-    findings: findings.map((m) => m[1]!.replace(/ (on|at) (unknown )?(address|pc) .*$/, '')),
+    findings: [...findings],
     log: checked.stderr,
     failure: ended ? undefined : `${plain.code} plain, ${checked.code} under wasan: ${lastLine(checked.stderr)}`,
   };

@@ -53,6 +53,7 @@ export interface Known {
 /** What takes and what gives back, one pair for each kind of allocator. */
 const PAIRS = [
   ['malloc', 'free'],
+  ['memalign', 'free'],
   ['__rust_alloc', '__rust_dealloc'],
   ['tlsf allocate block', 'tlsf insert block'],
 ];

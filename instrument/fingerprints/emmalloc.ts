@@ -20,38 +20,49 @@ const MALLOC_STORES = 7;
 const FREE_STORES = 11;
 
 export function findEmmalloc(module: Module, features: FeatureCache, known: ReadonlyMap<string, number>): Fingerprint {
-  const malloc = findMalloc(module, features);
+  const { malloc, memalign } = findMalloc(module, features);
+  const core = memalign ?? malloc;
   const free = only(functionsOf(module, [TYPE.I32], []).filter((f) => isFree(features, f)));
-  if (malloc === undefined || free === undefined) return nothing();
+  if (core === undefined || free === undefined) return nothing();
   // An exported malloc merely calls this one, as everything else does.
   const contradicts = (role: string, f: number) => known.has(role) && !calls(features, known.get(role)!, f);
-  if (contradicts('malloc', malloc) || contradicts('free', free)) return nothing();
-  const core = features.of(malloc).size <= WRAPPER_SIZE ? [...features.of(malloc).callees][0]! : malloc;
+  if (contradicts('malloc', malloc ?? core) || contradicts('free', free)) return nothing();
   const inner = helpersOf(features, core);
   const setUp = functionsOf(module, [], []).filter((f) => inner.some((c) => features.of(f).callees.has(c)));
   return {
     ...nothing(),
     roles: new Map([
-      ['malloc', malloc],
+      ...(malloc === undefined ? [] : [['malloc', malloc] as const]),
       ['free', free],
+      ...(memalign === undefined ? [] : [['memalign', memalign] as const]),
     ]),
-    evidence: [`function ${malloc} and function ${free} have emmalloc's way to choose a bucket`],
+    evidence: [`function ${core} and function ${free} have emmalloc's way to choose a bucket`],
     found: true,
+    isMemalign: true,
     doubt: "emmalloc's realloc may have been inlined",
     inner,
     initialise: only(setUp),
   };
 }
 
-/** memalign(8, size): of which the alignment is gone where nobody asks for another, or which a malloc of its own calls. */
-function findMalloc(module: Module, features: FeatureCache): number | undefined {
+interface Found {
+  readonly malloc?: number | undefined;
+  readonly memalign?: number | undefined;
+}
+
+/**
+ * memalign(8, size): of which the alignment is gone where nobody asks for another. Else a malloc of its own calls it, or that
+ * was inlined, too.
+ */
+function findMalloc(module: Module, features: FeatureCache): Found {
   const core = (params: readonly number[]) =>
     only(functionsOf(module, params, [TYPE.I32]).filter((f) => isMalloc(features, f)));
   const malloc = core([TYPE.I32]);
-  if (malloc !== undefined) return malloc;
+  if (malloc !== undefined) return { malloc };
   const memalign = core([TYPE.I32, TYPE.I32]);
-  if (memalign === undefined) return undefined;
-  return only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isWrapper(features, f, memalign)));
+  if (memalign === undefined) return {};
+  const wrapper = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isWrapper(features, f, memalign)));
+  return { malloc: wrapper, memalign };
 }
 
 /** Nothing but `local.get 0` and `i32.const 8` in front of the call. */

@@ -12,6 +12,8 @@ export interface Fingerprint {
   readonly found: boolean;
   /** That word also says whether the block is in use, as C's dlmalloc writes it. */
   readonly dlmallocHeads: boolean;
+  /** malloc merely calls memalign, if that is known, or was inlined. */
+  readonly isMemalign: boolean;
   /** Why some relative may not have been recognised. */
   readonly doubt: string | undefined;
   /** Functions into which memalign was inlined: they cut a block of malloc's in pieces, so that block must be the original's. */
@@ -44,6 +46,7 @@ export function nothing(): Fingerprint {
     evidence: [],
     found: false,
     dlmallocHeads: false,
+    isMemalign: false,
     doubt: undefined,
     cutting: [],
     sparing: [],

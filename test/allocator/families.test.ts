@@ -49,9 +49,22 @@ describe.each(['O1', 'O2'])('emmalloc at -%s', (level) => {
     expect(functions.map((f) => [f.role.role, f.how])).toEqual([
       ['malloc', 'body'],
       ['free', 'body'],
+      ['memalign', 'body'],
     ]);
     expect({ layout, confidence }).toEqual({ layout: 'behind', confidence: 'high' });
   });
+
+  test.each([8, 16, 64, 1024])(
+    'blocks aligned to %i lie there, in silence; writing past one is told',
+    async (align) => {
+      const { call, findings } = await start();
+      for (let size = align; size < 8000; size += align) call('aligned', align, size, size - 1);
+      expect(call('aligned', align, 2048, 2047)).toBe(7);
+      expect(findings).toEqual([]);
+      call('aligned', align, 1024, 1024);
+      expect(findings).toEqual(['heap-buffer-overflow']);
+    },
+  );
 
   test('a right program of malloc, calloc, realloc and free is silent', async () => {
     const { call, findings } = await start();

@@ -40,3 +40,13 @@ EMSCRIPTEN_KEEPALIVE int shuffle(int rounds) {
   for (int i = 0; i < 16; i++) free(blocks[i]);
   return -1;
 }
+
+/** Whether the block lies where it was asked to, and the byte at `at` in it after it was written. */
+EMSCRIPTEN_KEEPALIVE int aligned(int alignment, int size, int at) {
+  volatile char *block = aligned_alloc(alignment, size);
+  if ((unsigned)block % alignment) return -1;
+  block[at] = 7;
+  int last = block[at];
+  free((void *)block);
+  return last;
+}
