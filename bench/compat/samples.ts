@@ -1,9 +1,10 @@
 // Modules to survey whose names are known because they were made here: Emscripten's and WASI's allocators at every level.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runAsc } from '../../test/support/compile-assemblyscript.ts';
 import { compileC } from '../../test/support/compile-c.ts';
@@ -55,20 +56,19 @@ export function emscriptenSamples(): Sample[] {
   if (!existsSync('/usr/bin/emcc')) return [];
   const folder = mkdtempSync(join(tmpdir(), 'wasan-samples-'));
   const env = { ...process.env, NODE_PATH: '/usr/share/nodejs', EMCC_CORES: '1', PATH: '/usr/bin:/bin' };
-  const sources = { 'a.c': C, 'small.c': SMALL, 'a.cpp': CPP };
+  const sources: Readonly<Record<string, string>> = { 'a.c': C, 'small.c': SMALL, 'a.cpp': CPP };
   try {
+    const version = execFileSync('emcc', ['--version'], { env, encoding: 'utf8' });
     for (const [file, text] of Object.entries(sources)) writeFileSync(join(folder, file), text);
     return Object.keys(sources).flatMap((file) =>
       ['dlmalloc', 'emmalloc'].flatMap((allocator) =>
         LEVELS.map((level) => {
           const [compiler, standard] = file.endsWith('.c') ? ['emcc', 'gnu11'] : ['em++', 'c++17'];
-          const flags = [level, `-std=${standard}`, `-sMALLOC=${allocator}`];
-          execFileSync(compiler, [file, ...flags, '--profiling-funcs', '-o', 'a.js'], {
-            cwd: folder,
-            env,
-            stdio: 'pipe',
+          const flags = [level, `-std=${standard}`, `-sMALLOC=${allocator}`, '--profiling-funcs'];
+          const bytes = kept([version, compiler, ...flags, sources[file]!], () => {
+            execFileSync(compiler, [file, ...flags, '-o', 'a.js'], { cwd: folder, env, stdio: 'pipe' });
+            return readFileSync(join(folder, 'a.wasm'));
           });
-          const bytes = new Uint8Array(readFileSync(join(folder, 'a.wasm')));
           return { name: `Emscripten 3.1.6, ${allocator}, ${file} ${level}`, bytes };
         }),
       ),
@@ -76,6 +76,16 @@ export function emscriptenSamples(): Sample[] {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What was compiled of the same before: Emscripten takes a minute for each module on a busy machine. */
+function kept(made: readonly string[], make: () => Uint8Array): Uint8Array {
+  const file = join(tmpdir(), 'wasan-samples', createHash('sha256').update(JSON.stringify(made)).digest('hex'));
+  if (!existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, make());
+  }
+  return new Uint8Array(readFileSync(file));
 }
 
 /** AssemblyScript's at every level and with either collector. */

@@ -109,6 +109,11 @@ ${misses()}
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
   there; leaks, and a free of what is no block at all, are told where the allocator is C's dlmalloc (RATIONALE). Of the C library, memcpy, memmove, memset and
   what reads texts by words are told by trial, and their calls checked as ranges; the rest are loops that check themselves.
+- **Collected heaps**: of TinyGo's, known by the name \`runtime.alloc\`, an overflow is told; what its collector frees is not followed.
+  Go's heap is not watched at all.
+- **Zig's own allocators** (\`wasm_allocator\`, \`page_allocator\`, and what is built on them) have no functions that could be wrapped:
+  overflow and use after free on their heaps go unnoticed. \`c_allocator\` is C's malloc, and is watched.
+- **mimalloc** needs exported or kept names, and of blocks that C++ allocates nothing is told.
 - **memcpy of ranges that overlap**: compilers make one \`memory.copy\` of memcpy and memmove alike, and for that overlapping is
   no mistake. What is still a call is checked.
 - **After a block has ended** (\`--use-after-scope\`): builds with -O0 -g alone, and only variables whose block is entered at its

