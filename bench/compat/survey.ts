@@ -74,7 +74,9 @@ export function survey(name: string, bytes: Uint8Array, { scripts = [], hasAlloc
   );
   const isFound = PAIRS.some((pair) => pair.every((role) => roles.includes(role)));
   const isNamed = PAIRS.some((pair) => pair.every((role) => truth.knows(role)));
-  const isAnother = found.confidence === 'high' && truth.knowsNothingOf(found.functions.map((f) => f.func));
+  const denied = found.functions.filter((f) => truth.denies(f.role.role, f.func));
+  const isPairDenied = PAIRS.some((pair) => pair.every((role) => denied.some((f) => f.role.role === role)));
+  const isAnother = found.confidence === 'high' && isPairDenied && truth.knowsNothingOf(denied.map((f) => f.func));
   const ifFound = mistakes.length === 0 ? (isNamed ? 'right' : 'confirmed') : isAnother ? 'another' : 'wrong';
   return {
     ...{ name, bytes: bytes.length, roles, mistakes },
