@@ -65,29 +65,18 @@ export function bugClasses(): BugClass[] {
 }
 
 /** Runs every case of a class and its clean twin. */
-export async function judge(
-  bugClass: BugClass,
-  { level, info, cpp = false }: Build,
-  runtime: RuntimeOptions = {},
-): Promise<Verdict[]> {
-  const { headers } = bugClass;
-  const file = cpp ? bugClass.file.replace(/\.c$/, '.cpp') : bugClass.file;
-  const flags = [level, ...INFO_FLAGS[info], '-Wno-everything'];
-  return judgeModule(await compileC({ file, source: withMain(bugClass), flags, headers }), bugClass, runtime);
+export async function judge(bugClass: BugClass, build: Build, runtime: RuntimeOptions = {}): Promise<Verdict[]> {
+  return judgeModule(await compile(bugClass, build), bugClass, runtime);
 }
 
 /** The same for a module that was compiled elsewhere, from `withMain`. */
 export async function judgeModule(
   module: Uint8Array,
-  { titles, cases, needs }: BugClass,
+  bugClass: BugClass,
   runtime: RuntimeOptions = {},
 ): Promise<Verdict[]> {
-  // The first finding decides: what a program does after it is nobody's business, and may never end.
-  const switched: InstrumentOptions = needs ? SWITCHES[needs].options : {};
-  const instrumented = instrumentToRun(module, {
-    ...switched,
-    runtime: { ...switched.runtime, ...runtime, halt: true },
-  });
+  const { titles, cases } = bugClass;
+  const instrumented = prepare(module, bugClass, runtime);
   const verdicts: Verdict[] = [];
   for (const name of cases) {
     const bad = await observe(module, instrumented, `bad_${name}`);
@@ -95,10 +84,39 @@ export async function judgeModule(
     const [first] = bad.titles;
     const detected = first !== undefined && titles.includes(first) ? first : undefined;
     const other = detected === undefined ? bad.titles : [];
-    const failure = good.exitCode === 0 ? [] : [`ended with ${good.exitCode ?? good.trap}`];
-    verdicts.push({ name, detected, other, falseAlarms: [...good.titles, ...failure] });
+    verdicts.push({ name, detected, other, falseAlarms: alarmsOf(good) });
   }
   return verdicts;
+}
+
+/** What is wrong with the clean twins, run without the wrong ones: those that go unnoticed may never end. */
+export async function falseAlarms(bugClass: BugClass, build: Build): Promise<string[]> {
+  const module = await compile(bugClass, build);
+  const instrumented = prepare(module, bugClass);
+  const alarms: string[] = [];
+  for (const name of bugClass.cases) {
+    const found = alarmsOf(await observe(module, instrumented, `good_${name}`));
+    alarms.push(...found.map((alarm) => `${name}: ${alarm}`));
+  }
+  return alarms;
+}
+
+function compile(bugClass: BugClass, { level, info, cpp = false }: Build): Promise<Uint8Array> {
+  const { headers } = bugClass;
+  const file = cpp ? bugClass.file.replace(/\.c$/, '.cpp') : bugClass.file;
+  const flags = [level, ...INFO_FLAGS[info], '-Wno-everything'];
+  return compileC({ file, source: withMain(bugClass), flags, headers });
+}
+
+/** The first finding decides: what a program does after it is nobody's business, and may never end. */
+function prepare(module: Uint8Array, { needs }: BugClass, runtime: RuntimeOptions = {}): Uint8Array {
+  const switched: InstrumentOptions = needs ? SWITCHES[needs].options : {};
+  return instrumentToRun(module, { ...switched, runtime: { ...switched.runtime, ...runtime, halt: true } });
+}
+
+/** Whatever was found in a clean twin, or how it failed. */
+function alarmsOf({ titles, exitCode, trap }: Observation): string[] {
+  return exitCode === 0 ? titles : [...titles, `ended with ${exitCode ?? trap}`];
 }
 
 interface Observation {
