@@ -372,14 +372,14 @@ export class Campaign {
     if (this.options.onlyAscii) return;
     const size = Math.min(unit.bytes.length, MAX_SWEPT);
     const before = ++this.approaches;
-    this.sequence.splice(0, this.sequence.length, 'Sweep');
-    this.used.length = 0;
     for (const patterns of [BITS, BYTES]) {
       for (let i = 0; i < size * patterns.length; i++) {
         if (this.done()) return;
         const at = Math.floor(i / patterns.length);
         const candidate = splice(unit.bytes, 0, 0, NO_BYTES, this.room);
         candidate[at]! ^= patterns[i % patterns.length]!;
+        this.sequence.splice(0, this.sequence.length, 'Sweep'); // each time: what a new unit leads to has names of its own
+        this.used.length = 0;
         if (this.attempt(candidate, unit) && this.approaches > before) return;
       }
     }
