@@ -9,7 +9,7 @@
 
 import { InstrumentError } from '../errors.ts';
 import type { Edit, FunctionPlan, Plan, Target } from '../plan.ts';
-import { MAX_BODY, MAX_LOCALS } from '../stream/assemble-body.ts';
+import { LARGEST_INLINED, MAX_BODY, MAX_LOCALS } from '../stream/assemble-body.ts';
 import { type EngineInput, type EngineOutput, rewriteModule } from '../stream/engine.ts';
 import { SITE_SECTION, SiteMap } from '../stream/site-map.ts';
 import { Decoder } from '../wasm/decoder.ts';
@@ -48,11 +48,11 @@ export function binaryenEngine(input: EngineInput): EngineOutput {
   const steps = linkedSteps(parseModule(linked.bytes), program, found);
   let modes = plan.functions;
   let bytes = writeTree(input, linked, steps, found, modes);
-  const oversized = oversizedBodies(bytes, program.bodies.length);
+  const oversized = oversizedBodies(bytes, program.bodies.length, LARGEST_INLINED);
   if (oversized.length > 0) {
     modes = modes.map((f, i) => (oversized.includes(i) ? { ...f, mode: 'outline' } : f));
     bytes = writeTree(input, linked, steps, found, modes);
-    const still = oversizedBodies(bytes, program.bodies.length)[0];
+    const still = oversizedBodies(bytes, program.bodies.length, MAX_BODY)[0];
     if (still !== undefined) {
       throw new InstrumentError('E_LIMIT', `the function at offset ${program.bodies[still]!.start} grows too large`);
     }
@@ -168,9 +168,9 @@ function siteSection(program: Module, binary: Uint8Array, map: string, found: re
   return sites.encode().view();
 }
 
-function oversizedBodies(bytes: Uint8Array, count: number): number[] {
+function oversizedBodies(bytes: Uint8Array, count: number, most: number): number[] {
   const { bodies } = parseModule(bytes);
   const large: number[] = [];
-  for (let i = 0; i < count; i++) if (bodies[i]!.end - bodies[i]!.start > MAX_BODY) large.push(i);
+  for (let i = 0; i < count; i++) if (bodies[i]!.end - bodies[i]!.start > most) large.push(i);
   return large;
 }

@@ -9,6 +9,11 @@ import type { CodeWriter } from './code-writer.ts';
 export const MAX_LOCALS = 50_000;
 /** And larger bodies than this. */
 export const MAX_BODY = 7_654_321;
+/**
+ * Bytes of a body beyond which its checks are called rather than inlined: optimising compilers need time and memory that
+ * grow faster than the body (docs/RATIONALE.md has the figures).
+ */
+export const LARGEST_INLINED = 512 << 10;
 
 /** Appends the body to `out` and ends it in the site map; answers how many bytes its local declarations take. */
 export function assembleBody(w: CodeWriter, bytes: Uint8Array, body: Body, out: Writer): number {

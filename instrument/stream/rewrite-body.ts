@@ -19,7 +19,7 @@ import { Reader, type Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
-import { assembleBody, MAX_BODY } from './assemble-body.ts';
+import { assembleBody, LARGEST_INLINED } from './assemble-body.ts';
 import type { BranchHints } from './branch-hints.ts';
 import { bulkRanges, writeBulkCheck } from './bulk-check.ts';
 import { CodeWriter } from './code-writer.ts';
@@ -89,13 +89,13 @@ export class BodyRewriter {
 
   /**
    * Appends the rewritten body, size first, to `out`. Falls back to outlined checks where inlining them would exceed
-   * what engines accept.
+   * what engines take well.
    */
   rewrite(body: Body, type: FuncType, plan: FunctionPlan, out: Writer, actions?: BodyActions): void {
     this.actions = actions;
     const mark = this.sites.mark();
     this.rewriteAs(body, type, plan);
-    if (plan.mode === 'inline' && this.code.length > MAX_BODY - 1024) {
+    if (plan.mode === 'inline' && this.code.length > LARGEST_INLINED) {
       this.sites.reset(mark);
       this.rewriteAs(body, type, { ...plan, mode: 'outline' });
     }
