@@ -15,7 +15,7 @@ export const KNOWN_MISSES: readonly KnownMiss[] = [
     why: 'the compiler made a fixed slot of an alloca of constant size, rounded up to 16 bytes; the size is in no binary',
   },
   {
-    pattern: /^declared_int64_index_/,
+    pattern: /^declared_(int64|struct)_index_/,
     why: 'five elements of eight bytes in front of the first variable: beyond the 32 bytes in front of a frame, as in clang',
   },
   {
