@@ -8,7 +8,7 @@ import { compileC, runC, runOriginal, summaryOf } from '../support/c-program.ts'
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
 const LEVELS = [['-O0', '-g'], ['-O1', '-g'], ['-O2'], ['-Os', '-g']];
 /** The C++ library takes its time to compile. */
-const FEW = [['-O0'], ['-O2', '-g']];
+const FEW = [['-O2', '-g']];
 const PROGRAMS = [
   { name: 'awkward globals', source: read('awkward.c'), args: [], levels: LEVELS },
   { name: 'C library', source: read('library.c'), args: [], levels: LEVELS },

@@ -235,7 +235,8 @@ const CASES: readonly (readonly [name: string, run: () => Promise<string>])[] = 
   ['esbuild-wasm (Go)', esbuild],
 ];
 
-const MODES: readonly InstrumentOptions[] = [{ mode: 'inline' }, { mode: 'outline' }, { mapping: 'paged' }];
+/** As it is by default, and everything that can be otherwise at once. */
+const MODES: readonly InstrumentOptions[] = [{ mode: 'inline' }, { mode: 'outline', mapping: 'paged' }];
 
 describe.each(CASES)('%s', (name, run) => {
   test.each(name.startsWith('esbuild') ? MODES.slice(0, 1) : MODES)('does its job under %o', async (options) => {
