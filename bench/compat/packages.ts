@@ -47,7 +47,6 @@ export const PACKAGES: readonly Package[] = [
   item('gofmt', '@wasm-fmt/gofmt@0.7.3', 'TinyGo'),
   item('sh-syntax', 'sh-syntax@0.7.0', 'TinyGo, Asyncify'),
   item('wasm-vips', 'wasm-vips@0.0.19', 'Emscripten, mimalloc, threads'),
-  item('manifold', 'manifold-3d@3.5.4', 'Emscripten, embind'),
   item('resvg', '@resvg/resvg-wasm@2.6.2', 'Rust, wasm-bindgen'),
   item('rapier', '@dimforge/rapier3d-compat@0.21.0', 'Rust, wasm-bindgen, base64 in JavaScript', { large: true }),
   item('biome', '@biomejs/wasm-nodejs@2.5.14', 'Rust, wasm-bindgen, with names', { large: true }),
