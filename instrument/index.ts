@@ -300,8 +300,12 @@ function redirects({ mappings, allocator }: Inspection): Map<number, string> {
   return new Map([...mappings.redirects, ...allocator.functions.map((f) => [f.func, f.role.wrapper] as const)]);
 }
 
-/** Whether the program calls functions of the allocator that nothing stands in for. */
+/**
+ * Whether the program calls functions of the allocator that nothing stands in for, while redzones lie around blocks. Where they
+ * lie behind, forgetTail (runtime/tail.ts) opens what is given back, and knows which part of it others have by then.
+ */
 function isHeapShared({ allocator, allocatorClosure, graph }: Inspection): boolean {
+  if (allocator.layout === 'behind') return false;
   return allocator.kept.some((f) => graph.callers[f.func]!.some((caller) => !allocatorClosure.has(caller)));
 }
 
