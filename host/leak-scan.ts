@@ -43,11 +43,6 @@ const READABLE_POISON: ReadonlySet<number> = new Set([
   abi.READ_ONLY_DATA,
 ]);
 
-/** dlmalloc's flags in a block's size word: it is in use, and so is the block in front of it. */
-const IN_USE = 2;
-const IN_USE_BEFORE = 1;
-const SIZE_WORD = 4;
-
 /** What allocators keep right in front of the memory they hand out: the size, with flags, of this chunk and the one before. */
 const ALLOCATOR_HEADER = 8;
 
@@ -137,9 +132,10 @@ class Scanner {
     if (!this.isTailOnly) return false;
     if (this.byte(this.records[i]! + abi.CHUNK_STATE) === abi.CHUNK_OPEN) return true;
     const begin = this.begins[i]!;
-    const word = this.words[(begin - SIZE_WORD) >>> 2] ?? 0;
-    const next = begin + (word & ~7) - SIZE_WORD;
-    const isInUse = (word & IN_USE) !== 0 && ((this.words[next >>> 2] ?? 0) & IN_USE_BEFORE) !== 0;
+    const word = this.words[(begin - abi.SIZE_WORD) >>> 2] ?? 0;
+    const next = begin + (word & ~7) - abi.SIZE_WORD;
+    const isInUse =
+      (word & abi.DLMALLOC_IN_USE) !== 0 && ((this.words[next >>> 2] ?? 0) & abi.DLMALLOC_IN_USE_BEFORE) !== 0;
     return !isInUse || next < this.ends[i]!;
   }
 
@@ -155,7 +151,8 @@ class Scanner {
       const record = this.records[i]!;
       const left = readU32(this.image, record + abi.CHUNK_LEFT);
       // The half of the header in front of the size word is the last word of an unknown block, perhaps.
-      const header = this.begins[i]! - (left > 0 ? left + ALLOCATOR_HEADER : this.isTailOnly ? SIZE_WORD : -Infinity);
+      const header =
+        this.begins[i]! - (left > 0 ? left + ALLOCATOR_HEADER : this.isTailOnly ? abi.SIZE_WORD : -Infinity);
       this.visitOutside(stack, from, this.begins[i]!, header);
       from = this.ends[i]!;
       const isOthers = OWNED_BY_OTHERS.has(this.byte(record + abi.CHUNK_ALLOC_KIND));

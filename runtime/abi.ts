@@ -163,6 +163,11 @@ export const HEADER_EVENTS_LIVE = 476; // bytes live before the oldest record th
 export const HEADER_EVENTS_HELD = 480; // bytes in quarantine then
 export const HEADER_END = 512;
 
+// dlmalloc's blocks: a word in front of each holds its size, a multiple of 8, and two marks
+export const DLMALLOC_IN_USE_BEFORE = 1; // PINUSE: the block in front of this one is taken
+export const DLMALLOC_IN_USE = 2; // CINUSE: this one is
+export const SIZE_WORD = 4; // bytes of that word
+
 // HEADER_FLAGS
 export const FLAG_ALLOCATOR_MAY_RETURN_NULL = 1;
 export const FLAG_ALLOC_DEALLOC_MISMATCH = 2;

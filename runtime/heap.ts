@@ -10,12 +10,14 @@
 import {
   ALLOC_ASSEMBLYSCRIPT,
   CHUNK_LEFT,
+  DLMALLOC_IN_USE,
   FLAG_ALLOCATOR_MAY_RETURN_NULL,
   FLAG_POISON_HEAP,
   HEADER_MAX_ALLOCATION,
   HEADER_STAT_REDZONE_BYTES,
   KIND_ALLOCATION_TOO_BIG,
   KIND_OUT_OF_MEMORY,
+  SIZE_WORD,
 } from './abi';
 import { Addr } from './addr';
 import { prepare } from './arena';
@@ -36,9 +38,6 @@ import { isTailOnly, layOutTail } from './tail';
 import { lock, unlock } from './thread';
 import { mapChunk } from './vma-heap';
 
-const WORD: Addr = 4;
-/** dlmalloc's mark, in a block's size, that the block is taken. */
-const IN_USE: Addr = 2;
 /** What dlmalloc rounds up and leaves unsplit, with room to spare. */
 const MOST_SLACK: Addr = 64;
 
@@ -151,12 +150,12 @@ function layOutAgain(begin: Addr, side: Addr, body: Addr, size: Addr): void {
 /** Where the next block begins, by the size in front of this one; `rawEnd` if that word is no size. */
 function endByWord(raw: Addr, rawEnd: Addr): Addr {
   if (sizeof<Addr>() != 4 || raw < 16) return rawEnd;
-  const word = <Addr>program.load32(raw - WORD);
+  const word = <Addr>program.load32(raw - SIZE_WORD);
   const end = raw + (word & ~7);
-  return word & IN_USE && end >= rawEnd + WORD && end - rawEnd <= MOST_SLACK ? end : rawEnd;
+  return word & DLMALLOC_IN_USE && end >= rawEnd + SIZE_WORD && end - rawEnd <= MOST_SLACK ? end : rawEnd;
 }
 
 /** The granule that ends with the size word. Its first half may be the last bytes of a block that is not recorded. */
 function drawWord(granule: Addr, code: u32): void {
-  if (!shadowOf(granule)) setShadow(granule, shadowOf(granule - 1) < 0x80 ? <u32>WORD : code);
+  if (!shadowOf(granule)) setShadow(granule, shadowOf(granule - 1) < 0x80 ? SIZE_WORD : code);
 }

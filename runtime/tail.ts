@@ -19,6 +19,8 @@ import {
   CHUNK_OPEN,
   CHUNK_QUARANTINED,
   CHUNK_STATE,
+  DLMALLOC_IN_USE,
+  DLMALLOC_IN_USE_BEFORE,
   FLAG_DLMALLOC_HEADS,
   FLAG_NO_SIZE_WORD,
   FLAG_POISON_HEAP,
@@ -26,6 +28,7 @@ import {
   HEADER_PHASE,
   HEADER_STACK_HIGH,
   PHASE_EARLY,
+  SIZE_WORD,
 } from './abi';
 import { Addr } from './addr';
 import { chunkBegin, chunkSize, dropChunk, findChunk, setChunkSize } from './chunks';
@@ -37,10 +40,7 @@ import * as program from './program';
 import { redzoneCode, sideRedzone } from './redzone';
 import { lock, unlock } from './thread';
 
-const IN_USE: u32 = 2; // dlmalloc's CINUSE, in a block's size word
-const IN_USE_BEFORE: u32 = 1; // PINUSE, the same of the block in front
 const SMALLEST_BLOCK: Addr = 16; // MIN_CHUNK_SIZE
-const SIZE_WORD: u32 = 4; // bytes; in front of it the granule is the block before's
 const WORD_COVERS: Addr = 8; // bytes that are counted in the size word and are not the program's
 const LONGEST_WALK: Addr = 8192; // granules
 const STRIDE: Addr = 64; // of them at a time, where nothing is poisoned
@@ -81,7 +81,7 @@ export function sizeWordOf(addr: Addr): u32 {
   if (
     !flag(FLAG_TAIL_REDZONES) ||
     flag(FLAG_NO_SIZE_WORD) ||
-    (<u32>addr & 7) < SIZE_WORD ||
+    (<u32>addr & 7) < <u32>SIZE_WORD ||
     shadowOf(addr >> 3) != SIZE_WORD
   )
     return 0;
@@ -141,8 +141,8 @@ function isInUse(ptr: Addr): bool {
   if (ptr < WORD_COVERS || ptr > last) return false;
   const word = program.load32(ptr - SIZE_WORD);
   const size = <Addr>(word & ~7);
-  if (!(word & IN_USE) || size < SMALLEST_BLOCK || size > last - ptr) return false;
-  return (program.load32(ptr + size - SIZE_WORD) & IN_USE_BEFORE) != 0;
+  if (!(word & DLMALLOC_IN_USE) || size < SMALLEST_BLOCK || size > last - ptr) return false;
+  return (program.load32(ptr + size - SIZE_WORD) & DLMALLOC_IN_USE_BEFORE) != 0;
 }
 
 /** Whether the pointer may be a block that some unknown function handed out: not the stack's, not inside a known chunk. */
