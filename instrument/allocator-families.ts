@@ -2,7 +2,7 @@
 // also where there are names: those of __alloc and __free help little, because optimised builds have inlined them into the
 // collector.
 
-import type { Allocator, AllocatorFunction } from './allocator.ts';
+import type { Allocator, AllocatorFunction } from './allocator-found.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
 import type { FeatureCache } from './body-features.ts';
 import { findStub, findTlsf } from './fingerprints/assemblyscript.ts';

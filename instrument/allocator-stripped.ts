@@ -2,7 +2,7 @@
 // probe run tries it out. What is known decides where redzones may go: on both sides of a block only if no function can be
 // left that would misread the pointers.
 
-import type { Allocator, AllocatorFunction, HeapLayout } from './allocator.ts';
+import { type Allocator, type AllocatorFunction, type HeapLayout, NOTHING } from './allocator-found.ts';
 import { ALLOCATOR_ROLES } from './allocator-roles.ts';
 import type { FeatureCache } from './body-features.ts';
 import { reachable } from './fingerprints/fingerprint.ts';
@@ -10,20 +10,7 @@ import { type Fingerprint, fingerprint } from './fingerprints/index.ts';
 import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import type { Module } from './wasm/module.ts';
 
-type Stripped = Pick<
-  Allocator,
-  | 'functions'
-  | 'kept'
-  | 'sparing'
-  | 'largestRedzone'
-  | 'layout'
-  | 'sizeWord'
-  | 'dlmallocHeads'
-  | 'evidence'
-  | 'confidence'
-  | 'refused'
-  | 'probeFailed'
->;
+type Stripped = Omit<Allocator, 'rejected'>;
 
 /** Not merely a relative: it cuts the blocks that it gets of malloc. */
 const CUTTING = 'dlmalloc-rs alloc';
@@ -98,16 +85,7 @@ export function completeStripped(
 }
 
 function left(evidence: readonly string[], refused: string | undefined): Stripped {
-  const none = {
-    functions: [],
-    kept: [],
-    sparing: [],
-    largestRedzone: undefined,
-    layout: 'around',
-    sizeWord: true,
-    dlmallocHeads: false,
-  } as const;
-  return { ...none, evidence, confidence: 'none', refused, probeFailed: false };
+  return { ...NOTHING, evidence, refused };
 }
 
 function tryOut(

@@ -2,7 +2,8 @@
 // Pure: no file system, no clock, nothing printed. The runtime image to link is an argument (runtime-images.ts loads it).
 
 import { FRAME_OWN_SHIFT } from '../runtime/abi.ts';
-import { type Allocator, type AllocatorOptions, findAllocator } from './allocator.ts';
+import { type AllocatorOptions, findAllocator } from './allocator.ts';
+import type { Allocator } from './allocator-found.ts';
 import { allocatorWords } from './allocator-words.ts';
 import { type BodyFacts, BodyPlanner } from './bodies.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
@@ -31,8 +32,8 @@ import { type Engine, rewriteModule } from './stream/engine.ts';
 import { isAbi } from './stream/export-section.ts';
 import { functionNames, type Module, parseModule } from './wasm/module.ts';
 
-export type { Allocator, AllocatorFunction } from './allocator.ts';
-export { ALLOCATOR_ROLES } from './allocator.ts';
+export type { Allocator, AllocatorFunction } from './allocator-found.ts';
+export { ALLOCATOR_ROLES } from './allocator-roles.ts';
 export type { DebugInfo } from './debug-info.ts';
 export { INSTRUMENT_ERRORS, InstrumentError, type InstrumentErrorCode } from './errors.ts';
 export { glueNames } from './glue-names.ts';

@@ -3,7 +3,7 @@
 // nobody points to, so that nobody can use it afterwards. Rust's dlmalloc writes its words between blocks, and not only
 // __rust_alloc calls it: std takes its handles of threads from `System`.
 
-import type { Allocator, AllocatorFunction } from './allocator.ts';
+import type { Allocator, AllocatorFunction } from './allocator-found.ts';
 
 /** TinyGo's of all versions: gc_blocks.go, gc_conservative.go, gc_precise.go, gc_stack_portable.go. Boehm's begin alike. */
 const COLLECTOR = new RegExp(

@@ -2,7 +2,7 @@
 // them, and from which address on. Not in programs that look for pointers, or for the end of the stack, between the stack
 // pointer and a fixed address.
 
-import type { Allocator } from './allocator.ts';
+import type { Allocator } from './allocator-found.ts';
 import type { CallGraph } from './call-graph.ts';
 import { codeReferences } from './globals/extents.ts';
 import { DEFAULT_STACK, type StackBounds } from './layout.ts';
