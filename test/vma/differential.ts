@@ -1,6 +1,8 @@
 // Model against kernel over many seeds: makes the sequences, asks the kernel in batches, shrinks what differs.
+import { buildVma } from '../../runtime/build-vma.mts';
 import { isForking, profileOf } from './generate.ts';
 import { askKernel, type Kernel, type KernelAnswer } from './kernel.ts';
+import { READ_FAULT_WRITES } from './mutants.ts';
 import { Random } from './random.ts';
 import { difference, Model, makeSequence, type Step } from './sequence.ts';
 
@@ -22,6 +24,16 @@ interface Made {
   forks: boolean;
 }
 
+/** The rule to switch on for a model of this kernel; 0: none. */
+export function ruleOf(kernel: Kernel): number {
+  return kernel.hasZeroPage ? 0 : READ_FAULT_WRITES;
+}
+
+/** A module that can be a model of this kernel. */
+export async function moduleFor(kernel: Kernel): Promise<WebAssembly.Module> {
+  return new WebAssembly.Module((await buildVma({ mutants: !kernel.hasZeroPage })) as Uint8Array<ArrayBuffer>);
+}
+
 export class Differential {
   /** Seeds tried per call of run(). */
   readonly batch = 20;
@@ -31,7 +43,8 @@ export class Differential {
   readonly #length: number;
   readonly #mutant: number;
 
-  constructor(module: WebAssembly.Module, kernel: Kernel, length: number, mutant = 0) {
+  /** The module must have switchable rules where `mutant` is not 0: moduleFor gives one that fits the kernel. */
+  constructor(module: WebAssembly.Module, kernel: Kernel, length: number, mutant = ruleOf(kernel)) {
     this.#module = module;
     this.#kernel = kernel;
     this.#length = length;

@@ -4,8 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { parseArgs } from 'node:util';
-import { buildVma } from '../../runtime/build-vma.mts';
-import { Differential } from './differential.ts';
+import { Differential, moduleFor } from './differential.ts';
 import { findKernel } from './kernel.ts';
 
 const { values } = parseArgs({
@@ -21,8 +20,7 @@ if (typeof kernel === 'string') {
   console.log(`fuzz:vma skipped: ${kernel}`);
   process.exit(0);
 }
-const module = new WebAssembly.Module((await buildVma()) as Uint8Array<ArrayBuffer>);
-const differential = new Differential(module, kernel, Number(values.length));
+const differential = new Differential(await moduleFor(kernel), kernel, Number(values.length));
 const started = performance.now();
 const wanted = Number(values.ops);
 const recorded: unknown[] = [];

@@ -23,6 +23,11 @@ export interface Kernel {
   isComplete: boolean;
   /** Pages that are executable alone cannot be read: so with protection keys, which depend on the processor. The model reads them. */
   hidesExecutable: boolean;
+  /**
+   * Whether a load from memory nobody wrote maps the zero page. Some virtual machines run Linux without one: there a load
+   * allocates as a store does, and gives its area an anon_vma.
+   */
+  hasZeroPage: boolean;
 }
 
 const HERE = new URL('./', import.meta.url);
@@ -70,22 +75,19 @@ export function findKernel(): Kernel | string {
   if (platform() !== 'linux') return `no Linux here (${platform()})`;
   const binary = buildOracle();
   const candidates: Kernel[] = [];
-  if (binary)
-    candidates.push({ command: [binary], name: `Linux ${release()}`, isComplete: true, hidesExecutable: false });
+  const usual = { hidesExecutable: false, hasZeroPage: true };
+  if (binary) candidates.push({ ...usual, command: [binary], name: `Linux ${release()}`, isComplete: true });
   const script = fileURLToPath(new URL('oracle.py', HERE));
-  candidates.push({
-    command: ['python3', script],
-    name: `Linux ${release()} (Python)`,
-    isComplete: false,
-    hidesExecutable: false,
-  });
+  candidates.push({ ...usual, command: ['python3', script], name: `Linux ${release()} (Python)`, isComplete: false });
   for (const kernel of candidates) {
     const answers = PROBES.map((probe) => askKernel(kernel, probe.ops));
     if (answers.some((answer) => answer === null)) continue;
     const isToday = answers.every((answer, i) => JSON.stringify(answer?.at(-1)?.m) === JSON.stringify(PROBES[i]?.map));
     const hidesExecutable = askKernel(kernel, ['mmap 1 1 x n', 'rd 1'])?.at(-1)?.err !== undefined;
+    const readApart = ['mmap 0 1 rw n', 'mmap 2 1 rw n', 'rd 0', 'rd 2', 'mmap 1 1 rw n'];
+    const hasZeroPage = askKernel(kernel, readApart)?.at(-1)?.m?.length === 1;
     return isToday
-      ? { ...kernel, hidesExecutable }
+      ? { ...kernel, hidesExecutable, hasZeroPage }
       : `Linux ${release()} has older merge rules (probe rows 31 and 98 differ)`;
   }
   return 'neither gcc nor python3 gives a working oracle';

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { mapOf } from '../../host/vma/replay.ts';
 import { PAGE_SIZE, VmaSpace } from '../../host/vma/space.ts';
+import { moduleFor, ruleOf } from './differential.ts';
 import { nextOperation } from './generate.ts';
 import { askKernel, findKernel } from './kernel.ts';
 import { Random } from './random.ts';
@@ -67,7 +68,7 @@ const kernel = findKernel();
 const isMissing = typeof kernel === 'string' || !kernel.isComplete;
 if (isMissing) console.log(`live limit test skipped: ${typeof kernel === 'string' ? kernel : 'needs gcc'}`);
 
-test.skipIf(isMissing)('random operations at the limit of the running kernel', () => {
+test.skipIf(isMissing)('random operations at the limit of the running kernel', async () => {
   if (typeof kernel === 'string') return;
   const profile = {
     noReserve: true,
@@ -81,7 +82,7 @@ test.skipIf(isMissing)('random operations at the limit of the running kernel', (
   const own = askKernel(kernel, ['count'])?.[0]?.count as number;
   const seed = process.pid;
   const random = new Random(seed);
-  const model = new Model(module);
+  const model = new Model(await moduleFor(kernel), { mutant: ruleOf(kernel) });
   const fill = 65518 - own;
   model.space.setLimits({ otherMaps: own + fill });
   const steps = Array.from({ length: 70 }, (_, i) => model.run(nextOperation(random, model.space, profile, i + 1)));

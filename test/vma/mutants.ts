@@ -35,5 +35,8 @@ export const MUTANTS: ReadonlyMap<number, string> = new Map([
   [33, 'relocate: a relocated area does not merge'],
 ]);
 
+/** The wrong rule that is right for a kernel without a zero page. */
+export const READ_FAULT_WRITES = 24;
+
 /** Only the scenario table speaks about the rules no kernel has. */
 export const POLICY_ONLY = 30;

@@ -41,6 +41,7 @@ const HAND_MADE: readonly string[][] = [
 ];
 const kernel = findKernel();
 if (typeof kernel === 'string') throw new Error(kernel);
+if (!kernel.hasZeroPage) throw new Error('to be recorded on a kernel with a zero page, as almost all are');
 const [count = '24', length = '60'] = process.argv.slice(2);
 const wrong = new WebAssembly.Module((await buildVma({ mutants: true })) as Uint8Array<ArrayBuffer>);
 const sequences: Recorded[] = [];
