@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bmp, gif, png } from '../../test/fuzz-engine/images.ts';
 import { buildLibrary, type Library, library, librarySources } from '../../test/fuzz-engine/libraries.ts';
-import type { SourceTree } from '../../test/support/compile-c.ts';
+import type { SourceTree } from '../../test/support/clang.ts';
 import { progress } from '../progress.ts';
 import { type Cell, goal, type Table } from '../report.ts';
 import { geometricMean } from '../statistics.ts';

@@ -4,7 +4,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianSource } from '../../bench/debian.ts';
-import { compileC, type SourceTree } from '../support/compile-c.ts';
+import type { SourceTree } from '../support/clang.ts';
+import { compileC } from '../support/compile-c.ts';
 
 export interface Library {
   /** Debian's name of the source package. */

@@ -1,6 +1,17 @@
-// vitest's globalSetup: builds what tests instantiate (the runtime's variants) once per run, if it is out of date.
-import { buildRuntime } from '../../runtime/build.mts';
+// vitest's globalSetup: what is needed once per run. Builds what tests instantiate (the runtime's variants) if it is out of
+// date, and starts the process that compiles their programs.
 
-export async function setup(): Promise<void> {
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { buildRuntime } from '../../runtime/build.mts';
+import { CLANG_PORT } from './compile-c.ts';
+
+/** Answers what ends the process. */
+export async function setup(): Promise<() => void> {
   await buildRuntime();
+  const server = fork(fileURLToPath(new URL('./clang-server.ts', import.meta.url)), { execArgv: [] });
+  const [port] = (await once(server, 'message')) as [number];
+  process.env[CLANG_PORT] = String(port);
+  return () => void server.kill();
 }
