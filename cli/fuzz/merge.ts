@@ -54,10 +54,14 @@ function reachAll(executor: Executor, files: Files, known: Reached, control: str
   }
   const features = new Features(executor.counters, executor.edges);
   const reached: Reached = new Map(known);
-  const line = (what: string, runs: number) =>
+  const started = performance.now();
+  const line = (what: string, runs: number) => {
+    const rate = Math.round(runs / Math.max((performance.now() - started) / 1000, 0.001));
+    const rss = Math.round(process.memoryUsage.rss() / MIB);
     io.stderr(
-      `#${runs}\t${what.padEnd(6)} cov: ${features.edges} ft: ${features.count} exec/s: 0 rss: ${Math.round(process.memoryUsage.rss() / MIB)}Mb\n`,
+      `#${runs}\t${what.padEnd(6)} cov: ${features.edges} ft: ${features.count} exec/s: ${rate} rss: ${rss}Mb\n`,
     );
+  };
   let runs = 0;
   files.all.forEach(({ bytes, name }, i) => {
     if (known.has(i)) return;
@@ -67,12 +71,12 @@ function reachAll(executor: Executor, files: Files, known: Reached, control: str
     const list = finding ? [] : features.list(counters);
     counters.fill(0);
     if (finding) io.stderr(`MERGE-INNER: ${name} is left out: ${finding.title}\n`);
-    const fresh = list.filter((feature) => features.isNew(feature));
     features.add(list, bytes.length);
     appendFileSync(control, recordOf(i, list, features.newEdges));
     reached.set(i, list);
     runs++;
-    if (fresh.length > 0 && (runs & (runs - 1)) === 0) line('pulse', runs);
+    if ((runs & (runs - 1)) === 0) line('pulse', runs);
+    if (runs === files.initial) line('LOADED', runs);
   });
   line('DONE', runs);
   return reached;

@@ -61,6 +61,8 @@ test('fuzz, reproduce, minimise, cleanse, merge: one crash from log to smallest 
   mkdirSync(join(folder, 'merged'));
   const merge = libFuzzer('-merge=1', 'bug.wasm', 'merged', 'corpus');
   expect(merge.code).toBe(0);
+  expect(merge.text).toMatch(/^#1\tpulse {2}cov: \d+ ft: \d+ exec\/s: [1-9]\d* rss: \d+Mb$/m);
+  expect(merge.text).toMatch(/^#2\tpulse /m); // whether or not it brings something new
   const [, files, features, edges] =
     /^MERGE-OUTER: (\d+) new files with (\d+) new features added; (\d+) new coverage edges$/m.exec(merge.text)!;
   expect(readdirSync(join(folder, 'merged'))).toHaveLength(Number(files));
