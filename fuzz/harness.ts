@@ -51,8 +51,10 @@ export class Harness {
   private undoes = false;
   /** Something has run since the instance was as it began. */
   private used = false;
-  /** Bytes at the end of memory for inputs, where the target has no allocator; 0 if it has one. */
+  /** Bytes for inputs behind the target's own memory, where it has no allocator; 0 if it has one. */
   private room = 0;
+  /** Where they end, and with them the memory, as long as the target does not grow it. */
+  private roomEnd = 0;
   /** Bytes of the room that blocks for the target's own mutators take. */
   private placed = 0;
   private leakSearches = 0;
@@ -159,6 +161,7 @@ export class Harness {
     this.room ||= FIRST_ROOM;
     const pages = this.room / WASM_PAGE;
     this.program!.grow(pages);
+    this.roomEnd = this.program!.buffer.byteLength;
     this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
   }
 
@@ -291,7 +294,7 @@ export class Harness {
           'E_NO_ENTRY',
           `a custom mutator without an allocator takes inputs of ${FIRST_ROOM / 2} bytes`,
         );
-      at = this.program!.buffer.byteLength - this.placed;
+      at = this.roomEnd - this.placed;
       this.exports.__wasan_touch(at, room);
     }
     new Uint8Array(this.program!.buffer).set(bytes, at);
@@ -317,7 +320,7 @@ export class Harness {
       this.open();
       this.bytes = new Uint8Array(0);
     }
-    const at = this.program!.buffer.byteLength - size;
+    const at = this.roomEnd - size;
     this.exports.__wasan_touch(at, size);
     return at;
   }

@@ -5,11 +5,21 @@
 //   | u8 per edge, wrapping ...  | u8 per comparison ...    | record | record ... up to COMPARES_TOP | arena
 //
 //   record:  comparison << 8 | flags u32    bytes of each operand u32    first operand ...    second ...    (padded to 8)
-import { HEADER_COMPARE_USES, HEADER_COMPARES_LIMIT, HEADER_COMPARES_TOP, HEADER_PATIENCE } from './abi';
+import {
+  ALLOC_MALLOC,
+  CHUNK_ALLOC_KIND,
+  HEADER_COMPARE_USES,
+  HEADER_COMPARES_LIMIT,
+  HEADER_COMPARES_TOP,
+  HEADER_PATIENCE,
+} from './abi';
 import { Addr } from './addr';
+import { findChunk } from './chunks';
+import { asan_rust_alloc } from './families';
 import { depth_enter, depth_leave } from './init';
-import { asan_free, asan_malloc } from './malloc';
+import { asan_malloc } from './malloc';
 import * as program from './program';
+import { release } from './release';
 import { __wasan_touch } from './snapshot';
 import { tick } from './tick';
 
@@ -87,15 +97,20 @@ function inside(at: Addr, size: u32): bool {
   return at < end && <Addr>size <= end - at;
 }
 
-/** Memory for a run's input: a heap block of its exact size, so that reading past it is found; 0 without an allocator. */
+/**
+ * Memory for a run's input: a heap block of its exact size, so that reading past it is found; 0 without an allocator. Rust
+ * has no malloc where no C is linked to it.
+ */
 export function __wasan_input_alloc(size: Addr): Addr {
   depth_enter();
-  const input = asan_malloc(size);
+  let input = asan_malloc(size);
+  if (!input) input = asan_rust_alloc(size, 8);
   depth_leave();
   if (input) __wasan_touch(<u32>input, <u32>size);
   return input;
 }
 
 export function __wasan_input_free(input: Addr): void {
-  asan_free(input);
+  const chunk = findChunk(input);
+  release(input, chunk ? <u32>load<u8>(chunk, CHUNK_ALLOC_KIND) : ALLOC_MALLOC);
 }

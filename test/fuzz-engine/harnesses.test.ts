@@ -115,18 +115,44 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     expect(campaign.corpus.units.some((unit) => unit.bytes[0] === 0x6e)).toBe(false);
   }, 60_000);
 
-  // rustc has no wasm target here: this is the shape cargo-fuzz's macro exports, written in C.
-  test('rust_fuzzer_test_input, as libfuzzer-sys exports it', async () => {
+  // What rustc makes of cargo-fuzz's macro without WASI, in C: the allocator has Rust's names alone.
+  test('rust_fuzzer_test_input, as libfuzzer-sys exports it: the input is a block of Rust’s allocator', async () => {
     const module = await compileTarget(
       `
-int rust_fuzzer_test_input(const unsigned char *data, unsigned long size) {
-  if (size == 3 && data[0] == 'r' && data[1] == 's') __builtin_trap();
+typedef __SIZE_TYPE__ size_t;
+void *rust_alloc(size_t, size_t) __asm__("_RNvCs1njKG4L9aB3_7___rustc12___rust_alloc");
+void rust_dealloc(void *, size_t, size_t) __asm__("_RNvCs1njKG4L9aB3_7___rustc14___rust_dealloc");
+static size_t top;
+__attribute__((noinline)) void *rust_alloc(size_t size, size_t align) {
+  if (!top || top + size + align > __builtin_wasm_memory_size(0) << 16) top = __builtin_wasm_memory_grow(0, 1) << 16;
+  char *at = (char *)((top + align - 1) & -align);
+  top = (size_t)at + size;
+  return at;
+}
+__attribute__((noinline)) void rust_dealloc(void *at, size_t size, size_t align) { __asm__ volatile("" : : "r"(at), "r"(size), "r"(align)); }
+int rust_fuzzer_test_input(const unsigned char *data, size_t size) {
+  volatile char *copy = rust_alloc(40, 1);
+  copy[0] = size;
+  if (size == 3 && data[0] == 'r' && data[1] == 's') copy[1] = data[size];
+  rust_dealloc((void *)copy, 40, 1);
   return 0;
 }
-int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { return rust_fuzzer_test_input(data, size); }`,
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size) { return rust_fuzzer_test_input(data, size); }`,
       [EXPORT('rust_fuzzer_test_input')],
     );
-    expect(titles(module, 5000, { entry: 'rust_fuzzer_test_input' })).toEqual(['unreachable']);
+    expect(titles(module, 5000, { entry: 'rust_fuzzer_test_input' })).toEqual(['heap-buffer-overflow']);
+  }, 60_000);
+
+  test('without an allocator the input ends where the memory did, also when the run before grew it', async () => {
+    const executor = openModule(
+      await compileTarget(`
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (data[0] == 'g') __builtin_wasm_memory_grow(0, 1);
+  return data[0] == 'o' ? *(volatile const unsigned char *)(data + size) & 0 : 0;
+}`),
+    );
+    const ends = ['g1', 'a', 'g2', 'b', 'o', 'c'].map((input) => executor.run(new TextEncoder().encode(input))?.title);
+    expect(ends).toEqual([undefined, undefined, undefined, undefined, expect.stringContaining('SEGV'), undefined]);
   }, 60_000);
 
   test('an AssemblyScript function (pointer, length)', async () => {
