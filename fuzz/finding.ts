@@ -3,6 +3,7 @@
 
 import { asanText, PLAIN_STYLE, type Report, toJsonValue } from '../host/index.ts';
 import type { StackFrame } from '../host/report/place.ts';
+import { blamed } from './blame.ts';
 
 /** The beginning of the file's name, and with it the exit code. */
 export type FindingKind = 'crash' | 'timeout' | 'oom' | 'leak';
@@ -27,6 +28,8 @@ export interface Finding {
   readonly stack: readonly StackFrame[];
   /** The sanitizer's report, where it made one. */
   readonly report?: Report;
+  /** The end of what the program printed before. */
+  readonly printed?: string;
 }
 
 const OUT_OF_MEMORY = new Set(['allocation-size-too-big', 'out-of-memory']);
@@ -86,26 +89,37 @@ export function plainFinding(
   const words = noticed && LIBFUZZER_WORDS[noticed];
   const head = words ? `==1== ERROR: libFuzzer: ${words}` : `==1==ERROR: wasan: ${title}`;
   const more = noticed === 'oom' ? `\n${MEMORY_ADVICE}` : '';
-  const detail =
-    noticed === 'timeout' ? ` after ${sentence}` : noticed === 'trap' ? `: ${title}: ${sentence}` : `: ${sentence}`;
+  const named = noticed === 'trap' && title !== sentence ? `: ${title}` : '';
+  const detail = noticed === 'timeout' ? ` after ${sentence}` : `${named}: ${sentence}`;
   const name = words ? `libFuzzer: ${words}` : `wasan: ${title}`;
+  const at = blamed(stack);
   return {
     kind,
     title,
     key: [title, kind === 'timeout' || kind === 'oom' ? (stack[0]?.function ?? '') : frameKey(stack)].join('|'),
-    text: `${head}${detail}${more}\n${lines.join('\n')}\nSUMMARY: ${name}${place(stack[0])} in ${stack[0]?.function ?? '?'}\n`,
+    text: `${head}${detail}${more}\n${lines.join('\n')}\nSUMMARY: ${name}${place(at)} in ${at?.function ?? '?'}\n`,
     stack,
   };
 }
 
-export function findingJson(finding: Finding): Record<string, unknown> {
-  const { kind, title, key, stack, report } = finding;
-  return report ? { kind, key, ...toJsonValue(report) } : { kind, title, key, stack };
+/** The finding of a run that printed this: assertions and panics say there what was wrong. */
+export function withOutput(finding: Finding, output: Uint8Array): Finding {
+  if (output.length === 0) return finding;
+  const printed = new TextDecoder()
+    .decode(output)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what an input makes a program print must not steer a terminal
+    .replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return { ...finding, printed, text: `${printed}${printed.endsWith('\n') ? '' : '\n'}${finding.text}` };
 }
 
-/** The innermost frame of the program: what stands above it without a place is "realloc", whoever called that. */
+export function findingJson(finding: Finding): Record<string, unknown> {
+  const { kind, title, key, stack, report, printed } = finding;
+  const said = printed !== undefined && { printed };
+  return report ? { kind, key, ...said, ...toJsonValue(report) } : { kind, title, key, ...said, stack };
+}
+
 function frameKey(frames: readonly StackFrame[]): string {
-  const frame = frames.find((f) => f.file !== undefined || f.offset !== undefined) ?? frames[0];
+  const frame = blamed(frames);
   return frame ? `${frame.function}${place(frame)}` : '';
 }
 

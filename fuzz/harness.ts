@@ -7,7 +7,7 @@ import * as abi from '../runtime/abi.ts';
 import { assemblyScriptImports, Lowering, ProgramAbort } from './assemblyscript.ts';
 import { type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } from './entry.ts';
 import type { ModuleTarget } from './executor.ts';
-import { type Finding, plainFinding, reportFinding } from './finding.ts';
+import { type Finding, plainFinding, reportFinding, withOutput } from './finding.ts';
 import { type Outcome, outputOf } from './outcome.ts';
 import { FuzzWasi, ProgramExit } from './wasi.ts';
 
@@ -179,6 +179,11 @@ export class Harness {
   }
 
   run(input: Uint8Array): Finding | undefined {
+    const finding = this.judge(input);
+    return finding && withOutput(finding, this.wasi.printed());
+  }
+
+  private judge(input: Uint8Array): Finding | undefined {
     this.begin(input);
     try {
       if (!this.entry) this.command();
@@ -398,6 +403,13 @@ export class Harness {
     this.close();
     if (pending) return pending;
     if (!(error instanceof Error)) return plainFinding('crash', 'uncaught-exception', 'the program threw', []);
+    const thrown = `${error.message}\n${error.stack}`;
+    const finding = this.known.get(thrown) ?? this.threw(error);
+    this.known.set(thrown, finding);
+    return finding;
+  }
+
+  private threw(error: Error): Finding {
     const stack = this.sanitizer.symbolizeStack(error.stack ?? '');
     if (error instanceof RangeError)
       return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack, 'trap');

@@ -1,5 +1,5 @@
-// WASI preview 1 for a program under the fuzzer: the input is standard input or, where an argument says @@, a file; output
-// goes nowhere, clocks and random numbers give the same values in every run, and there are no other files.
+// WASI preview 1 for a program under the fuzzer: the input is standard input or, where an argument says @@, a file; of output
+// the end is kept, for reports; clocks and random numbers give the same values in every run, and there are no other files.
 
 export class ProgramExit extends Error {
   readonly code: number;
@@ -16,6 +16,8 @@ const CHARACTER_DEVICE = 2;
 const DIRECTORY = 3;
 const REGULAR_FILE = 4;
 const ALL_RIGHTS = 2n ** 64n - 1n;
+/** Bytes of output that are kept for a report. */
+const LAST_WORDS = 4096;
 /** What an argument says where the name of a file with the input shall stand. */
 export const INPUT_FILE = '@@';
 const NAME = 'input';
@@ -27,9 +29,10 @@ type Call = (...args: number[]) => number;
 
 export class FuzzWasi {
   input: Uint8Array = new Uint8Array(0);
-  /** Keeps what is printed; otherwise it goes nowhere. */
+  /** Keeps all that is printed; otherwise its end. */
   keepsOutput = false;
   private written: Uint8Array[] = [];
+  private writtenBytes = 0;
   /** Where the next byte is read, by descriptor. */
   private positions = new Map<number, number>();
   private readonly args: readonly Uint8Array[];
@@ -57,9 +60,10 @@ export class FuzzWasi {
     this.positions.clear();
     this.ticks = 0n;
     this.written = [];
+    this.writtenBytes = 0;
   }
 
-  /** What the run has printed so far. */
+  /** What the run has printed so far, as far as it is kept. */
   printed(): Uint8Array {
     return this.written.length === 0 ? new Uint8Array(0) : Uint8Array.from(this.written.flatMap((p) => [...p]));
   }
@@ -231,13 +235,17 @@ export class FuzzWasi {
     if (fd !== 1 && fd !== 2) return ERRNO.BADF;
     const pieces = this.pieces(vectors, count);
     const total = pieces.reduce((sum, [, size]) => sum + size, 0);
-    if (this.keepsOutput) {
-      const memory = new Uint8Array(this.memory!.buffer);
-      for (const [at, size] of pieces) this.written.push(memory.slice(at, at + size));
-    }
+    for (const [at, size] of pieces) if (size > 0) this.keep(at, size);
     this.view.setUint32(result >>> 0, total, true);
     this.touch(result, 4);
     return ERRNO.SUCCESS;
+  }
+
+  private keep(at: number, size: number): void {
+    this.written.push(new Uint8Array(this.memory!.buffer).slice(at, at + size));
+    this.writtenBytes += size;
+    while (!this.keepsOutput && this.writtenBytes - this.written[0]!.length > LAST_WORDS)
+      this.writtenBytes -= this.written.shift()!.length;
   }
 
   private pieces(vectors: number, count: number): [at: number, size: number][] {

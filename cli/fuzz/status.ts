@@ -1,5 +1,6 @@
 // What a campaign says while it runs: libFuzzer's lines; on a terminal, one screen redrawn in place.
 
+import { blamed } from '../../fuzz/blame.ts';
 import type { Campaign } from '../../fuzz/campaign.ts';
 import type { Unit } from '../../fuzz/corpus.ts';
 import type { History } from '../../fuzz/report/history.ts';
@@ -98,13 +99,14 @@ export class FuzzStatus {
   private screen(campaign: Campaign, columns: number): string[] {
     const { moduleName, seed, history } = this.about;
     const { title = '', stack = [] } = campaign.findings.at(-1)?.finding ?? {};
+    const at = blamed(stack);
     return screenLines(
       {
         ...campaign.totals,
         moduleName,
         seed,
         seconds: this.seconds,
-        latest: stack[0] ? `${title} in ${stack[0].function}` : title,
+        latest: at ? `${title} in ${at.function}` : title,
         sinceNew: this.lastNew === undefined ? undefined : this.secondsSinceNew,
         megabytes: process.memoryUsage.rss() >> 20,
         growth: history.samples.map((sample) => sample.edges),
@@ -130,8 +132,9 @@ export class FuzzStatus {
     const { runs, edges, features, units, bytes } = campaign.totals;
     const rate = this.seconds > 0 ? Math.round(runs / this.seconds) : 0;
     const size = bytes < 10_000 ? `${bytes}b` : `${bytes >> 10}Kb`;
+    const limit = campaign.limit > 0 ? ` lim: ${campaign.limit}` : ''; // before the first mutation there is none
     const rss = this.megabytes();
-    return `#${runs}\t${what.padEnd(6)} cov: ${edges} ft: ${features} corp: ${units}/${size} lim: ${campaign.limit} exec/s: ${rate} rss: ${rss}Mb`;
+    return `#${runs}\t${what.padEnd(6)} cov: ${edges} ft: ${features} corp: ${units}/${size}${limit} exec/s: ${rate} rss: ${rss}Mb`;
   }
 
   doneLine({ runs }: Campaign): string {

@@ -2,6 +2,7 @@
 
 import { htmlFrame } from '../../host/report/html-frame.ts';
 import { count, definitions, escapeHtml, type SourceOf, table } from '../../host/report/html-parts.ts';
+import { blamed } from '../blame.ts';
 import type { Totals } from '../campaign.ts';
 import type { Finding } from '../finding.ts';
 import type { Sample } from './history.ts';
@@ -83,7 +84,7 @@ ${sourceSection(page.files, page.source)}`;
 function navigation({ findings, files }: CampaignPage): string {
   const items = findings.map(
     ({ finding }, i) =>
-      `<li><a href="#finding-${i + 1}">${escapeHtml(finding.title)}</a> <span class="quiet">${escapeHtml(finding.stack[0]?.function ?? '')}</span></li>`,
+      `<li><a href="#finding-${i + 1}">${escapeHtml(finding.title)}</a> <span class="quiet">${escapeHtml(blamed(finding.stack)?.function ?? '')}</span></li>`,
   );
   const parts = [
     '<li><a href="#campaign">Coverage over time</a></li>',

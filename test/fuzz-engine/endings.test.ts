@@ -2,15 +2,19 @@
 // stack, memory without end, leaks, hangs, exceptions of a host.
 
 import { expect, test } from 'vitest';
+import { blamed } from '../../fuzz/blame.ts';
 import { findingJson } from '../../fuzz/finding.ts';
 import { openModule } from '../../fuzz/index.ts';
 import { compileTarget } from './targets.ts';
 
 const SOURCE = `
+#include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 volatile int zero, sink;
+static __attribute__((noinline)) void claim(const unsigned char *data) { printf("so far\\n"); assert(data[0] == 'p'); }
 static __attribute__((noinline)) int deep(int n) { volatile char room[64]; room[0] = n; return deep(n + 1) + room[0]; }
 static __attribute__((noinline)) int bottomless(int n) { return n & 1 ? bottomless(n + 1) * 3 + sink : bottomless(n + 3) + sink; }
 static __attribute__((noinline)) void grow(void) { for (;;) { char *volatile p = malloc(1 << 20); if (!p) abort(); p[0] = 1; } }
@@ -27,6 +31,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     case 'l': *(void *volatile *)malloc(24) = 0; break;
     case 'e': exit(3);
     case 't': for (;;) sink++;
+    case 'p': case 'q': claim(data); assert(data[0] == 'p'); break;
+    case 'r': assert(data[0] == 'p'); break;
     case 'm': memset((char *)data, 1, size + 1); break;
   }
   return 0;
@@ -57,4 +63,32 @@ test.each(ENDINGS)('%s ends as %s', (input, kind, title, where) => {
   // The next run knows nothing of it, and the same input is the same bug.
   expect(executor.run(new TextEncoder().encode('x'))).toBeUndefined();
   expect(executor.run(new TextEncoder().encode(input))!.key).toBe(finding.key);
+});
+
+test('assertions are as many bugs as they are, and told with what they printed', () => {
+  const [claimed, other, aborted] = ['q', 'r', 'a'].map((input) => executor.run(new TextEncoder().encode(input))!);
+  expect(new Set([claimed, other, aborted].map((finding) => finding!.key)).size).toBe(3);
+  expect(claimed!.text).toMatch(/^so far\nAssertion failed: data\[0\] == 'p' \(target.c: claim: \d+\)\n==1== ERROR/);
+  expect(claimed!.text).toMatch(/\nSUMMARY: libFuzzer: deadly signal .*target\.c:\d+ in claim\n$/);
+  expect(findingJson(claimed!)).toMatchObject({ printed: expect.stringContaining('so far') });
+  expect(aborted!.printed).toBeUndefined();
+});
+
+test('a panic of Rust is told by the frame of the program, with debug information and without', () => {
+  const library = '/rustc/59807616e/library';
+  const at = (name: string, file: string) => ({ function: name, file, line: 1, offset: 1 });
+  const index = at('<usize as core::slice::index::SliceIndex<[T]>>::index', `${library}/core/src/slice/index.rs`);
+  const own = at('<app::Mine as core::ops::index::Index<usize>>::index', '/home/me/app/src/lib.rs');
+  const panic = at('core::panicking::panic_fmt', `${library}/core/src/panicking.rs`);
+  expect(blamed([panic, index, own])).toBe(own);
+  const named = (name: string) => ({ function: name, offset: 1 });
+  const names = [
+    '__rustc::rust_panic',
+    'std::panicking::panic_with_hook',
+    'rust_begin_unwind',
+    'core::panicking::panic',
+  ];
+  const mine = named('<app::Mine as core::fmt::Debug>::fmt');
+  expect(blamed([...names.map(named), mine])).toBe(mine);
+  expect(blamed([panic, index])).toBe(panic);
 });
