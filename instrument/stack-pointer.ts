@@ -1,5 +1,6 @@
 // Which global is the shadow stack pointer (`__stack_pointer`), and where the stack lies. By name or export where there is
 // one; else by shape: the mutable pointer-sized global most functions subtract a constant from in their first instructions.
+// A stack that grows upward, as that of Emscripten's fastcomp (to 1.39) does, is none: all that is known of frames is of LLVM's.
 
 import { InstrumentError } from './errors.ts';
 import { Decoder } from './wasm/decoder.ts';
@@ -40,7 +41,7 @@ export function findStackPointer(module: Module, option?: number): StackPointer 
   return best && best[1] >= 2 ? at(best[0], 'shape') : undefined;
 }
 
-/** How many functions begin with `global.get g; i32.const n; i32.sub`. */
+/** How many functions begin with `global.get g; i32.const n; i32.sub`, less those that begin with an addition to it. */
 function countPrologues(module: Module): Map<number, number> {
   const counts = new Map<number, number>();
   const pointer = pointerType(module);
@@ -54,20 +55,31 @@ function countPrologues(module: Module): Map<number, number> {
     decoder.pos = body.start;
     decoder.end = body.end;
     decoder.skipLocals();
-    const global = prologueGlobal(decoder, candidates);
-    if (global >= 0) counts.set(global, (counts.get(global) ?? 0) + 1);
+    const prologue = prologueOf(decoder, candidates);
+    if (prologue) counts.set(prologue.global, (counts.get(prologue.global) ?? 0) + (prologue.growsUp ? -1 : 1));
   }
   return counts;
 }
 
-/** The -O0 shape keeps both operands in locals first, so `global.get` and `sub` need not be adjacent. */
-function prologueGlobal(decoder: Decoder, candidates: readonly boolean[]): number {
+/**
+ * The -O0 shape keeps both operands in locals first, so `global.get` and `sub` need not be adjacent; what grows up writes the
+ * sum to the global at once.
+ */
+function prologueOf(
+  decoder: Decoder,
+  candidates: readonly boolean[],
+): { global: number; growsUp: boolean } | undefined {
   let global = -1;
+  let isSum = false;
   for (let i = 0; i < PROLOGUE_WINDOW && decoder.pos < decoder.end; i++) {
+    const followsSum = isSum;
     decoder.next();
-    if (decoder.op === OP.GLOBAL_GET && global < 0 && candidates[decoder.index]) global = decoder.index;
-    else if (decoder.op === OP.I32_SUB || decoder.op === OP.I64_SUB) return global;
-    else if (decoder.op === OP.CALL || decoder.op === OP.BLOCK || decoder.op === OP.LOOP) return -1;
+    const { op } = decoder;
+    isSum = op === OP.I32_ADD || op === OP.I64_ADD;
+    if (op === OP.GLOBAL_GET && global < 0 && candidates[decoder.index]) global = decoder.index;
+    else if (op === OP.I32_SUB || op === OP.I64_SUB) return global < 0 ? undefined : { global, growsUp: false };
+    else if (op === OP.GLOBAL_SET && decoder.index === global && followsSum) return { global, growsUp: true };
+    else if (op === OP.CALL || op === OP.BLOCK || op === OP.LOOP) return undefined;
   }
-  return -1;
+  return undefined;
 }

@@ -9,6 +9,7 @@ export const FRAME_TROUBLES = {
   'not at the top': 'its frame is taken inside a block',
   'several prologues': 'it takes a frame more than once (functions were inlined after compilation)',
   'pointer kept': 'the stack pointer is not provably back at its value at entry wherever the function returns',
+  'grows up': "it counts up from the stack pointer at entry, where its callers' frames should lie",
   'odd size': 'the size of its frame is not a multiple of 16',
   'folded allocation': 'offsets into a dynamic allocation of constant size may count from the stack pointer before it',
   instruction: 'it uses an instruction whose operands are not followed',

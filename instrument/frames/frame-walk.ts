@@ -88,6 +88,7 @@ class FrameWalk extends Branches {
       return this.push({ kind: 'object', origin: offset, offset, at: constant.at });
     }
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
+    if (pointer.kind === 'entry' && constant.value > 0) throw new Trouble('grows up');
     this.escape(pointer);
     this.hints.add(constant.value);
     this.push({ kind: 'sum', constant, end: this.decoder.pos });

@@ -11,16 +11,21 @@ import {
   shadowCodes,
 } from '../../instrument/frames/frame-layout.ts';
 import { analyseFrame } from '../../instrument/frames/frame-walk.ts';
+import { findStackPointer } from '../../instrument/stack-pointer.ts';
 import { parseModule } from '../../instrument/wasm/module.ts';
 
-function analyse(body: string) {
-  const text = `(module (memory 1) (global $sp (mut i32) (i32.const 65536)) (func $use (param i32))
-    (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})
-    (func $same (param i32) (result i32) (local.get 0)))`;
-  const module = binaryen.parseText(text);
+function parse(functions: string) {
+  const module = binaryen.parseText(`(module (memory 1) (global $sp (mut i32) (i32.const 65536)) ${functions})`);
   module.setFeatures(binaryen.Features.All & ~binaryen.Features.GC);
   const parsed = parseModule(module.emitBinary());
   module.dispose();
+  return parsed;
+}
+
+function analyse(body: string) {
+  const parsed = parse(`(func $use (param i32))
+    (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})
+    (func $same (param i32) (result i32) (local.get 0))`);
   return analyseFrame(parsed, 1, 0);
 }
 
@@ -103,10 +108,18 @@ describe('left alone', () => {
     ['put back on one path only', `${O1} (if (local.get $n) (then ${EPILOGUE}))`, 'pointer kept'],
     ['put back to somewhere else', `${O1} ${leave('(i32.add (local.get $a) (i32.const 32))')}`, 'pointer kept'],
     ['a dynamic allocation of constant size in optimised code', `${O1} ${leave('(local.tee $b (i32.sub (local.get $a) (i32.const 32)))')} (i32.store (i32.sub (local.get $a) (i32.const 28)) (local.get $n)) ${EPILOGUE}`, 'folded allocation'],
+    ['a frame above the stack pointer, as fastcomp has it', `(local.set $a ${GET}) ${leave(`(i32.add ${GET} (i32.const 16))`)} (call $use (local.get $a)) ${leave('(local.get $a)')}`, 'grows up'],
     ['not a multiple of 16', `(local.set $a (i32.sub ${GET} (i32.const 20))) (i32.store (local.get $a) (local.get $n))`, 'odd size'],
   ])('%s', (_, body, trouble) => {
     expect(analyse(body).trouble).toBe(trouble);
   }); // biome-ignore format: a table
+
+  test('a stack that grows up: its pointer is none', () => {
+    const down = `(func (local $a i32) ${leave(`(local.tee $a (i32.sub ${GET} (i32.const 16)))`)} ${leave('(i32.add (local.get $a) (i32.const 16))')})`;
+    const up = `(func (local $a i32) (local.set $a ${GET}) ${leave(`(i32.add ${GET} (i32.const 16))`)} ${leave('(local.get $a)')})`;
+    const found = (...functions: string[]) => findStackPointer(parse(functions.join(' ')))?.prologues;
+    expect([found(down, down), found(up, up, up, down, down), found(down, up, down, down)]).toEqual([2, undefined, 2]);
+  });
 });
 
 describe('layout', () => {
