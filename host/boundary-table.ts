@@ -94,6 +94,16 @@ export const WASI_PREVIEW1: Readonly<Record<string, readonly Touch[]>> = {
   sock_shutdown: [],
 };
 
+/** Parameters of 64 bits with a pointer behind them. Emscripten's older glue takes each as two of 32. */
+export const WIDE: Readonly<Record<string, readonly number[]>> = {
+  clock_time_get: [1],
+  fd_pread: [3],
+  fd_pwrite: [3],
+  fd_readdir: [3],
+  fd_seek: [1],
+  path_open: [5, 6],
+};
+
 const OLD_FILESTAT = 56;
 const OLD_SUBSCRIPTION = 56;
 

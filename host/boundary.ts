@@ -1,7 +1,7 @@
 // Checks what the program hands to imported functions before they run: the host reads and writes the program's memory
 // without executing any of its instructions, so nothing else would notice.
 
-import { BOUNDARY, type BoundaryTable, type Touch } from './boundary-table.ts';
+import { BOUNDARY, type BoundaryTable, type Touch, WIDE } from './boundary-table.ts';
 import { unguarded } from './guard.ts';
 
 /** What the boundary needs of the running module. */
@@ -30,7 +30,8 @@ export class Boundary {
   private readonly target: BoundaryTarget;
   /** What the last call of a function left at its out-pointers: "args_sizes_get 0" -> 3. */
   private readonly left = new Map<string, number>();
-  private readonly wrapped = new WeakMap<HostFunction, HostFunction>();
+  /** By what they touch: one stub may stand in for many functions. */
+  private readonly wrapped = new WeakMap<HostFunction, Map<readonly Touch[], HostFunction>>();
 
   constructor(target: BoundaryTarget, more: BoundaryTable = {}) {
     this.target = target;
@@ -63,18 +64,21 @@ export class Boundary {
   }
 
   private wrapFunction(original: HostFunction, call: HostCall, rows: readonly Touch[]): HostFunction {
-    const known = this.wrapped.get(original);
+    const wrappers = this.wrapped.get(original) ?? new Map<readonly Touch[], HostFunction>();
+    const known = wrappers.get(rows);
     if (known) return known;
-    const wrapper: HostFunction = (...args) => {
+    const wide = call.module.startsWith('wasi_') ? own(WIDE, call.name) : undefined;
+    const wrapper: HostFunction = (...given) => {
+      const args = wide ? joined(given, wide) : given;
       // What the function touches is judged here, so its own views need not be.
       return unguarded(() => {
         for (const row of rows) this.judge(call, row, args);
-        const result = Reflect.apply(original, undefined, args);
+        const result = Reflect.apply(original, undefined, given);
         for (const row of rows) if (row.bytes === 4) this.remember(call, row, args);
         return result;
       });
     };
-    this.wrapped.set(original, wrapper);
+    this.wrapped.set(original, wrappers.set(rows, wrapper));
     return wrapper;
   }
 
@@ -122,6 +126,13 @@ function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T
 
 function isObject(value: unknown): value is WebAssembly.ModuleImports {
   return typeof value === 'object' && value !== null;
+}
+
+/** Parameters without the upper halves of those of 64 bits, where these came in two. */
+function joined(args: readonly unknown[], wide: readonly number[]): unknown[] {
+  const whole = [...args];
+  for (const i of wide) if (typeof whole[i] === 'number') whole.splice(i + 1, 1);
+  return whole;
 }
 
 /** A parameter as an address or a size. */
