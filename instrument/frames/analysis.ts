@@ -65,6 +65,8 @@ export interface Analysis {
   readonly rooms: readonly Room[];
   /** Further reads of the stack pointer: just past each. */
   readonly rereads: readonly number[];
+  /** Those after which the function uses what lies below the stack pointer: below its own left redzone, too. */
+  readonly borrows: readonly number[];
   readonly addresses: readonly Address[];
   readonly accesses: readonly DirectAccess[];
   readonly reached: readonly ReachedAccess[];

@@ -96,6 +96,12 @@ export function frameEdits(
   if (analysis.size) enterEdits(analysis, layout, identity, codes, insert);
   for (const write of analysis.writes) pointerEdits(write, codes, insert);
   for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
+  for (const at of analysis.borrows) {
+    insert(at, 0, (e, emit) => {
+      e.pointer(OP.GLOBAL_GET);
+      emit.callRuntime('stack_borrowed');
+    });
+  }
   const rooms = new Map(analysis.rooms.map((room) => [room.end, room]));
   for (const room of rooms.values()) roomEdits(room, identity.id, target.is64, insert);
   for (const { at, begins, moved, size } of scopes) {

@@ -100,6 +100,9 @@ class FrameWalk extends Branches {
     const left = this.pop();
     if (left.kind === 'entry' && right.kind === 'constant') return this.prologue(right);
     if (left.kind === 'object') this.escape(left);
+    if (right.kind === 'constant' && right.end === d.start && right.at === this.rereads.at(-1)) {
+      this.borrows.set(d.start, this.rereads.pop()!);
+    }
     this.escape(right);
     const room = { at: d.start, end: d.pos, size: right, align: 0 };
     const ours = left.kind === 'base' || left.kind === 'entry' || (left.kind === 'below' && left.ours);
@@ -166,6 +169,8 @@ class FrameWalk extends Branches {
     this.writes.push({ at: d.start, end: d.pos, to });
     const room = roomOf(value);
     if (!room) return;
+    const reread = this.borrows.get(room.at);
+    if (reread !== undefined && this.borrows.delete(room.at)) this.rereads.push(reread);
     if (this.optimised && room.size.kind === 'constant') this.constantRoom = true;
     this.rooms.push(room);
     this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations

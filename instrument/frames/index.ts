@@ -241,8 +241,10 @@ function accessesInside({ accesses, size }: Analysis): Set<number> {
 }
 
 /** Nothing can go wrong in a frame that only its own function touches, at constant places inside it. */
-function isClosed({ size, accesses, reached, escapes, rooms, baseUnclear, writes, rereads }: Analysis): boolean {
-  if (!size || escapes.size > 0 || rooms.length > 0 || rereads.length > 0 || baseUnclear) return false;
+function isClosed(analysis: Analysis): boolean {
+  const { size, accesses, reached, escapes, rooms, writes, rereads, borrows } = analysis;
+  if (!size || escapes.size > 0 || analysis.baseUnclear) return false;
+  if (rooms.length + rereads.length + borrows.length > 0) return false;
   if (writes.some((w) => w.to === 'other')) return false;
   return [...accesses, ...reached].every((a) => a.offset >= 0 && a.offset + a.size <= size.bytes);
 }

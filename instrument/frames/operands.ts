@@ -50,6 +50,11 @@ export abstract class Operands {
   protected readonly unwritten: Room[] = [];
   protected unclearRoom = false;
   protected readonly rereads: number[] = [];
+  /**
+   * Those from which a constant is taken at once, by that subtraction: a leaf function was inlined after compilation. Its
+   * frame lies below the stack pointer, which it does not move.
+   */
+  protected readonly borrows = new Map<number, number>();
   protected readonly addresses: Address[] = [];
   /** Constants that lead back to the stack pointer at entry. */
   protected readonly restores = new Set<number>();
@@ -92,6 +97,7 @@ export abstract class Operands {
     const sharedConstants = new Set([...this.sharedConstants, ...(optimised ? this.keptConstants : [])]);
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
+      borrows: [...this.borrows.values()],
       ...{ reached, escapes, merged, folded, hints, catches, optimised, baseUnclear, sharedConstants },
     };
   }
@@ -104,6 +110,7 @@ export abstract class Operands {
     if (this.writes.length === 0 && this.rooms.length > 0 && this.unclearRoom) return 'pointer kept';
     if (this.entryRead === 0 || (!this.size && this.rooms.length === 0)) return 'no prologue';
     if (this.size && this.size.bytes % 16 !== 0) return 'odd size';
+    if (this.borrows.size > 0 && this.writes.some(({ to }) => to === 'other')) return 'several prologues';
     if (this.optimised && this.rooms.some((room) => room.size.kind === 'constant')) return 'folded allocation';
     return undefined;
   }

@@ -111,6 +111,7 @@ ${misses()}
   what reads texts by words are told by trial, and their calls checked as ranges; the rest are loops that check themselves.
 - **Collected heaps**: of TinyGo's, known by the name \`runtime.alloc\`, an overflow is told; what its collector frees is not followed.
   Go's heap is not watched at all.
+- **Stacks that grow upwards**, as Emscripten's fastcomp compiler had them until 2020: their frames are not guarded.
 - **Zig's own allocators** (\`wasm_allocator\`, \`page_allocator\`, and what is built on them) have no functions that could be wrapped:
   overflow and use after free on their heaps go unnoticed. \`c_allocator\` is C's malloc, and is watched.
 - **mimalloc** needs exported or kept names, and of blocks that C++ allocates nothing is told.

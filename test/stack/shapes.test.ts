@@ -2,6 +2,8 @@
 
 import binaryen from 'binaryen';
 import { describe, expect, test } from 'vitest';
+import { load, type Report } from '../../host/index.ts';
+import * as wasan from '../../index.ts';
 import {
   layOut,
   type Placement,
@@ -94,6 +96,46 @@ describe('what optimised code makes unclear', () => {
   test('a constant that a local keeps', () => {
     const kept = '(local.set $b (i32.const 16)) (call $use (i32.add (local.get $a) (local.get $b)))';
     expect(analyse(`${O1} ${kept} ${EPILOGUE}`).sharedConstants.size).toBe(1);
+  });
+});
+
+// wasm-opt inlines leaf functions, which keep their frames below the stack pointer without moving it.
+describe('a leaf function inlined below a frame', () => {
+  const below = (at: string) => `(local.tee $b (i32.sub ${GET} (i32.const 16))) ${at}`;
+  const leaf = `(i32.store offset=12 ${below('(local.get $n)')}) (call $use (i32.load offset=12 (local.get $b)))`;
+
+  test('its frame is no allocation of the other', () => {
+    const { trouble, borrows, rereads, rooms } = analyse(`${O1} ${leaf} ${EPILOGUE}`);
+    expect({ trouble, borrows: borrows.length, rereads, rooms }).toEqual({
+      trouble: undefined,
+      borrows: 1,
+      rereads: [],
+      rooms: [],
+    });
+    const moved = analyse(`${O1} ${leave(below(''))} (call $use (local.get $b)) ${EPILOGUE}`);
+    expect(moved.trouble).toBe('folded allocation');
+  });
+
+  test('lies below the redzone, which still guards', async () => {
+    const function_ = (name: string, inner: string) =>
+      `(func (export "${name}") (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${O1} ${inner} ${EPILOGUE})`;
+    const text = `(module (import "env" "use" (func $use (param i32))) (memory (export "memory") 1)
+      (global $sp (mut i32) (i32.const 4096)) ${function_('right', leaf)}
+      ${function_('wrong', `${leaf} (i32.store (i32.add (local.get $a) (local.get $n)) (local.get $n))`)})`;
+    const module = binaryen.parseText(text);
+    const original = module.emitBinary();
+    module.dispose();
+    const found: Report[] = [];
+    const { bytes } = wasan.instrument(original, { host: true, runtime: { halt: false } });
+    const onFinding = (report: Report) => found.push(report) < 0;
+    const used: number[] = [];
+    const env = { use: (n: number) => used.push(n) };
+    const { instance } = await load({ original, instrumented: bytes, imports: { env }, onFinding });
+    const call = (name: string, n: number) => (instance.exports[name] as (n: number) => void)(n);
+    call('right', 7);
+    expect({ found, last: used.at(-1) }).toEqual({ found: [], last: 7 });
+    call('wrong', -4);
+    expect(found.map((f) => f.title)).toEqual(['stack-buffer-underflow']);
   });
 });
 
