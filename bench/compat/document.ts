@@ -87,7 +87,7 @@ function findings(outcomes: readonly Outcome[]): string[] {
 }
 
 /** The first report without the shadow bytes, and without the paths and the process number of the machine. */
-function firstReport(log: string): string {
+export function firstReport(log: string): string {
   const begin = log.indexOf('=====');
   const end = log.indexOf('\n', log.indexOf('SUMMARY: ', begin));
   return log

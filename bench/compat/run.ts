@@ -91,6 +91,14 @@ export async function runPackage(folder: string, p: Package): Promise<Outcome> {
   };
 }
 
+/** Runs an app's work once: what it writes plainly, and what the first report under `wasan node` says. */
+export async function runOnce(folder: string, p: Package): Promise<{ plain: string; code: number; log: string }> {
+  const app = [join('apps', 'driver.mjs'), p.app, 'once'];
+  const plain = await start(folder, app);
+  const checked = await start(folder, [WASAN, 'node', `--cache-dir=${join(folder, 'cache')}`, ...app]);
+  return { plain: plain.output.trim() || lastLine(plain.stderr), code: checked.code, log: checked.stderr };
+}
+
 function lastLine(text: string): string {
   return text.trim().split('\n').slice(-6).join(' / ');
 }

@@ -1,28 +1,18 @@
 // Do the smaller packages of docs/COMPATIBILITY.md run their examples under `wasan node` with the same output, and without
 // a finding that is not understood? Installs them with npm; without a registry it skips.
 
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { EXPLANATIONS } from '../../bench/compat/document.ts';
 import { PACKAGES } from '../../bench/compat/packages.ts';
 import { install, runPackage } from '../../bench/compat/run.ts';
+import { isRegistryReachable } from './registry.ts';
 
 const folder = fileURLToPath(new URL('../../node_modules/.cache/wasan-compat', import.meta.url));
 const SMALL = PACKAGES.filter((p) => !p.large);
 
-function isReachable(): boolean {
-  try {
-    execFileSync('npm', ['view', 'sql.js@1.16.0', 'version'], { stdio: 'ignore', timeout: 60_000 });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const reachable = isReachable();
-if (!reachable) console.log('the npm registry cannot be reached: packages are not tried');
+const reachable = isRegistryReachable();
 
 describe.skipIf(!reachable)('packages', () => {
   mkdirSync(folder, { recursive: true });
