@@ -1,7 +1,8 @@
 // Which function's frame an address of the program's stack lies in, and where that function's variables are now.
 // Reads the custom section "wasan.frames" (drawn in instrument/frames/frame-section.ts) and the map of frames that the
 // runtime keeps: one u32 per 16 bytes of stack, the frame's number at its left redzone. Numbers of frames that are gone stay
-// until something else overwrites them, so a live frame is told by its redzone.
+// until something else overwrites them, so a live frame is told by its redzone, all of it: a number that was left behind
+// may lie in the middle of another frame's.
 
 import {
   ASAN_ALLOCA_LEFT,
@@ -96,6 +97,10 @@ function findFrame(table: readonly FrameRecord[], image: MemoryImage, address: n
   const { low, high, map } = stack;
   const numberAt = (at: number) => readU32(image, map + Math.floor((at - low) / 16) * 4);
   const codeAt = (at: number) => shadowOf(image, at / GRANULE);
+  const beginsFrame = (at: number) => {
+    const redzone = Array.from({ length: STACK_LEFT_REDZONE / GRANULE }, (_, i) => codeAt(at + i * GRANULE));
+    return redzone.every((code) => code === ASAN_STACK_LEFT) && codeAt(at + STACK_LEFT_REDZONE) !== ASAN_STACK_LEFT;
+  };
   let left: FoundFrame | undefined;
   for (let at = address - (address % 16); at >= low; at -= 16) {
     const number = numberAt(at);
@@ -106,7 +111,7 @@ function findFrame(table: readonly FrameRecord[], image: MemoryImage, address: n
     const record = number & FRAME_ALLOCA ? undefined : table[(number & FRAME_NUMBER) - 1];
     const base = at + STACK_LEFT_REDZONE;
     if (!record || address >= base + record.size + record.right) continue;
-    if (codeAt(at) === ASAN_STACK_LEFT) return { record, base };
+    if (beginsFrame(at)) return { record, base };
     left ??= { record, base };
   }
   return left;

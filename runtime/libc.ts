@@ -67,15 +67,15 @@ function byteByByte(): bool {
   return load<u32>(HEADER_SCHEME) == SCHEME_KASAN;
 }
 
-function overlap(to: Addr, toSize: Addr, from: Addr, fromSize: Addr, site: u32): bool {
-  if (!toSize || !fromSize || to + toSize <= from || from + fromSize <= to) return false;
+/** Asked last, of ranges that are valid: what runs out of its object often runs into the other range as well. */
+function overlap(to: Addr, toSize: Addr, from: Addr, fromSize: Addr, site: u32): void {
+  if (!toSize || !fromSize || to + toSize <= from || from + fromSize <= to) return;
   const size = toSize > fromSize ? toSize : fromSize;
   finding(KIND_PARAM_OVERLAP, ACCESS_WRITE | ACCESS_RANGE, to, size, to, site, 0, 0, from, 0);
-  return true;
 }
 
-function copies(to: Addr, from: Addr, size: Addr, site: u32): void {
-  if (!reads(from, size, site)) writes(to, size, site);
+function copies(to: Addr, from: Addr, size: Addr, site: u32): bool {
+  return reads(from, size, site) || writes(to, size, site);
 }
 
 // ------------------------------------------------------------------------------------------------ mem*
@@ -83,8 +83,7 @@ function copies(to: Addr, from: Addr, size: Addr, site: u32): void {
 export function libc_memcpy(to: Addr, from: Addr, size: Addr, site: u32): void {
   if (off()) return;
   // Compilers copy an object onto itself, which every implementation allows.
-  if (to != from && !negative(from, size) && overlap(to, size, from, size, site)) return;
-  copies(to, from, size, site);
+  if (!copies(to, from, size, site) && to != from) overlap(to, size, from, size, site);
 }
 
 export function libc_memmove(to: Addr, from: Addr, size: Addr, site: u32): void {
@@ -143,15 +142,13 @@ export function libc_strnlen(at: Addr, most: Addr, site: u32): void {
 export function libc_strcpy(to: Addr, from: Addr, site: u32): void {
   if (off()) return;
   const size = stringLength(from, ENDLESS) + 1;
-  if (overlap(to, size, from, size, site)) return;
-  if (!readsString(from, size, site)) writes(to, size, site);
+  if (!readsString(from, size, site) && !writes(to, size, site)) overlap(to, size, from, size, site);
 }
 
 export function libc_strncpy(to: Addr, from: Addr, most: Addr, site: u32): void {
   if (off()) return;
   const size = smaller(stringLength(from, most) + 1, most);
-  if (!negative(to, most) && overlap(to, size, from, size, site)) return;
-  if (!readsString(from, size, site)) writes(to, most, site);
+  if (!readsString(from, size, site) && !writes(to, most, site)) overlap(to, size, from, size, site);
 }
 
 export function libc_strlcpy(to: Addr, from: Addr, size: Addr, site: u32): void {
@@ -174,9 +171,8 @@ export function libc_strncat(to: Addr, from: Addr, most: Addr, site: u32): void 
 /** `length` characters of `from`, and `end` of its terminator, are read; a terminator is always written. */
 function appends(to: Addr, from: Addr, length: Addr, end: Addr, site: u32): void {
   const before = stringLength(to, ENDLESS);
-  if (length && overlap(to, before + length + 1, from, length + end, site)) return;
   if (readsString(from, length + end, site) || readsString(to, before + 1, site)) return;
-  writes(to + before, length + 1, site);
+  if (!writes(to + before, length + 1, site) && length) overlap(to, before + length + 1, from, length + end, site);
 }
 
 export function libc_strcmp(a: Addr, b: Addr, site: u32): void {
@@ -280,14 +276,13 @@ export function libc_wcsnlen(at: Addr, most: Addr, site: u32): void {
 export function libc_wcscpy(to: Addr, from: Addr, site: u32): void {
   if (off()) return;
   const size = (distanceToWide(from, 0, ENDLESS) + 1) * WIDE;
-  if (!overlap(to, size, from, size, site)) copies(to, from, size, site);
+  if (!copies(to, from, size, site)) overlap(to, size, from, size, site);
 }
 
 export function libc_wcsncpy(to: Addr, from: Addr, most: Addr, site: u32): void {
   if (off()) return;
   const size = smaller(distanceToWide(from, 0, most) + 1, most) * WIDE;
-  if (overlap(to, size, from, size, site)) return;
-  if (!reads(from, size, site)) writes(to, most * WIDE, site);
+  if (!reads(from, size, site) && !writes(to, most * WIDE, site)) overlap(to, size, from, size, site);
 }
 
 export function libc_wcscat(to: Addr, from: Addr, site: u32): void {
@@ -304,9 +299,9 @@ export function libc_wcsncat(to: Addr, from: Addr, most: Addr, site: u32): void 
 
 function appendsWide(to: Addr, from: Addr, length: Addr, end: Addr, site: u32): void {
   const before = distanceToWide(to, 0, ENDLESS);
-  if (length && overlap(to, (before + length + 1) * WIDE, from, (length + end) * WIDE, site)) return;
   if (reads(from, (length + end) * WIDE, site) || reads(to, (before + 1) * WIDE, site)) return;
-  writes(to + before * WIDE, (length + 1) * WIDE, site);
+  if (writes(to + before * WIDE, (length + 1) * WIDE, site) || !length) return;
+  overlap(to, (before + length + 1) * WIDE, from, (length + end) * WIDE, site);
 }
 
 export function libc_wcscmp(a: Addr, b: Addr, site: u32): void {

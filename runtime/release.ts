@@ -66,12 +66,15 @@ function mismatch(allocated: u32, freed: u32): bool {
   return allocated != (freed == ALLOC_WBINDGEN ? ALLOC_RUST : freed);
 }
 
-/** As release, for the families that say how large they believe the chunk is. */
+/**
+ * As release, for the families that say how large they believe the chunk is: of one that another family allocated the
+ * size says nothing (an array is larger than its element).
+ */
 export function releaseSized(ptr: Addr, size: Addr, kind: u32): void {
   lock();
   const chunk = ptr ? findChunk(ptr) : 0;
   if (chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED && chunkSize(chunk) != size) {
-    if (flag(FLAG_NEW_DELETE_TYPE_MISMATCH)) {
+    if (!mismatch(load<u8>(chunk, CHUNK_ALLOC_KIND), kind) && flag(FLAG_NEW_DELETE_TYPE_MISMATCH)) {
       heapFinding(KIND_NEW_DELETE_SIZE_MISMATCH, ACCESS_FREE, ptr, 0, chunk, size, 0);
     }
   }

@@ -146,6 +146,7 @@ function stackPlace(focus: Focus, context: ReportContext, thread: string): Stack
   const description = context.stackFrame?.(focus.address);
   if (!description) return undefined;
   const objects = [...description.objects].sort((a, b) => a.begin - b.begin);
+  const size = focus.isRange ? 1 : focus.size;
   return {
     where: 'stack',
     address: focus.address,
@@ -153,7 +154,7 @@ function stackPlace(focus: Focus, context: ReportContext, thread: string): Stack
     frame: description.frame,
     offset: description.offset,
     objects: objects.map((object, index) => {
-      const mark = markObject(objects, index, description.offset, focus.size);
+      const mark = markObject(objects, index, description.offset, size);
       return { ...object, ...(mark && { mark }) };
     }),
   };
@@ -183,6 +184,8 @@ export interface Focus {
   readonly address: number;
   readonly size: number;
   readonly start: number;
+  /** The address is the first bad byte of a range, and the size the range's: how far on it goes says nothing of it. */
+  readonly isRange: boolean;
 }
 
 /** The place of `focus`. `area` says where to look first; what it does not find there it looks for everywhere. */

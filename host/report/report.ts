@@ -134,7 +134,7 @@ export function buildReport(facts: Facts, context: ReportContext): Report {
   // A pointer that is not accessed counts as its first byte, and so does the start of a range that wraps.
   const isPoint = kind.layout === 'free' || facts.kind === abi.KIND_NEGATIVE_SIZE || facts.size === 0n;
   const size = isPoint ? 1 : Number(facts.size);
-  const focus: Focus = { address: access.address, size, start: facts.address };
+  const focus: Focus = { address: access.address, size, start: facts.address, isRange: access.range };
   const place = describe(focus, kind.area, facts, facts.near, context);
   const shadow = { ...facts.shadow, guilty: Math.floor(access.firstBad / abi.GRANULE) };
   switch (kind.layout) {
@@ -218,7 +218,7 @@ function buildParameter(
   const places: Place[] = place.where === 'unknown' ? [] : [place];
   if (facts.nearOther) {
     const address = Number(facts.extra0);
-    const focus = { address, start: address, size: Number(facts.size) };
+    const focus = { address, start: address, size: Number(facts.size), isRange: true };
     const { chunk: _, ...others } = facts;
     places.push(describe(focus, 'any', others, facts.nearOther, context));
   }

@@ -6,7 +6,7 @@
 //   moved:   | hole | redzone | buf | redzone          | i | hole | n |
 
 import type { DebugVariable } from '../debug-info.ts';
-import type { Analysis } from './analysis.ts';
+import type { Address, Analysis } from './analysis.ts';
 
 export interface FrameObject {
   begin: number;
@@ -156,15 +156,17 @@ function unite(objects: FrameObject[], from: number, to: number): void {
 
 /**
  * Where the compiler folds constants, base + k may be one past the end of the object below k as well as the start of the
- * object at k: the two stay together. An address inside a variable shows that it does fold.
+ * object at k: the two stay together. An address inside a variable shows that it does fold, in that block: it chooses how
+ * to compile block by block, and a constant that fills an array says nothing about the loop behind it.
  */
 function uniteFolded(objects: FrameObject[], analysis: Analysis): void {
-  const inside = analysis.addresses.some((a) => {
-    const object = objectAt(objects, a.offset);
-    return object?.named && a.offset !== object.begin;
-  });
+  const isInside = ({ offset }: Address) => {
+    const object = objectAt(objects, offset);
+    return object?.named === true && offset !== object.begin;
+  };
+  const folding = new Set(analysis.addresses.filter(isInside).map((a) => a.block));
   for (const address of analysis.addresses) {
-    if (!inside && !isFolded(analysis, address)) continue;
+    if (!folding.has(address.block) && !isFolded(analysis, address)) continue;
     const { offset } = address;
     if (objects.some((o) => o.end === offset) && objectAt(objects, offset)) unite(objects, offset - 1, offset + 1);
   }

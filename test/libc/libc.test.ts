@@ -61,6 +61,27 @@ describe.each(PARAMETER_CASES)('$name with overlapping ranges', (overlapping) =>
   });
 });
 
+describe('ranges that overlap because one of them leaves its object', () => {
+  const bodies = {
+    memcpy: 'char *p = text(40); memcpy(p + 20, p, 20 + 4 * OVER); free(p);',
+    strncpy: 'char *p = text(40); strncpy(p + 20, p, 20 + 4 * OVER); free(p);',
+    // Last: it overwrites the end that it is looking for.
+    strcpy: 'char *p = text(40); p[20 - !OVER] = 0; strcpy(p + 20, p); free(p);',
+  };
+
+  it('are an overflow', async () => {
+    const cases = Object.entries(bodies).map(([name, body]) => ({ name, body }));
+    const module = await compileC(casesProgram(cases), ['-O0', '-g', KEPT]);
+    const { findings } = await runC(module, { args: ['wrong'] });
+    expect(findings.map(lineOf)).toEqual([
+      'heap-buffer-overflow W24 after 0 of 40 in memcpy<check_memcpy',
+      'heap-buffer-overflow W24 after 0 of 40 in strncpy<check_strncpy',
+      'heap-buffer-overflow W21 after 0 of 40 in strcpy<check_strcpy',
+    ]);
+    expect((await runC(module)).findings).toEqual([]);
+  });
+});
+
 describe('sizes below zero', () => {
   const program = `${PRELUDE}volatile size_t size = -2; int main(void) { char *p = zeroed(64); memmove(p, p + 4, size); use(p[9]); free(p); }`;
 

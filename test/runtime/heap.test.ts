@@ -337,6 +337,10 @@ describe('freeing wrongly', () => {
     expect(h.reported(() => h.call('asan_delete_sized', h.call('asan_new', 12), 16))).toMatchObject([
       { kind: abi.KIND_NEW_DELETE_SIZE_MISMATCH, extra0: 16 },
     ]);
+    // An array deleted as its element: which of the two is wrong is the family.
+    expect(h.kinds(() => h.call('asan_delete_sized', h.call('asan_new_array', 12), 4))).toEqual([
+      abi.KIND_ALLOC_DEALLOC_MISMATCH,
+    ]);
     const lax = new Harness({ header: flags(0, abi.FLAG_NEW_DELETE_TYPE_MISMATCH) });
     expect(lax.kinds(() => lax.call('asan_delete_sized', lax.call('asan_new', 12), 16))).toEqual([]);
   });

@@ -68,6 +68,26 @@ const CASES: readonly Case[] = [
     ...{ bad: 2, good: 0, finding: 'stack-buffer-overflow W4 in f underflows a[40] at -8' },
   },
   {
+    name: 'copy past an array and over the next variables',
+    source: `NOINLINE void f(int n) { char b[10]; char a[10]; use(b); memset(a, 1, n); use(a); } ${main('f(n)')}`,
+    ...{ bad: 90, good: 10, finding: 'stack-buffer-overflow W90 in f overflows a[10] at 10' },
+  },
+  {
+    name: 'write past an array where smaller frames have been',
+    source: `
+#define BEFORE(size) NOINLINE void before_##size(int n) { char b[size]; use(b); }
+BEFORE(8) BEFORE(24) BEFORE(40) BEFORE(56) BEFORE(72)
+NOINLINE void f(int n) { char a[88]; use(a); a[n] = 1; use(a); }
+${main('before_8(n); before_24(n); before_40(n); before_56(n); before_72(n); f(n)')}`,
+    ...{ bad: 88, good: 87, finding: 'stack-buffer-overflow W1 in f overflows a[88] at 88' },
+    optimised: 'stack-buffer-overflow W1 in f overflows a[88] at 88',
+  },
+  {
+    name: 'read before an array that a constant fills',
+    source: `NOINLINE void f(int n) { int a[6] = {1, 2, 3, 4, 5, 6}; int i; for (i = 5; i >= n; i--) sink = a[i]; } ${main('f(n)')}`,
+    ...{ bad: -1, good: 0, finding: 'stack-buffer-overflow R4 in f underflows a[24] at -4' },
+  },
+  {
     name: 'write before the lowest variable of a frame',
     source: `NOINLINE void f(int n) { char a[16]; use(a); volatile char *p = a; p[-n] = 1; } ${main('f(n)')}`,
     ...{ bad: 20, good: 0, finding: 'stack-buffer-overflow W1 in f' }, // between a and p, which lies below
