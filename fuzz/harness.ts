@@ -351,24 +351,27 @@ export class Harness {
   private reported(): boolean {
     const header = this.fields;
     const kind = new DataView(this.memory1.buffer).getUint32(abi.REPORT_KIND, true);
-    if (kind === abi.TICK) {
-      header[abi.HEADER_PATIENCE / 4] = PATIENCE;
-      return this.impatient();
-    }
+    if (kind === abi.TICK) return header[abi.HEADER_PATIENCE / 4]! > 1 ? this.grew() : this.impatient();
     const key = this.rawKey();
     this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()), this.blocks);
     this.known.set(key, this.pending);
     return true;
   }
 
+  /** Memory grew, while loops have patience left: no reason to ask the kernel for the time, which many runs would. */
+  private grew(): boolean {
+    this.pending = this.tooLarge();
+    return this.pending !== undefined;
+  }
+
   private impatient(): boolean {
+    this.fields[abi.HEADER_PATIENCE / 4] = PATIENCE;
     const now = this.target.now();
     this.deadline ??= now + this.target.timeout;
-    if (now > this.deadline) {
-      const seconds = `${this.target.timeout / 1000} seconds`;
-      this.pending = plainFinding('timeout', 'timeout', seconds, this.stackHere(), 'timeout');
-    } else this.pending = this.tooLarge();
-    return this.pending !== undefined;
+    if (now <= this.deadline) return this.grew();
+    const seconds = `${this.target.timeout / 1000} seconds`;
+    this.pending = plainFinding('timeout', 'timeout', seconds, this.stackHere(), 'timeout');
+    return true;
   }
 
   /** Enough to recognise a finding that was seen before without describing it again. */

@@ -135,4 +135,17 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     expect((await endings(7000)).looks).toBe(9);
     expect((await endings(1e9)).long).toBeUndefined();
   }, 60_000);
+
+  test('is not looked at by a run that only makes memory grow: many do, and asking the kernel takes longer than they', async () => {
+    let looks = 0;
+    const module = await compileTarget(`#include <stdlib.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  char *volatile p = malloc(size << 16);
+  free(p);
+  return 0;
+}`);
+    const executor = openModule(module, { now: () => looks++, memoryLimit: 16 << 20 });
+    expect([executor.run(new Uint8Array(9))?.title, looks]).toEqual([undefined, 0]);
+    expect([executor.run(new Uint8Array(300))?.kind, looks]).toEqual(['oom', 0]);
+  }, 60_000);
 });
