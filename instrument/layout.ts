@@ -30,7 +30,9 @@ export function nullLimit(module: Module, stack: StackPointer | undefined): numb
   if (segments.some((d) => d.passive || d.address === undefined)) return 0;
   const lowestData = Math.min(...segments.map((d) => d.address!), Number.POSITIVE_INFINITY);
   if (stack?.initial !== undefined && stack.initial <= lowestData) {
-    const lowest = returnsAtEight(module) ? GRANULE : STACK_FIRST_NULL_PAGE;
+    // Where there is no data at all, zero-initialised variables may come before the stack, from the usual base on.
+    const usual = Number.isFinite(lowestData) ? STACK_FIRST_NULL_PAGE : GLOBAL_BASE;
+    const lowest = returnsAtEight(module) ? GRANULE : usual;
     return Math.min(lowest, Math.floor(stack.initial / 2)); // the stack comes first and grows towards 0
   }
   if (!Number.isFinite(lowestData)) return 0;
@@ -63,7 +65,7 @@ export const DEFAULT_STACK = 65536;
 
 /**
  * Known where the stack pointer's initial value is. A stack in front of all data ends at 0; else it lies behind the data,
- * of which zero-initialised variables leave no trace in the binary. A stack pointer that the host can move unseen has no
+ * of which zero-initialised variables leave no trace in the binary: without any data it may be either. A stack pointer that the host can move unseen has no
  * bounds that could be relied on.
  */
 export function stackBounds(
@@ -78,8 +80,8 @@ export function stackBounds(
   if (segments.some((d) => d.passive || d.address === undefined)) return undefined;
   const below = segments.filter((d) => d.address! < high);
   const movable = module.exports.some((e) => e.kind === KIND.GLOBAL && e.index === stack!.global);
-  if (below.length === 0) return { low: 0, high, exact: segments.length > 0 && !movable, sure: 0 };
-  const low = Math.max(...below.map((d) => d.address! + d.end - d.start));
+  if (below.length === 0 && segments.length > 0) return { low: 0, high, exact: !movable, sure: 0 };
+  const low = Math.max(0, ...below.map((d) => d.address! + d.end - d.start));
   return { low, high, exact: false, sure: debugInfo ? sureStack(module, low, high, debugInfo) : high };
 }
 

@@ -13,6 +13,7 @@ import {
   shadowCodes,
 } from '../../instrument/frames/frame-layout.ts';
 import { analyseFrame } from '../../instrument/frames/frame-walk.ts';
+import { nullLimit, stackBounds } from '../../instrument/layout.ts';
 import { findStackPointer } from '../../instrument/stack-pointer.ts';
 import { parseModule } from '../../instrument/wasm/module.ts';
 
@@ -192,4 +193,19 @@ describe('layout', () => {
   test('a frame left as it is', () => {
     expect([...shadowCodes(plainLayout(32))]).toEqual([0xf1, 0xf1, 0xf1, 0xf1, 0, 0, 0, 0, 0xf3, 0xf3]);
   });
+});
+
+test.each([
+  ['data behind it', '(data (i32.const 66560) "x")', 4096, { low: 0, exact: true, sure: 0 }],
+  ['data before it', '(data (i32.const 1024) "x")', 1024, { low: 1025, exact: false, sure: 66560 }],
+  ['no data: zero-initialised variables may be before it', '', 1024, { low: 0, exact: false, sure: 66560 }],
+])('a stack with %s', (_, data, limit, bounds) => {
+  const module = binaryen.parseText(
+    `(module (memory 3) (global $__stack_pointer (mut i32) (i32.const 66560)) ${data})`,
+  );
+  const parsed = parseModule(module.emitBinary());
+  module.dispose();
+  const stack = { global: 0, how: 'name', initial: 66560, prologues: 0 } as const;
+  expect(nullLimit(parsed, stack)).toBe(limit);
+  expect(stackBounds(parsed, stack)).toEqual({ high: 66560, ...bounds });
 });
