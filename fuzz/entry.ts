@@ -29,11 +29,12 @@ export interface Exports {
 
 /** A function of one parameter takes an object of AssemblyScript, and somebody has to say of which class. */
 export function refuseUntyped(entry: Entry, type: string | undefined): void {
-  if (type !== undefined || entry.length !== 1) return;
-  const types = ENTRY_TYPES.join(', ');
+  if (type !== undefined || entry.length === 2) return;
+  const values = ['no value', 'one value'][entry.length] ?? `${entry.length} values`;
+  const advice = `: -entry_type says what that is in AssemblyScript: ${ENTRY_TYPES.join(', ')}`;
   throw new SanitizerError(
     'E_NO_ENTRY',
-    `its entry takes one value, not (pointer, length): -entry_type says what that is in AssemblyScript: ${types}`,
+    `its entry takes ${values}, not (pointer, length)${entry.length === 1 ? advice : ''}`,
   );
 }
 

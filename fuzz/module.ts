@@ -1,5 +1,6 @@
 // A module as a fuzz target: instrumented with the feedback a campaign needs, or for a look at which source it reaches.
 
+import { SanitizerError } from '../host/errors.ts';
 import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
 import type { CountedCode, CoverageMode } from '../instrument/coverage.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
@@ -54,7 +55,9 @@ export function openModule(original: Uint8Array, options: ModuleOptions = {}): M
 
 function open(original: Uint8Array, options: ModuleOptions, keepsOutcome: boolean): ModuleExecutor {
   const complete = { ...options, keepsOutcome, symbolizer: options.symbolizer ?? createSymbolizer(original) };
-  const { bytes, counted = [] } = build(original, complete, options.valueProfile ? 'compares' : 'counters');
+  const { bytes, counted = [], inspection } = build(original, complete, options.valueProfile ? 'compares' : 'counters');
+  if (inspection.module.memories[0]?.is64)
+    throw new SanitizerError('E_NO_ENTRY', 'its memory is 64-bit, and inputs are handed over at 32-bit addresses');
   const comparing = () => (options.valueProfile ? bytes : build(original, complete, 'compares').bytes);
   return executorOf(original, complete, bytes, counted, comparing);
 }

@@ -35,6 +35,11 @@ beforeAll(async () => {
     wat(`(module (import "env" "draw" (func $draw)) (memory (export "memory") 1)
       (func (export "LLVMFuzzerTestOneInput") (param i32 i32) (call $draw)))`),
   );
+  writeFileSync(
+    join(folder, 'wide.wasm'),
+    wat('(module (memory (export "memory") i64 1) (func (export "LLVMFuzzerTestOneInput") (param i64 i64)))'),
+  );
+  writeFileSync(join(folder, 'none.wasm'), wat('(module (memory (export "memory") 1) (func (export "none")))'));
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,6 +90,8 @@ test('a finding that cannot be saved is printed, with its input', () => {
 test.each([
   ['a module without memory', ['no-memory.wasm'], /memory/],
   ['a module that keeps its memory to itself', ['hidden-memory.wasm'], /does not export its memory/],
+  ['an entry without parameters', ['-entry=none', 'none.wasm'], /its entry takes no value, not \(pointer, length\)/],
+  ['a 64-bit memory', ['wide.wasm'], /its memory is 64-bit/],
   ['an import nobody provides', ['imports.wasm'], /it imports "env.draw", which nobody provides/],
   ['a corpus below a file', ['free.wasm', 'free.wasm/corpus'], /free\.wasm\/corpus/],
   ['a corpus that cannot be listed', ['free.wasm', 'circle'], /circle/],
