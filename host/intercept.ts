@@ -255,11 +255,14 @@ function isShared({ buffer }: WebAssembly.Memory): boolean {
   return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }
 
-/** Glue walks over the exports, and refuses what it does not know. */
+/**
+ * Glue walks over the exports, and refuses what it does not know. Configurable, as what an instance inherits: glue may show
+ * other exports in a Proxy around the instance.
+ */
 function hideOurs(instance: WebAssembly.Instance): WebAssembly.Instance {
   const shown: WebAssembly.Exports = Object.create(null);
   for (const [name, value] of Object.entries(instance.exports)) if (!name.startsWith('__wasan_')) shown[name] = value;
-  return Object.defineProperty(instance, 'exports', { value: Object.freeze(shown) });
+  return Object.defineProperty(instance, 'exports', { value: Object.freeze(shown), configurable: true });
 }
 
 /** A private copy: the program may reuse or detach its buffer. */

@@ -22,6 +22,7 @@ describe.each([
   ['wrong type', 'TypeError true\n', 0],
   ['one memory in two modules', '77 true true\n', 0],
   ['a memory handed on', '5 memory,get,put 196608\n', 0],
+  ['an instance behind a Proxy', '3 2021161080 true\n', 0],
   ['an exception nobody catches', '', 1],
   ['an exit inside an import', '', 7],
   ['an exception inside an import', 'RangeError: from the import\n', 0],

@@ -66,6 +66,13 @@ const CASES = {
     second.exports.put(130000, 5);
     return `${first.exports.get(130000)} ${Object.keys(first.exports)} ${memory.buffer.byteLength}`;
   },
+  // As emnapi does in the threads of a module of napi-rs, to name a memory that the module only imports.
+  'an instance behind a Proxy'() {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes()));
+    const exports = { ...instance.exports, get: () => 3 };
+    const shown = new Proxy(instance, { get: (it, key) => (key === 'exports' ? exports : Reflect.get(it, key, it)) });
+    return `${shown.exports.get(1024)} ${instance.exports.get(1024)} ${shown instanceof WebAssembly.Instance}`;
+  },
   async 'a thousand instances'() {
     const module = new WebAssembly.Module(bytes());
     const once = async () => {
