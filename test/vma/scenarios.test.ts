@@ -17,7 +17,7 @@ test('the table is whole', () => {
 describe.each(COLUMNS)('policy %s', (policy, column) => {
   test.each(ROWS)('V$id $name', (row) => {
     const contents = new Contents();
-    let before = mapOf(runRow(module, { ...row, ops: [] }, policy).space);
+    let before: ReturnType<typeof mapOf> = [];
     const { space, seen } = runRow(module, row, policy, {
       memory,
       onStep: (now, text, outcome) => {

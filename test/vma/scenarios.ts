@@ -47,7 +47,7 @@ export interface RowOptions {
 /** Replays a row from an empty window. */
 export function runRow(module: WebAssembly.Module, row: Row, policy: Policy, options: RowOptions = {}): RowRun {
   const memory = options.memory === undefined ? new WebAssembly.Memory({ initial: 258 }) : options.memory;
-  if (memory) new Uint8Array(memory.buffer).fill(0);
+  if (options.memory) new Uint8Array(options.memory.buffer).fill(0);
   const space = new VmaSpace({ module, memory, pages: 4096, policy });
   if (options.mutant) space.raw.vma_set_mutant?.(options.mutant);
   let last: Outcome = { ok: 0 };
