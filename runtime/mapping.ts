@@ -19,7 +19,6 @@ const FULL_SHADOW: u32 = 1 << 29; // 4 GiB of program memory
 // running off the end; one at the very top catches small negative pointers. Between them the engine's own trap speaks.
 const WILD_WINDOW: u32 = (1 << 20) >> 3;
 const FAR_WINDOW: u32 = (16 << 20) >> 3; // where memory shrinks again after every run
-const TOP_WINDOW: u32 = (16 << 20) >> 3;
 const EACH_BYTE: u64 = 0x0101010101010101;
 const SMALL: u32 = 64; // granules; below this a loop is faster than the engine's memory.fill
 
@@ -141,7 +140,7 @@ export function skipClean(granule: Addr, last: Addr): Addr {
 /** At start: marks what lies past the end of program memory, and where small negative pointers land. */
 export function markBeyond(memoryEnd: Addr): void {
   fillShadow(memoryEnd, WILD_WINDOW, WILD);
-  const top = <Addr>(FULL_SHADOW - TOP_WINDOW);
+  const top = <Addr>(FULL_SHADOW - WILD_WINDOW);
   const from = memoryEnd > top ? memoryEnd : top;
   if (from < <Addr>FULL_SHADOW) fillShadow(from, <Addr>FULL_SHADOW - from, WILD);
 }
@@ -154,7 +153,7 @@ export function markFarBeyond(memoryEnd: Addr): void {
 /** Program memory grew from granule `from` to granule `to`: what it gained is valid, the window moves behind it. */
 export function admit(from: Addr, to: Addr): void {
   heal(from, to);
-  const top = <Addr>(FULL_SHADOW - TOP_WINDOW);
+  const top = <Addr>(FULL_SHADOW - WILD_WINDOW);
   if (to > top) heal(from > top ? from : top, to);
   if (!windowStands(to)) fillShadow(to, WILD_WINDOW, WILD);
 }
@@ -169,5 +168,5 @@ function heal(from: Addr, to: Addr): void {
 /** Whether the window is there. In front of the one at the top there may be a gap. */
 function windowStands(memoryEnd: Addr): bool {
   const last = memoryEnd + WILD_WINDOW - 1;
-  return last < <Addr>(FULL_SHADOW - TOP_WINDOW) && shadowOf(memoryEnd) == WILD && shadowOf(last) == WILD;
+  return last < <Addr>(FULL_SHADOW - WILD_WINDOW) && shadowOf(memoryEnd) == WILD && shadowOf(last) == WILD;
 }
