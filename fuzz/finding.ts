@@ -97,7 +97,12 @@ export function plainFinding(
     kind,
     title,
     key: [title, kind === 'timeout' || kind === 'oom' ? (stack[0]?.function ?? '') : frameKey(stack)].join('|'),
-    text: `${head}${detail}${more}\n${lines.join('\n')}\nSUMMARY: ${name}${place(at)} in ${at?.function ?? '?'}\n`,
+    text: [
+      `${head}${detail}${more}`,
+      ...lines,
+      `SUMMARY: ${name}${at ? `${place(at)} in ${at.function}` : ''}`,
+      '',
+    ].join('\n'),
     stack,
   };
 }

@@ -55,6 +55,7 @@ test.each([
     const { finding, minimized } = result.findings.find((f) => f.finding.title === title)!;
     expect(minimized.length).toBeLessThanOrEqual(bytes);
     expect(finding.text).toMatch(/module\.wasm:\n {4}returned.*other\.wasm:\n {4}returned/s);
+    expect(finding.text.split('\n').at(-2)).toBe(`SUMMARY: wasan: ${title}`); // it has no place
   },
   60_000,
 );
