@@ -89,6 +89,7 @@ class FrameWalk extends Branches {
     }
     if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
     if (pointer.kind === 'entry' && constant.value > 0) throw new Trouble('grows up');
+    if (taken) this.borrow(right, constant.at);
     this.escape(pointer);
     this.hints.add(constant.value);
     this.push({ kind: 'sum', constant, end: this.decoder.pos });
@@ -100,15 +101,19 @@ class FrameWalk extends Branches {
     const left = this.pop();
     if (left.kind === 'entry' && right.kind === 'constant') return this.prologue(right);
     if (left.kind === 'object') this.escape(left);
-    if (right.kind === 'constant' && right.end === d.start && right.at === this.rereads.at(-1)) {
-      this.borrows.set(d.start, this.rereads.pop()!);
-    }
+    this.borrow(right, d.start);
     this.escape(right);
     const room = { at: d.start, end: d.pos, size: right, align: 0 };
     const ours = left.kind === 'base' || left.kind === 'entry' || (left.kind === 'below' && left.ours);
     if (ours || left.kind === 'below') this.unwritten.push(room);
     else if (left.kind === 'other' && right.kind === 'rounded') this.unclearRoom = true;
     this.push({ kind: 'below', room, ours });
+  }
+
+  /** The constant may be taken from the stack pointer, read just before: room by that instruction, unless it is written. */
+  private borrow(constant: Value, room: number): void {
+    const follows = constant.kind === 'constant' && constant.end === this.decoder.start;
+    if (follows && constant.at === this.rereads.at(-1)) this.borrows.set(room, this.rereads.pop()!);
   }
 
   private prologue(size: Value & { kind: 'constant' }): void {
