@@ -49,3 +49,26 @@ test('a start function is not run, and what traps at the first call is merely no
   expect(evidence).toContain('probe run: malloc cannot be called before the program has started');
   expect(functions.map((f) => f.role.role)).toEqual(['malloc', 'free', 'realloc']);
 });
+
+test.each([
+  ['memalign', 'local.get 0', 'local.get 1', 'memalign aligns'],
+  ['operator new', 'local.get 1', 'local.get 0', 'what looked like memalign is something else'],
+])('the arguments of memalign are in the order of %s', (_, alignment, size, evidence) => {
+  const power = `(i32.shl (i32.const 1) (i32.sub (i32.const 32) (i32.clz (i32.sub (${alignment}) (i32.const 1)))))`;
+  const module =
+    binaryen.parseText(`(module (memory 4) (global $top (mut i32) (i32.const 4096)) (global $freed (mut i32) (i32.const 16))
+    (func $malloc (export "malloc") (param i32) (result i32) (local i32)
+      (local.set 1 (global.get $freed))
+      (if (i32.eqz (i32.ge_u (i32.load (i32.sub (local.get 1) (i32.const 16))) (local.get 0)))
+        (then (local.set 1 (i32.add (global.get $top) (i32.const 16)))
+          (i32.store (global.get $top) (local.get 0))
+          (global.set $top (i32.and (i32.add (local.get 1) (i32.add (local.get 0) (i32.const 15))) (i32.const -16)))))
+      (global.set $freed (i32.const 16)) (local.get 1))
+    (func (export "free") (param i32) (global.set $freed (local.get 0)))
+    (func (export "realloc") (param i32 i32) (result i32) (local.get 0))
+    (func (export "memalign") (param i32 i32) (result i32) (local i32)
+      (local.set 2 (i32.and (i32.add (global.get $top) (i32.sub ${power} (i32.const 1))) (i32.sub (i32.const 0) ${power})))
+      (global.set $top (i32.and (i32.add (local.get 2) (i32.add (${size}) (i32.const 15))) (i32.const -16)))
+      (local.get 2)))`);
+  expect(inspect(module.emitBinary()).allocator.evidence).toContain(`probe run: ${evidence}`);
+});
