@@ -306,6 +306,8 @@ export const DEPOT_SITES = 12;
 //   ^ stack pointer ^ what the function takes for it
 export const STACK_INLINE_BYTES = 384; // frames up to this, redzones included, write their own shadow
 export const STACK_LEFT_REDZONE = 32;
+/** LLVM's leaf functions may use this much below the stack pointer without moving it (WebAssemblyFrameLowering::RedZoneSize). */
+export const STACK_RED_ZONE = 128;
 export const STACK_ALLOCA_REDZONE = 32; // taken by each dynamic allocation, above it
 export const FRAME_NUMBER = 0xfffff; // in HEADER_STACK_MAP: which frame
 export const FRAME_OWN_SHIFT = 20; // in HEADER_STACK_MAP: bytes of it without redzones, (m << 4) << 2e, rounded down

@@ -31,6 +31,7 @@ import {
   SCHEME_KASAN,
   STACK_INLINE_BYTES,
   STACK_LEFT_REDZONE,
+  STACK_RED_ZONE,
 } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc } from './arena';
@@ -41,8 +42,6 @@ import { frameBytes, isSpare, placeFrame, spareHigh, spareLow, spareMap } from '
 
 const LEFT: Addr = <Addr>STACK_LEFT_REDZONE;
 const LEFT_GRANULES: Addr = <Addr>(STACK_LEFT_REDZONE >> 3);
-/** Leaf functions may use this much below the stack pointer without moving it. */
-const RED_ZONE: Addr = 128;
 /** Stacks larger than this get no map: their frames have no names in reports. */
 const MAP_LIMIT: u32 = 64 << 20;
 /** A stack pointer that leaves the stack by more than this goes to another stack. */
@@ -252,11 +251,11 @@ export function stack_moved(to: Addr, from: Addr): void {
   else bury(from, to);
 }
 
-/** A function that reads the stack pointer `at` and never moves it may use the bytes right below. */
-export function stack_borrowed(at: Addr): void {
+/** A function that reads the stack pointer `at` and never moves it may use so many bytes right below. */
+export function stack_borrowed(at: Addr, bytes: u32): void {
   if (!isStack(at)) return;
   const low = isOwn(at) ? stackLow : spareLow;
-  const from = at - low < RED_ZONE ? low : at - RED_ZONE;
+  const from = at - low < <Addr>bytes ? low : at - <Addr>bytes;
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
 
@@ -264,7 +263,7 @@ export function stack_borrowed(at: Addr): void {
 export function stack_borrowed_whole(at: Addr): void {
   const own = isOwn(at);
   const from = !own ? spareLow : clean > nullLimit ? clean : nullLimit;
-  if (!dead) return stack_borrowed(at); // nothing is left poisoned further down
+  if (!dead) return stack_borrowed(at, STACK_RED_ZONE); // nothing is left poisoned further down
   if (!isStack(at) || at <= from) return;
   fillShadow(from >> 3, (at >> 3) - (from >> 3), 0);
   if (own) clean = at;

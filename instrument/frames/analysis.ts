@@ -17,6 +17,12 @@ export const FRAME_TROUBLES = {
 } as const;
 export type FrameTrouble = keyof typeof FRAME_TROUBLES;
 
+/** A read of the stack pointer, just past it, by a function that uses so many bytes below without moving it. */
+export interface Borrow {
+  readonly at: number;
+  readonly bytes: number;
+}
+
 /** A write of the stack pointer. */
 export interface PointerWrite {
   readonly at: number;
@@ -66,7 +72,7 @@ export interface Analysis {
   /** Further reads of the stack pointer: just past each. */
   readonly rereads: readonly number[];
   /** Those after which the function uses what lies below the stack pointer: below its own left redzone, too. */
-  readonly borrows: readonly number[];
+  readonly borrows: readonly Borrow[];
   readonly addresses: readonly Address[];
   readonly accesses: readonly DirectAccess[];
   readonly reached: readonly ReachedAccess[];

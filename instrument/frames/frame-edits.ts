@@ -96,9 +96,10 @@ export function frameEdits(
   if (analysis.size) enterEdits(analysis, layout, identity, codes, insert);
   for (const write of analysis.writes) pointerEdits(write, codes, insert);
   for (const at of analysis.rereads) insert(at, 0, (e) => e.plus(STACK_LEFT_REDZONE));
-  for (const at of analysis.borrows) {
+  for (const { at, bytes } of analysis.borrows) {
     insert(at, 0, (e, emit) => {
       e.pointer(OP.GLOBAL_GET);
+      emit.constant(bytes);
       emit.callRuntime('stack_borrowed');
     });
   }

@@ -1,6 +1,7 @@
 // Walks one function's instructions with what is known of each operand and local, to find the frame it keeps on the program's
 // stack and everything that depends on it. Loops are walked again until what was assumed at their heads holds.
 
+import { STACK_RED_ZONE } from '../../runtime/abi.ts';
 import type { Access } from '../access-table.ts';
 import { accessOf } from '../access-table.ts';
 import { PLAIN_EFFECTS, STACK_EFFECTS } from '../elide/stack-effects.ts';
@@ -112,8 +113,9 @@ class FrameWalk extends Branches {
 
   /** The constant may be taken from the stack pointer, read just before: room by that instruction, unless it is written. */
   private borrow(constant: Value, room: number): void {
-    const follows = constant.kind === 'constant' && constant.end === this.decoder.start;
-    if (follows && constant.at === this.rereads.at(-1)) this.borrows.set(room, this.rereads.pop()!);
+    if (constant.kind !== 'constant' || constant.end !== this.decoder.start || constant.at !== this.rereads.at(-1))
+      return;
+    this.borrows.set(room, { at: this.rereads.pop()!, bytes: Math.max(Math.abs(constant.value), STACK_RED_ZONE) });
   }
 
   private prologue(size: Value & { kind: 'constant' }): void {
@@ -175,7 +177,7 @@ class FrameWalk extends Branches {
     const room = roomOf(value);
     if (!room) return;
     const reread = this.borrows.get(room.at);
-    if (reread !== undefined && this.borrows.delete(room.at)) this.rereads.push(reread);
+    if (reread !== undefined && this.borrows.delete(room.at)) this.rereads.push(reread.at);
     if (this.optimised && room.size.kind === 'constant') this.constantRoom = true;
     this.rooms.push(room);
     this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations

@@ -2,14 +2,14 @@
 // the reports must know of them. Functions that are not understood keep their frames, and tell the runtime how they move the
 // stack pointer.
 
-import { FRAME_SHADOWS, FRAME_SHADOWS_END } from '../../runtime/abi.ts';
+import { FRAME_SHADOWS, FRAME_SHADOWS_END, STACK_RED_ZONE } from '../../runtime/abi.ts';
 import type { DebugInfo } from '../debug-info.ts';
 import { isLinkerOutput } from '../linker-output.ts';
 import type { Edit } from '../plan.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import type { Analysis, FrameTrouble } from './analysis.ts';
+import type { Analysis, Borrow, FrameTrouble } from './analysis.ts';
 import { type FrameTarget, frameEdits } from './frame-edits.ts';
 import { type FrameLayout, layOut, paddedLayout, place, plainLayout, shadowCodes } from './frame-layout.ts';
 import { encodeFrames, type FramePart, type FrameRecord } from './frame-section.ts';
@@ -270,8 +270,8 @@ class PointerUses {
   private readonly module: Module;
   private readonly stackPointer: number;
   private readonly decoder: Decoder;
-  /** Offsets just past each read, and of each write. */
-  reads: number[] = [];
+  reads: Borrow[] = [];
+  /** Offset of each. */
   writes: number[] = [];
   touchesMemory = false;
   /** Subtractions: a leaf function has one for its frame, and more if it allocates dynamically. */
@@ -321,14 +321,26 @@ class PointerUses {
     this.writes = [];
     this.touchesMemory = false;
     this.subtractions = 0;
+    let constant = { at: 0, end: 0, value: 0 };
     while (d.pos < d.end) {
       d.next();
       if (d.op >= OP.I32_LOAD && d.op <= 0x3e) this.touchesMemory = true;
-      if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) this.subtractions++;
+      if (d.op === OP.I32_CONST) constant = { at: d.start, end: d.pos, value: d.value };
+      if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) {
+        this.subtractions++;
+        this.borrow(constant);
+      }
       if (d.index !== this.stackPointer) continue;
-      if (d.op === OP.GLOBAL_GET) this.reads.push(d.pos);
+      if (d.op === OP.GLOBAL_GET) this.reads.push({ at: d.pos, bytes: STACK_RED_ZONE });
       else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
     }
+  }
+
+  /** A constant is subtracted; if it follows a read of the stack pointer, that much is used below it. */
+  private borrow({ at, end, value }: { at: number; end: number; value: number }): void {
+    const read = this.reads.at(-1);
+    if (read?.at !== at || end !== this.decoder.start || value <= read.bytes) return;
+    this.reads[this.reads.length - 1] = { at, bytes: value };
   }
 }
 
@@ -340,12 +352,13 @@ class PointerUses {
 function plainEdits({ writes, reads, touchesMemory, subtractions }: PointerUses, target: FrameTarget): Edit[] {
   const type = target.is64 ? TYPE.I64 : TYPE.I32;
   const insert = (at: number, write: Edit['write']): Edit => ({ at, removes: 0, isSite: false, write });
-  const borrowed = subtractions > 1 && writes.length === 0 ? 'stack_borrowed_whole' : 'stack_borrowed';
-  const borrowing = (touchesMemory ? reads : []).map((at) =>
+  const whole = subtractions > 1 && writes.length === 0;
+  const borrowing = (touchesMemory ? reads : []).map(({ at, bytes }) =>
     insert(at, (emit) => {
       emit.byte(OP.GLOBAL_GET);
       emit.u32(target.stackPointer);
-      emit.callRuntime(borrowed);
+      if (!whole) emit.constant(bytes);
+      emit.callRuntime(whole ? 'stack_borrowed_whole' : 'stack_borrowed');
     }),
   );
   const moving = writes.map((at) =>

@@ -4,7 +4,7 @@ import { Reader } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
-import type { Address, Analysis, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
+import type { Address, Analysis, Borrow, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
 import { type Assumptions, Control } from './control.ts';
 import { OTHER, type Room, State, type Value } from './values.ts';
 
@@ -54,7 +54,7 @@ export abstract class Operands {
    * Those from which a constant is taken at once, by that subtraction: a leaf function was inlined after compilation. Its
    * frame lies below the stack pointer, which it does not move.
    */
-  protected readonly borrows = new Map<number, number>();
+  protected readonly borrows = new Map<number, Borrow>();
   protected readonly addresses: Address[] = [];
   /** Constants that lead back to the stack pointer at entry. */
   protected readonly restores = new Set<number>();
