@@ -10,8 +10,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000, // the first program of a run brings 75 MB of clang with it
     pool: 'forks',
-    // Two processes for all files: what they load and the engine's optimised code of it are made once, not once for each file.
-    isolate: false,
     // Every run of a program makes memories of its own, each of which V8 answers with a full collection of the small heap
     // beside them. Counted together against a larger heap they cost a third less CPU time.
     execArgv: [
