@@ -65,8 +65,8 @@ export const DEFAULT_STACK = 65536;
 
 /**
  * Known where the stack pointer's initial value is. A stack in front of all data ends at 0; else it lies behind the data,
- * of which zero-initialised variables leave no trace in the binary: without any data it may be either. A stack pointer that the host can move unseen has no
- * bounds that could be relied on.
+ * of which zero-initialised variables leave no trace in the binary: without any data it may be either. A stack pointer that
+ * the host can move unseen has no bounds that could be relied on.
  */
 export function stackBounds(
   module: Module,
