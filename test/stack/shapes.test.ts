@@ -2,7 +2,7 @@
 
 import binaryen from 'binaryen';
 import { describe, expect, test } from 'vitest';
-import { load, type Report } from '../../host/index.ts';
+import { load } from '../../host/index.ts';
 import * as wasan from '../../index.ts';
 import {
   layOut,
@@ -30,6 +30,23 @@ function analyse(body: string) {
     (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})
     (func $same (param i32) (result i32) (local.get 0))`);
   return analyseFrame(parsed, 1, 0);
+}
+
+/** An instrumented module that imports env.use: the titles of what is found while its exports are called, and what was used. */
+async function start(text: string) {
+  const module = binaryen.parseText(text);
+  const original = module.emitBinary();
+  module.dispose();
+  const titles: string[] = [];
+  const used: number[] = [];
+  const { bytes } = wasan.instrument(original, { host: true, runtime: { halt: false } });
+  const { instance } = await load({
+    original,
+    instrumented: bytes,
+    imports: { env: { use: (n: number) => used.push(n) } },
+    onFinding: (report) => titles.push(report.title) < 0,
+  });
+  return { titles, used, call: (name: string, n: number) => (instance.exports[name] as (n: number) => void)(n) };
 }
 
 const GET = '(global.get $sp)';
@@ -128,20 +145,11 @@ describe('a leaf function inlined below a frame', () => {
     const text = `(module (import "env" "use" (func $use (param i32))) (memory (export "memory") 1)
       (global $sp (mut i32) (i32.const 4096)) ${function_('right', leaf)}
       ${function_('wrong', `${leaf} (i32.store (i32.add (local.get $a) (local.get $n)) (local.get $n))`)})`;
-    const module = binaryen.parseText(text);
-    const original = module.emitBinary();
-    module.dispose();
-    const found: Report[] = [];
-    const { bytes } = wasan.instrument(original, { host: true, runtime: { halt: false } });
-    const onFinding = (report: Report) => found.push(report) < 0;
-    const used: number[] = [];
-    const env = { use: (n: number) => used.push(n) };
-    const { instance } = await load({ original, instrumented: bytes, imports: { env }, onFinding });
-    const call = (name: string, n: number) => (instance.exports[name] as (n: number) => void)(n);
+    const { call, titles, used } = await start(text);
     call('right', 7);
-    expect({ found, last: used.at(-1) }).toEqual({ found: [], last: 7 });
+    expect({ titles, last: used.at(-1) }).toEqual({ titles: [], last: 7 });
     call('wrong', -4);
-    expect(found.map((f) => f.title)).toEqual(['stack-buffer-underflow']);
+    expect(titles).toEqual(['stack-buffer-underflow']);
   });
 });
 
@@ -162,14 +170,8 @@ test('a large leaf function inlined where the frame is not understood finds no r
         (i32.store8 (i32.add (local.get $a) (local.get $n)) (i32.const 1))
         (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 2064))))
       ${leave(`(local.tee $c (i32.sub ${GET} (i32.const 32)))`)} ${leave('(i32.add (local.get $c) (i32.const 32))')}))`;
-  const module = binaryen.parseText(text);
-  const original = module.emitBinary();
-  module.dispose();
-  const { bytes } = wasan.instrument(original, { host: true, runtime: { halt: false } });
-  const titles: string[] = [];
-  const onFinding = (report: Report) => titles.push(report.title) < 0;
-  const { instance } = await load({ original, instrumented: bytes, imports: { env: { use() {} } }, onFinding });
-  (instance.exports.run as (n: number) => void)(0);
+  const { call, titles } = await start(text);
+  call('run', 0);
   expect(titles).toEqual([]);
 });
 
