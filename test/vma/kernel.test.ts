@@ -12,7 +12,7 @@ const module = new WebAssembly.Module((await buildVma()) as Uint8Array<ArrayBuff
 const kernel = findKernel();
 const reason = typeof kernel === 'string' ? kernel : '';
 if (reason) console.log(`live kernel tests skipped: ${reason}`);
-const SHARE_MS = 4000;
+const SHARE_MS = 8000;
 
 test('the recorded kernel gives the same answers', () => {
   const { sequences } = readCorpus();

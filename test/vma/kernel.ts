@@ -30,6 +30,9 @@ export interface Kernel {
   hasZeroPage: boolean;
 }
 
+/** What is known of an oracle before it is asked anything. */
+type Candidate = Pick<Kernel, 'command' | 'name' | 'isComplete'>;
+
 const HERE = new URL('./', import.meta.url);
 const PROBES: { ops: string[]; map: unknown }[] = [
   { ops: ['mmap 1 10 rw n', 'mprotect 1 5 r', 'put 6 1', 'mprotect 6 5 r'], map: [[1, 11, 'r--p']] },
@@ -58,7 +61,7 @@ function buildOracle(): string | null {
 }
 
 /** Answers of the kernel, one per operation; null when the oracle broke down. */
-export function askKernel(kernel: Kernel, ops: readonly string[]): KernelAnswer[] | null {
+export function askKernel(kernel: Candidate, ops: readonly string[]): KernelAnswer[] | null {
   const [file, ...args] = kernel.command as [string, ...string[]];
   const { stdout, status } = spawnSync(file, args, { input: `${ops.join('\n')}\n`, maxBuffer: 1 << 30 });
   if (status !== 0) return null;
@@ -74,11 +77,10 @@ export function askKernel(kernel: Kernel, ops: readonly string[]): KernelAnswer[
 export function findKernel(): Kernel | string {
   if (platform() !== 'linux') return `no Linux here (${platform()})`;
   const binary = buildOracle();
-  const candidates: Kernel[] = [];
-  const usual = { hidesExecutable: false, hasZeroPage: true };
-  if (binary) candidates.push({ ...usual, command: [binary], name: `Linux ${release()}`, isComplete: true });
+  const candidates: Candidate[] = [];
+  if (binary) candidates.push({ command: [binary], name: `Linux ${release()}`, isComplete: true });
   const script = fileURLToPath(new URL('oracle.py', HERE));
-  candidates.push({ ...usual, command: ['python3', script], name: `Linux ${release()} (Python)`, isComplete: false });
+  candidates.push({ command: ['python3', script], name: `Linux ${release()} (Python)`, isComplete: false });
   for (const kernel of candidates) {
     const answers = PROBES.map((probe) => askKernel(kernel, probe.ops));
     if (answers.some((answer) => answer === null)) continue;
