@@ -12,7 +12,7 @@ export interface StackPointer {
   readonly how: 'option' | 'import' | 'export' | 'name' | 'shape';
   /** Initial value = end of the stack, where the initialiser is a constant. */
   readonly initial: number | undefined;
-  /** Prologues that subtract from it. */
+  /** Prologues that subtract from it, less those that add. */
   readonly prologues: number;
 }
 

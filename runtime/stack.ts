@@ -263,7 +263,7 @@ export function stack_borrowed(at: Addr, bytes: u32): void {
 export function stack_borrowed_whole(at: Addr): void {
   const own = isOwn(at);
   const from = !own ? spareLow : clean > nullLimit ? clean : nullLimit;
-  if (!dead) return stack_borrowed(at, STACK_RED_ZONE); // nothing is left poisoned further down
+  if (!dead) return stack_borrowed(at, STACK_RED_ZONE); // little is: redzones of allocations that were given back early
   if (!isStack(at) || at <= from) return;
   fillShadow(from >> 3, (at >> 3) - (from >> 3), 0);
   if (own) clean = at;
