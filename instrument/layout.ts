@@ -43,11 +43,10 @@ export function nullLimit(module: Module, stack: StackPointer | undefined): numb
 
 /**
  * Where a function returns more than fits, wasm-bindgen's JavaScript of before 2021 has it written to address 8. Since then it
- * borrows from the stack.
+ * borrows from the stack; but JavaScript that others wrote after the older manner stands in front of new modules as well.
  */
 function returnsAtEight({ exports }: Module): boolean {
-  const has = (name: string) => exports.some((e) => e.name === name);
-  return has('__wbindgen_malloc') && !has('__wbindgen_add_to_stack_pointer');
+  return exports.some((e) => e.name === '__wbindgen_malloc');
 }
 
 /** Where the program's stack lies. */

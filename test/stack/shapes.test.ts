@@ -233,6 +233,12 @@ describe('layout', () => {
 test.each([
   ['data behind it', '(data (i32.const 66560) "x")', 4096, { low: 0, exact: true, sure: 0 }],
   ['data before it', '(data (i32.const 1024) "x")', 1024, { low: 1025, exact: false, sure: 66560 }],
+  [
+    'data behind it, for wasm-bindgen: JavaScript has results written to address 8',
+    '(data (i32.const 66560) "x") (func (export "__wbindgen_malloc"))',
+    8,
+    { low: 0, exact: true, sure: 0 },
+  ],
   ['no data: zero-initialised variables may be before it', '', 1024, { low: 0, exact: false, sure: 66560 }],
 ])('a stack with %s', (_, data, limit, bounds) => {
   const module = binaryen.parseText(
