@@ -8,7 +8,6 @@ import { parseDictionary } from '../../fuzz/dictionary.ts';
 import { DEFAULT_ENTRY } from '../../fuzz/entry.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import { type Finding, FUZZ_EXIT, FUZZ_INTERRUPTED, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
-import { isFile } from '../../fuzz/folder.ts';
 import { coverSources, type ModuleOptions, openDifferential, openTarget } from '../../fuzz/index.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Command, Io } from '../command.ts';
@@ -18,6 +17,7 @@ import { runCampaign } from '../fuzz/campaign.ts';
 import { clocksOf } from '../fuzz/clocks.ts';
 import { type FuzzFlags, fuzzFlagHelp, parseFuzzFlags } from '../fuzz/flags.ts';
 import { mergeFolders } from '../fuzz/merge.ts';
+import { runsFiles } from '../fuzz/places.ts';
 import { reduceFile, runFiles } from '../fuzz/single.ts';
 import { runWorkers } from '../fuzz/workers.ts';
 import { glueBeside } from '../glue.ts';
@@ -44,7 +44,8 @@ export const fuzzCommand: Command = {
     }
     if (path === undefined) throw new SanitizerError('E_USAGE', 'wasan fuzz takes a module');
     const seed = flags.number('seed') || (Date.now() % 2 ** 32) + 1;
-    if (flags.number('jobs') > 0 || flags.number('fork') > 0) return runWorkers(args, flags, seed, io);
+    const single = runsFiles(flags, inputs);
+    if (flags.number('jobs') > 0 || (flags.number('fork') > 0 && !single)) return runWorkers(args, flags, seed, io);
     const now = () => performance.now();
     const original = readModule(path);
     const options = moduleOptions(path, original, flags);
@@ -55,12 +56,11 @@ export const fuzzCommand: Command = {
       replay: ['wasan', 'fuzz', ...flags.given(RUN_FLAGS), path],
       after: flags.targetArgs.length > 0 ? ['--', ...flags.targetArgs] : [],
     };
-    const files = inputs.filter(isFile);
+    if (single) return runSaved(executor, inputs, flags, artifacts, io);
     if (flags.number('merge') !== 0) {
       mergeFolders(executor, inputs, flags.text('merge_control_file'), io);
       return EXIT.CLEAN;
     }
-    if (files.length > 0) return runSaved(executor, files, flags, artifacts, io);
     if (flags.number('entropic') !== 0 && flags.number('verbosity') !== 0)
       io.stderr('INFO: Running with entropic power schedule (0xFF, 100).\n');
     io.stderr(
@@ -133,11 +133,13 @@ function runSaved(
   io: Io,
 ): number {
   const how = flags.number('minimize_crash') ? 'minimize' : flags.number('cleanse_crash') ? 'cleanse' : undefined;
-  if (how === undefined)
+  if (how === undefined) {
+    const times = Math.max(1, flags.number('runs'));
     return exitCode(
-      runFiles(executor, files, io, () => performance.now()),
+      runFiles(executor, files, times, io, () => performance.now()),
       flags,
     );
+  }
   const reduction = { how, runs: flags.number('runs'), time: clocksOf(flags).campaign } as const;
   reduceFile(executor, files[0]!, reduction, artifacts, io);
   return EXIT.CLEAN;

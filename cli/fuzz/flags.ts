@@ -12,7 +12,7 @@ interface FlagRow {
 const row = (name: string, fallback: number | string, sentence: string): FlagRow => ({ name, fallback, sentence });
 
 export const FUZZ_FLAGS = [
-  row('runs', -1, 'number of runs; -1 for no limit, 0 only runs the corpus'),
+  row('runs', -1, 'number of runs; -1 for no limit, 0 only runs the corpus; of files: how often each runs'),
   row('seed', 0, 'seed of the random numbers; 0 takes one from the clock'),
   row('max_len', 0, 'longest input; 0 takes the longest of the corpus, and at least 4096'),
   row('len_control', -1, 'how slowly mutations grow to max_len; 0: at once; -1: 100, or 0 with a custom mutator'),
@@ -32,6 +32,7 @@ export const FUZZ_FLAGS = [
   row('artifact_prefix', './', 'what the names of saved findings begin with'),
   row('regressions', '', 'folder with inputs of earlier findings, replayed first'),
   row('exact_artifact_path', '', 'the name of a saved finding'),
+  row('create_missing_dirs', 0, '1: make the folders of corpus and artifacts that are missing'),
   row('merge', 0, '1: copy into the first folder what adds coverage from the others'),
   row('merge_control_file', '', 'file from which a merge that was stopped goes on'),
   row('minimize_crash', 0, '1: make the given crashing input smaller'),

@@ -26,7 +26,6 @@ export const OTHER_FLAGS: readonly OtherFlag[] = [
   ),
   ...ignored(1, 'the two signals end a campaign in order', 'handle_int', 'handle_term'),
   ...ignored(0, 'what the target prints goes nowhere', 'close_fd_mask'),
-  ...ignored(0, 'folders that are missing are made', 'create_missing_dirs'),
   ...ignored(1, 'heap and quarantine are put back after every run', 'purge_allocator_interval'),
   ...ignored(10, 'a run that takes long is a finding, see -timeout', 'report_slow_units'),
   ...ignored(1, 'seeds run shortest first, or with -shuffle=0 by name', 'prefer_small'),

@@ -1,9 +1,8 @@
 // What libFuzzer does with single files: run them, make one that crashes smaller, blank out what does not matter in it.
 
-import { dirname } from 'node:path';
 import type { Executor } from '../../fuzz/executor.ts';
 import type { Finding } from '../../fuzz/finding.ts';
-import { openFolder, readInputs, sha1 } from '../../fuzz/folder.ts';
+import { readInputs, sha1 } from '../../fuzz/folder.ts';
 import { cleanse, minimize } from '../../fuzz/minimize.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Io } from '../command.ts';
@@ -16,14 +15,21 @@ const NOT_FUZZED = `***
 ***
 `;
 
-/** Runs each file; the first finding. */
-export function runFiles(executor: Executor, files: readonly string[], io: Io, now: () => number): Finding | undefined {
-  io.stderr(`wasan fuzz: Running ${files.length} inputs 1 time(s) each.\n`);
+/** Runs each file so many times; the first finding. */
+export function runFiles(
+  executor: Executor,
+  files: readonly string[],
+  times: number,
+  io: Io,
+  now: () => number,
+): Finding | undefined {
+  io.stderr(`wasan fuzz: Running ${files.length} inputs ${times} time(s) each.\n`);
   for (const path of files) {
     const { bytes } = readInputs(path)[0]!;
     io.stderr(`Running: ${path}\n`);
     const before = now();
-    const finding = executor.run(bytes);
+    let finding: Finding | undefined;
+    for (let run = 0; run < times && !finding; run++) finding = executor.run(bytes);
     if (finding) {
       io.stderr(finding.text);
       return finding;
@@ -47,7 +53,6 @@ export function reduceFile(executor: Executor, path: string, wanted: Reduction, 
   const { bytes } = readInputs(path)[0]!;
   const minimizes = wanted.how === 'minimize';
   const target = pathOf(`${minimizes ? 'minimized-from' : 'cleaned-from'}-${sha1(bytes)}`, artifacts);
-  openFolder(dirname(target)); // before the work, not after it
   if (minimizes) io.stderr(`CRASH_MIN: minimizing crash input: '${path}' (${bytes.length} bytes)\n`);
   const finding = executor.run(bytes);
   if (!finding) throw new SanitizerError('E_INPUT', `${path}: the target runs this input without a finding`);

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function fuzz(...args: string[]): { code: number | null; text: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'fuzz', ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'fuzz', '-create_missing_dirs=1', ...args], {
     cwd: folder,
     encoding: 'utf8',
   });

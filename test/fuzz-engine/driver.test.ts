@@ -24,7 +24,8 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const libFuzzer = (...args: string[]) => drive(process.execPath, [MAIN, 'fuzz', ...args], folder);
+const libFuzzer = (...args: string[]) =>
+  drive(process.execPath, [MAIN, 'fuzz', '-create_missing_dirs=1', ...args], folder);
 
 test('fuzz, reproduce, minimise, cleanse, merge: one crash from log to smallest input', () => {
   const common = ['-timeout=25', '-rss_limit_mb=2560', '-max_len=100', '-artifact_prefix=artifacts/'];

@@ -28,7 +28,8 @@ export async function killCampaign(folder: string, module: string, rounds: numbe
   let known: string[] = [];
   let early = 0;
   for (let round = 0; round < rounds; round++) {
-    const args = [MAIN, 'fuzz', `-seed=${round + 1}`, '-keep_going=1', '-artifact_prefix=found/', module, 'corpus'];
+    const flags = [`-seed=${round + 1}`, '-keep_going=1', '-artifact_prefix=found/', '-create_missing_dirs=1'];
+    const args = [MAIN, 'fuzz', ...flags, module, 'corpus'];
     const fromStart = random.below(8) === 0;
     const covered = await startAndKill(args, folder, fromStart, random.below(window));
     if (covered === undefined) early++;

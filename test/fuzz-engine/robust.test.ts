@@ -16,6 +16,7 @@ import { compileTarget } from './targets.ts';
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const DISK_FULL = new URL('disk-full.mjs', import.meta.url).href;
 const EXAMPLE = new URL('../../examples/fuzz/json.c', import.meta.url);
+const MISSING = /the required directory "missing" does not exist; -create_missing_dirs=1 makes it/;
 let folder: string;
 
 beforeAll(async () => {
@@ -53,11 +54,15 @@ function wat(text: string): Uint8Array {
 
 function fuzz(args: readonly string[], diskFullAfter?: number): { code: number | null; text: string } {
   const full = diskFullAfter === undefined ? [] : ['--import', DISK_FULL];
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...full, MAIN, 'fuzz', '-verbosity=0', ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...process.env, DISK_FULL_AFTER: String(diskFullAfter ?? '') },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...full, MAIN, 'fuzz', '-verbosity=0', '-create_missing_dirs=1', ...args],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, DISK_FULL_AFTER: String(diskFullAfter ?? '') },
+    },
+  );
   return { code: status, text: (stdout + stderr).replace(/^INFO: (Seed|Loaded).*\n/gm, '') };
 }
 
@@ -100,6 +105,14 @@ test.each([
     ['-minimize_crash=1', '-artifact_prefix=free.wasm/', 'free.wasm', 'crash'],
     /free\.wasm/,
   ],
+  ['a corpus that is not there', ['-create_missing_dirs=0', 'free.wasm', 'missing'], MISSING],
+  ['the same, shared by processes', ['-create_missing_dirs=0', '-fork=2', 'free.wasm', 'missing'], MISSING],
+  ['the same, merged into', ['-create_missing_dirs=0', '-merge=1', 'free.wasm', 'missing', '.'], MISSING],
+  ['artifacts for nowhere', ['-create_missing_dirs=0', '-artifact_prefix=missing/a-', 'free.wasm'], MISSING],
+  ['an artifact for nowhere', ['-create_missing_dirs=0', '-exact_artifact_path=missing/a', 'free.wasm'], MISSING],
+  ['a folder and a file', ['free.wasm', '.', 'crash'], /crash: not a directory/],
+  ['nothing to minimise', ['-minimize_crash=1', 'free.wasm'], /-minimize_crash=1 takes one input file/],
+  ['two files to cleanse', ['-cleanse_crash=1', 'free.wasm', 'crash', 'crash'], /takes one input file/],
   ['a dictionary with an error', ['-dict=crash', 'free.wasm'], /line 1 of the dictionary/],
   ['a module that is none', ['crash'], /not a WebAssembly binary/],
 ])('%s is one sentence and exit code 1', (_name, args, sentence) => {
@@ -109,6 +122,16 @@ test.each([
   expect(text).toMatch(/^wasan: [^\n]+ \[E_\w+\]\n$/);
   expect(text).toMatch(sentence);
   expect(code).toBe(1);
+  expect(readdirSync(folder)).not.toContain('missing');
+});
+
+test('files run as often as -runs says, whatever -fork says; each says how it went', () => {
+  for (const name of ['fine', 'also']) writeFileSync(join(folder, name), name);
+  const { code, text } = fuzz(['-runs=3', '-fork=2', 'free.wasm', 'fine', 'also']);
+  expect(code).toBe(0);
+  expect(text).toMatch(
+    /^wasan fuzz: Running 2 inputs 3 time\(s\) each\.\nRunning: fine\nExecuted fine in \d+ ms\nRunning: also\n/,
+  );
 });
 
 test('regressions are replayed first, all of them, and findings say which saved one is the same bug', () => {

@@ -57,6 +57,7 @@ function command(seed: number): string[] {
     '-keep_going=1',
     '-reload=1',
     '-artifact_prefix=found/',
+    '-create_missing_dirs=1',
     'module.wasm',
     'corpus',
   ];

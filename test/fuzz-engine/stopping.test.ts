@@ -36,7 +36,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: string[]) => drive(process.execPath, [MAIN, 'fuzz', ...args], folder);
+const run = (...args: string[]) => drive(process.execPath, [MAIN, 'fuzz', '-create_missing_dirs=1', ...args], folder);
 
 /** Sends the signal once the log says so. */
 function interrupt(signal: NodeJS.Signals, when: string, args: readonly string[]): Promise<[number | null, string]> {
