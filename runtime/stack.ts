@@ -31,7 +31,6 @@ import {
   SCHEME_KASAN,
   STACK_INLINE_BYTES,
   STACK_LEFT_REDZONE,
-  STACK_RED_ZONE,
 } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc } from './arena';
@@ -46,6 +45,9 @@ const LEFT_GRANULES: Addr = <Addr>(STACK_LEFT_REDZONE >> 3);
 const MAP_LIMIT: u32 = 64 << 20;
 /** A stack pointer that leaves the stack by more than this goes to another stack. */
 const OVERFLOW_LIMIT: Addr = 256 << 20;
+/** What a leaf function with dynamic allocations gets; less where static data may lie there. */
+const BORROWED_MOST: Addr = 64 << 10;
+const BORROWED_MOST_NEAR_DATA: Addr = 4 << 10;
 
 /** 0 bytes until openStack: before, and where no bounds are known, nothing here does anything. */
 let stackBytes: Addr = 0;
@@ -115,6 +117,7 @@ function isStack(addr: Addr): bool {
 /** Makes [from, to) what is below the stack pointer. If they are on two stacks, all of the first one from there on. */
 function bury(from: Addr, to: Addr): void {
   const spare = isSpare(from);
+  if (!spare && isSpare(to)) return; // back to where it was interrupted
   if (spare && !isSpare(to)) to = spareHigh;
   if (to <= from) return;
   fillShadow(from >> 3, (to - from) >> 3, dead);
@@ -246,7 +249,6 @@ export function stack_moved(to: Addr, from: Addr): void {
     if ((exact || !own) && from - to > from - low && from - to < OVERFLOW_LIMIT) overflow(to, from - to);
     return;
   }
-  if (own && isSpare(to)) return; // back to where it was interrupted
   if (isOwn(to) == own && to < from) fillShadow(to >> 3, ((from + 7) >> 3) - (to >> 3), 0);
   else bury(from, to);
 }
@@ -259,12 +261,19 @@ export function stack_borrowed(at: Addr, bytes: u32): void {
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
 
-/** The same for one that may take any amount: a leaf function with dynamic allocations. The null page stays what it is. */
+/**
+ * The same for one that may take any amount: a leaf function with dynamic allocations. Where returned frames are not poisoned,
+ * there is little to clear: redzones of leaf functions, which give nothing back, and of what a host left behind. The null
+ * page stays what it is.
+ */
 export function stack_borrowed_whole(at: Addr): void {
+  if (!isStack(at)) return;
   const own = isOwn(at);
-  const from = !own ? spareLow : clean > nullLimit ? clean : nullLimit;
-  if (!dead) return stack_borrowed(at, STACK_RED_ZONE); // little is: redzones of allocations that were given back early
-  if (!isStack(at) || at <= from) return;
+  let from = !own ? spareLow : dead ? clean : stackLow;
+  if (own && from < nullLimit) from = nullLimit;
+  const most = exact || !own ? BORROWED_MOST : BORROWED_MOST_NEAR_DATA;
+  if (!dead && from + most < at) from = at - most;
+  if (at <= from) return;
   fillShadow(from >> 3, (at >> 3) - (from >> 3), 0);
-  if (own) clean = at;
+  if (own && dead) clean = at;
 }

@@ -28,6 +28,8 @@ export interface PointerWrite {
   readonly at: number;
   readonly end: number;
   readonly to: 'entry' | 'base' | 'below' | 'other';
+  /** It takes the frame, or room below it; otherwise room may be given back, or whatever a throw left below. */
+  readonly takes: boolean;
 }
 
 /** `base + offset` is computed here: the constant's instruction. */

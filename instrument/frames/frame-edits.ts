@@ -160,7 +160,7 @@ function enterEdits(
   });
 }
 
-function pointerEdits({ at, end, to }: PointerWrite, codes: Uint8Array | undefined, insert: Insert): void {
+function pointerEdits({ at, end, to, takes }: PointerWrite, codes: Uint8Array | undefined, insert: Insert): void {
   if (to === 'entry') {
     insert(at, end - at, (e, emit) => {
       emit.byte(OP.DROP);
@@ -178,11 +178,17 @@ function pointerEdits({ at, end, to }: PointerWrite, codes: Uint8Array | undefin
   }
   insert(at, 0, (e, emit) => {
     e.plus(-STACK_LEFT_REDZONE);
-    if (to !== 'other') return;
+    if (takes) return;
     e.set('stack pointer');
-    e.get('stack pointer');
-    e.pointer(OP.GLOBAL_GET);
-    emit.callRuntime('stack_moved');
+    if (to === 'other') {
+      e.get('stack pointer');
+      e.pointer(OP.GLOBAL_GET);
+      emit.callRuntime('stack_moved');
+    } else {
+      e.pointer(OP.GLOBAL_GET);
+      e.get('stack pointer');
+      emit.callRuntime('stack_leave');
+    }
     e.get('stack pointer');
   });
 }

@@ -30,12 +30,16 @@ export function analyseFrame(module: Module, i: number, stackPointer: number): A
 }
 
 class FrameWalk extends Branches {
+  /** Offset of the instruction before. */
+  private previous = 0;
+
   run(): FrameTrouble | undefined {
     const d = this.decoder;
     try {
       d.skipLocals();
       this.control.enter(OP.BLOCK, d.pos, 0, 0, this.results, this.state);
       while (d.pos < d.end && this.control.open.length > 0) {
+        this.previous = d.start;
         d.next();
         this.step();
       }
@@ -170,11 +174,12 @@ class FrameWalk extends Branches {
     const { state } = this;
     if (!state) return;
     const to = this.target(value);
+    const room = roomOf(value);
+    const takes = room ? room.end >= this.previous : state.pointer === 'entry';
     state.pointer = to === 'entry' ? 'entry' : 'frame';
     // The frame of a function that was inlined after compilation is given back by adding its size to where it lies.
     if (this.constantRoom && to === 'other') throw new Trouble('several prologues');
-    this.writes.push({ at: d.start, end: d.pos, to });
-    const room = roomOf(value);
+    this.writes.push({ at: d.start, end: d.pos, to, takes });
     if (!room) return;
     const reread = this.borrows.get(room.at);
     if (reread !== undefined && this.borrows.delete(room.at)) this.rereads.push(reread.at);

@@ -174,10 +174,13 @@ export abstract class Operands {
 
   protected constant(): void {
     const d = this.decoder;
-    let { value } = d;
-    if (d.op === OP.I64_CONST) value = Number(new Reader(d.bytes, d.immediateStart, d.end).s64());
-    this.push({ kind: 'constant', value, at: d.start, end: d.pos });
+    this.push({ kind: 'constant', value: integerConstant(d), at: d.start, end: d.pos });
   }
+}
+
+/** The value of an i32.const or i64.const. */
+export function integerConstant(d: Decoder): number {
+  return d.op === OP.I64_CONST ? Number(new Reader(d.bytes, d.immediateStart, d.end).s64()) : d.value;
 }
 
 /** What the compiler makes of the size of a dynamic allocation. */

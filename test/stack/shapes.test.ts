@@ -153,26 +153,42 @@ describe('a leaf function inlined below a frame', () => {
   });
 });
 
-// Here a function whose frame is not understood calls one with a dynamic allocation, of which a redzone stays behind where the
-// stack pointer goes back up before the function ends, and then uses the same memory without taking it.
-test('a large leaf function inlined where the frame is not understood finds no redzones of others', async () => {
-  const room = leave(
-    '(local.tee $b (i32.sub (local.get $a) (i32.and (i32.add (local.get $n) (i32.const 15)) (i32.const -16))))',
-  );
-  const text = `(module (import "env" "use" (func $use (param i32))) (memory (export "memory") 1)
-    (global $sp (mut i32) (i32.const 8192))
-    (func $rooms (param $n i32) (local $a i32) (local $b i32) ${O1} ${room} (call $use (local.get $b)) ${leave('(local.get $a)')} ${EPILOGUE})
-    (func (export "run") (param $n i32) (local $a i32) (local $c i32)
-      ${leave(`(local.tee $c (i32.sub ${GET} (i32.const 16)))`)} ${leave('(i32.add (local.get $c) (i32.const 16))')}
-      (call $rooms (i32.const 1000))
-      (local.set $a (i32.sub ${GET} (i32.const 2064)))
-      (loop $l
-        (i32.store8 (i32.add (local.get $a) (local.get $n)) (i32.const 1))
-        (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 2064))))
-      ${leave(`(local.tee $c (i32.sub ${GET} (i32.const 32)))`)} ${leave('(i32.add (local.get $c) (i32.const 32))')}))`;
-  const { call, titles } = await start(text);
-  call('run', 0);
-  expect(titles).toEqual([]);
+// A function takes room on the stack and gives it back early; then one whose frame is not understood uses the same memory
+// without taking it, as leaf functions do.
+describe('a large leaf function inlined where the frame is not understood finds no redzones of others', () => {
+  const rounded = '(i32.and (i32.add (local.get $n) (i32.const 15)) (i32.const -16))';
+  const room = (under: string, at: string) =>
+    `${leave(`(local.tee ${at} (i32.sub (local.get ${under}) ${rounded}))`)} (call $use (local.get ${at}))`;
+  const backToBase = `${room('$a', '$b')} ${leave('(local.get $a)')} ${EPILOGUE}`;
+  const backToRoom = `${room('$a', '$b')} ${room('$b', '$c')} ${leave('(local.get $b)')} ${EPILOGUE}`;
+  const otherFrame = `${leave(`(local.tee $c (i32.sub ${GET} (i32.const 32)))`)} ${leave('(i32.add (local.get $c) (i32.const 32))')}`;
+  const fill = (bytes: string) => `(loop $l (i32.store8 (i32.add (local.get $a) (local.get $n)) (i32.const 1))
+    (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) ${bytes})))`;
+  const leaf = (taken: string) => `${otherFrame} (local.set $a ${taken}) ${fill('(i32.const 2064)')} ${otherFrame}`;
+
+  test.each<[string, string, string]>([
+    ['a constant is subtracted', backToBase, leaf(`(i32.sub ${GET} (i32.const 2064))`)],
+    ['its negative is added, which is shorter', backToBase, leaf(`(i32.add ${GET} (i32.const -2064))`)],
+    ['room is given back up to other room', backToRoom, leaf(`(i32.add ${GET} (i32.const -2064))`)],
+    ['a dynamic allocation below a frame', backToBase, `(if (i32.eqz (local.get $n)) (then
+      (local.set $a (i32.sub (i32.add ${GET} (i32.const -64)) (i32.and (i32.add (local.get $n) (i32.const 2047)) (i32.const -16))))
+      ${fill('(i32.const 2032)')}))`],
+    ['a dynamic allocation without one', backToRoom, `(if (i32.eqz (local.get $n)) (then
+      (local.set $a (i32.sub ${GET} (i32.and (i32.add (local.get $n) (i32.const 2047)) (i32.const -16))))
+      ${fill('(i32.const 2032)')}))`],
+  ])('%s', async (_, rooms, run) => {
+    const function_ = (name: string, body: string) =>
+      `(func ${name} (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})`;
+    const { call, titles } = await start(`(module (import "env" "use" (func $use (param i32)))
+      (memory (export "memory") 1) (global $sp (mut i32) (i32.const 16384)) ${function_('$rooms', `${O1} ${rooms}`)}
+      ${function_('(export "run")', `(call $rooms (i32.const 600)) ${run}`)}
+      ${function_('(export "wrong")', `${O1} (i32.store (i32.add (local.get $a) (local.get $n)) (local.get $n)) ${EPILOGUE}`)}
+      ${function_('$other', `${O1} ${EPILOGUE}`)})`);
+    call('run', 0);
+    expect(titles).toEqual([]);
+    call('wrong', -4);
+    expect(titles).toEqual(['stack-buffer-underflow']);
+  }); // biome-ignore format: a table
 });
 
 describe('left alone', () => {
