@@ -6,6 +6,7 @@ import { Corpus, type Unit } from './corpus.ts';
 import type { Executor } from './executor.ts';
 import { Features } from './features.ts';
 import type { Finding, FindingKind } from './finding.ts';
+import type { Hits } from './hits.ts';
 import { type LearntWord, LearntWords, Yield } from './learning.ts';
 import { find, type Materials, mutateOnce, printable, type Replacement, splice } from './mutators.ts';
 import type { Random } from './random.ts';
@@ -270,16 +271,13 @@ export class Campaign {
     const took = performance.now() - started;
     this.unasked += took;
     if (took > this.slowest) this.slowest = took;
-    const counters = executor.current();
+    const hits = executor.hits();
     if (finding) {
-      counters.fill(0);
       this.found(finding, bytes);
       return false;
     }
-    const interesting = this.note(counters, bytes.length, parent);
-    const features = interesting ? this.features.list(counters) : [];
-    counters.fill(0);
-    if (!interesting) return false;
+    if (!this.note(hits, bytes.length, parent)) return false;
+    const features = this.features.list(hits);
     const name = this.options.nameOf(bytes);
     if (this.corpus.has(name)) return false;
     const { entropic } = this.corpus;
@@ -303,9 +301,9 @@ export class Campaign {
   }
 
   /** Whether the run had something new; what it had counts for the schedule. */
-  private note(counters: Uint8Array, length: number, parent: Unit | undefined): boolean {
+  private note(hits: Hits, length: number, parent: Unit | undefined): boolean {
     this.met.length = 0;
-    const interesting = this.features.note(counters, length, this.met);
+    const interesting = this.features.note(hits, length, this.met);
     if (parent) this.corpus.entropic?.ran(parent, this.met);
     return interesting;
   }

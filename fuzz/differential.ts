@@ -2,8 +2,8 @@
 
 import type { Compare } from './compares.ts';
 import type { Executor } from './executor.ts';
-import { roomForCounters } from './features.ts';
 import { type Finding, plainFinding } from './finding.ts';
+import { HitList, type Hits } from './hits.ts';
 import { difference, type Outcome, outcomesText } from './outcome.ts';
 
 /** An executor that can tell what its last run, which ended with this finding or none, did. */
@@ -18,13 +18,13 @@ export class DifferentialExecutor implements Executor {
   readonly counters: number;
   private readonly sides: readonly [Side, Side];
   private readonly names: readonly [string, string];
-  private readonly all: Uint8Array;
+  private readonly all: HitList;
 
   constructor(sides: readonly [Side, Side], names: readonly [string, string]) {
     this.sides = sides;
     this.names = names;
     this.counters = sides[0].counters + sides[1].counters;
-    this.all = roomForCounters(this.counters);
+    this.all = new HitList(this.counters);
   }
 
   /** What is wrong with both is an ordinary finding. */
@@ -43,15 +43,12 @@ export class DifferentialExecutor implements Executor {
     return { ...finding, text: [finding.text, ...reports].join('\n') };
   }
 
-  /** Of both, one after the other; those of the sides are cleared. */
-  current(): Uint8Array {
-    let at = 0;
-    for (const side of this.sides) {
-      const counters = side.current();
-      this.all.set(counters, at);
-      counters.fill(0);
-      at += side.counters;
-    }
+  /** Of both, one after the other. */
+  hits(): Hits {
+    const [a, b] = this.sides;
+    this.all.clear();
+    this.all.append(a.hits());
+    this.all.append(b.hits(), a.counters);
     return this.all;
   }
 

@@ -19,8 +19,9 @@ const RAREST = 100;
 const THRESHOLD = 255;
 const MAX_MUTATION_FACTOR = 20;
 
-/** n * log(n) of numbers that come up all the time. */
+/** n * log(n) of numbers that come up all the time, and how much more that is for the next number. */
 const TABLE = Float64Array.from({ length: 1 << 14 }, (_, n) => (n === 0 ? 0 : n * Math.log(n)));
+const STEP = TABLE.map((energy, n) => (n + 1 < TABLE.length ? TABLE[n + 1]! - energy : 0));
 
 export function newLearner(): Learner {
   return { met: new Uint32Array(0), known: 0, incidence: 0, energy: 0, mutants: 0 };
@@ -31,7 +32,7 @@ export class Entropic {
   private readonly watch: (feature: number, on: boolean) => void;
   /** The rarest features, and the slot of each. */
   private readonly list: number[] = [];
-  private readonly slots = new Map<number, number>();
+  private readonly slots: Uint32Array;
   private readonly freeSlots: number[] = [];
   private mutants = 0;
 
@@ -41,6 +42,7 @@ export class Entropic {
    */
   constructor(frequency: Uint32Array, watch: (feature: number, on: boolean) => void) {
     this.frequency = frequency;
+    this.slots = new Uint32Array(frequency.length);
     this.watch = watch;
   }
 
@@ -53,7 +55,7 @@ export class Entropic {
       this.list.splice(at, 1);
       this.forget(common, units);
     }
-    this.slots.set(feature, this.freeSlots.pop() ?? this.list.length);
+    this.slots[feature] = this.freeSlots.pop() ?? this.list.length;
     this.list.push(feature);
     this.watch(feature, true);
   }
@@ -66,8 +68,7 @@ export class Entropic {
   }
 
   private forget(feature: number, units: readonly Learner[]): void {
-    const slot = this.slots.get(feature)!;
-    this.slots.delete(feature);
+    const slot = this.slots[feature]!;
     this.freeSlots.push(slot);
     this.watch(feature, false);
     for (const unit of units) {
@@ -84,20 +85,20 @@ export class Entropic {
   ran(unit: Learner, features: readonly number[]): void {
     unit.mutants++;
     this.mutants++;
+    let { met } = unit;
+    let first = 0;
+    let energy = 0;
     for (let i = 0; i < features.length; i++) {
-      const slot = this.slots.get(features[i]!)!;
-      if (slot >= unit.met.length) unit.met = longer(unit.met, slot);
-      const times = unit.met[slot]!;
-      unit.met[slot] = times + 1;
-      unit.energy += entropyOf(times + 2);
-      if (times > 0) {
-        unit.energy -= entropyOf(times + 1);
-        unit.incidence++;
-      } else {
-        unit.known++;
-        unit.incidence += 2;
-      }
+      const slot = this.slots[features[i]!]!;
+      if (slot >= met.length) met = unit.met = longer(met, slot);
+      const times = met[slot]!;
+      met[slot] = times + 1;
+      if (times === 0) first++;
+      energy += times === 0 ? TABLE[2]! : stepFrom(times + 1);
     }
+    unit.known += first;
+    unit.incidence += features.length + first;
+    unit.energy += energy;
   }
 
   /** How often to choose the unit; 0 for one that has had far more than its share. */
@@ -112,6 +113,11 @@ export class Entropic {
 
 function entropyOf(n: number): number {
   return n < TABLE.length ? TABLE[n]! : n * Math.log(n);
+}
+
+/** From n to n + 1. */
+function stepFrom(n: number): number {
+  return n + 1 < TABLE.length ? STEP[n]! : entropyOf(n + 1) - entropyOf(n);
 }
 
 function longer(counts: Uint32Array, slot: number): Uint32Array {

@@ -14,6 +14,7 @@ export type Entry = (pointer: number, length?: number) => unknown;
 type CrossOver = (a: number, sizeA: number, b: number, sizeB: number, out: number, max: number, seed: number) => number;
 
 export interface Exports {
+  readonly __wasan_hits: () => number;
   readonly __wasan_input_alloc: (size: number) => number;
   readonly __wasan_input_free: (pointer: number) => void;
   readonly __wasan_snapshot: () => number;

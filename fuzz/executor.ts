@@ -8,6 +8,7 @@ import type { EntryType } from './assemblyscript.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Finding } from './finding.ts';
 import { Harness, type Mutated } from './harness.ts';
+import type { Hits } from './hits.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface Executor {
@@ -15,8 +16,8 @@ export interface Executor {
   readonly counters: number;
   /** Runs one input; undefined if nothing is wrong. */
   run(input: Uint8Array): Finding | undefined;
-  /** The counters of the last run; to be cleared by whoever read them. */
-  current(): Uint8Array;
+  /** What the last run reached, told once; read before anything else runs. */
+  hits(): Hits;
   /** Makes what `compares` needs, which is set-up and not fuzzing. */
   prepare?(): void;
   /** Runs an input for what it compares. */
@@ -94,8 +95,8 @@ export class ModuleExecutor implements Executor {
     return this.counting.run(input);
   }
 
-  current(): Uint8Array {
-    return this.counting.counters();
+  hits(): Hits {
+    return this.counting.hits();
   }
 
   placeOf(counter: number): CountedPlace | undefined {

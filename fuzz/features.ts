@@ -4,6 +4,8 @@
 //
 //   feature = bucket * counters + counter
 
+import type { Hits } from './hits.ts';
+
 /** libFuzzer's buckets: 1, 2, 3, 4-7, 8-15, 16-31, 32-127, 128 and more. */
 const BUCKETS = 8;
 const BUCKET = Uint8Array.from({ length: 256 }, (_, n) =>
@@ -12,11 +14,6 @@ const BUCKET = Uint8Array.from({ length: 256 }, (_, n) =>
 
 /** What `bound` says of a feature that every run is to be looked at for. */
 const ALWAYS = 0xffffffff;
-
-/** Counters that are put together of several modules' are read eight at a time, so their array has room for whole eights. */
-export function roomForCounters(count: number): Uint8Array {
-  return new Uint8Array(new ArrayBuffer((count + 7) & ~7), 0, count);
-}
 
 export class Features {
   /** Length + 1 of the shortest input with a feature; 0: never seen. */
@@ -39,9 +36,6 @@ export class Features {
   /** By value of a counter: the first feature of its bucket. */
   private readonly firstOf: Uint32Array;
   private readonly reduces: boolean;
-  /** The counters that were noted last, and the same in words: a new view for each run would cost as much as reading it. */
-  private last: Uint8Array | undefined;
-  private words: Uint32Array = new Uint32Array(0);
 
   /** Of the counters the first `edges` are edges. `reduces`: a shorter input with known features is interesting, too. */
   constructor(counters: number, edges = counters, reduces = true) {
@@ -60,35 +54,12 @@ export class Features {
    * Notes a run; true if it had a feature for which it is the first or the shortest input. Those of its features that are
    * watched are added to `met`.
    */
-  note(counters: Uint8Array, length: number, met: number[] = []): boolean {
-    const words = this.wordsOf(counters);
-    let interesting = false;
-    for (let w = 0; w < words.length; w += 2) {
-      const first = words[w]!;
-      const second = words[w + 1]!;
-      if ((first | second) === 0) continue;
-      if (this.noteWord(first, w << 2, length, met)) interesting = true;
-      if (this.noteWord(second, (w + 1) << 2, length, met)) interesting = true;
-    }
-    return interesting;
-  }
-
-  private wordsOf(counters: Uint8Array): Uint32Array {
-    if (counters !== this.last) {
-      this.last = counters;
-      this.words = new Uint32Array(counters.buffer, counters.byteOffset, ((counters.length + 7) >> 3) << 1);
-    }
-    return this.words;
-  }
-
-  /** Four counters, numbered from `from` on. */
-  private noteWord(word: number, from: number, length: number, met: number[]): boolean {
+  note({ entries, count }: Hits, length: number, met: number[] = []): boolean {
     const { bound, runs, firstOf } = this;
     let interesting = false;
-    for (let left = word, counter = from; left !== 0; left >>>= 8, counter++) {
-      const hits = left & 255;
-      if (hits === 0) continue;
-      const feature = firstOf[hits]! + counter;
+    for (let i = 0; i < count; i++) {
+      const entry = entries[i]!;
+      const feature = firstOf[entry & 255]! + (entry >>> 8);
       runs[feature]!++;
       if (length < bound[feature]! && this.tells(feature, length, met)) interesting = true;
     }
@@ -107,10 +78,8 @@ export class Features {
   }
 
   /** Features of the run. */
-  list(counters: Uint8Array): number[] {
-    const found: number[] = [];
-    for (let i = 0; i < counters.length; i++) if (counters[i] !== 0) found.push(this.firstOf[counters[i]!]! + i);
-    return found;
+  list({ entries, count }: Hits): number[] {
+    return Array.from(entries.subarray(0, count), (entry) => this.firstOf[entry & 255]! + (entry >>> 8));
   }
 
   /** Runs that reached a counter. */

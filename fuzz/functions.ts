@@ -6,8 +6,8 @@ import type { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import { type Compare, readCompares } from './compares.ts';
 import type { Executor } from './executor.ts';
-import { roomForCounters } from './features.ts';
 import { type Finding, plainFinding, reportFinding } from './finding.ts';
+import { HitList, type Hits } from './hits.ts';
 
 /** What it returns is feedback if it is a string: each string that was not returned before makes its input worth keeping. */
 export type FuzzFunction = (input: Uint8Array) => unknown;
@@ -55,7 +55,7 @@ export class FunctionExecutor implements Executor {
   readonly counters: number;
   private readonly counting: Stage;
   private readonly comparing: Stage;
-  private readonly all: Uint8Array;
+  private readonly all: HitList;
   /** Counters of the modules. */
   private readonly moduleEdges: number;
 
@@ -69,7 +69,7 @@ export class FunctionExecutor implements Executor {
     this.comparing = comparing;
     this.moduleEdges = counting.modules.reduce((sum, m) => sum + field(m, abi.HEADER_COVERAGE_COUNT), 0);
     this.counters = this.moduleEdges + ANSWERS;
-    this.all = roomForCounters(this.counters);
+    this.all = new HitList(this.counters);
   }
 
   run(input: Uint8Array): Finding | undefined {
@@ -83,18 +83,17 @@ export class FunctionExecutor implements Executor {
     return finding;
   }
 
-  /** All modules' counters, one after the other, and the answer; those in the modules are cleared. */
-  current(): Uint8Array {
-    let at = 0;
+  /** In all modules, one after the other, and the answer. */
+  hits(): Hits {
+    this.all.clear();
+    let base = 0;
     for (const module of this.counting.modules) {
       const count = field(module, abi.HEADER_COVERAGE_COUNT);
-      const live = new Uint8Array(module.memory.buffer, field(module, abi.HEADER_COVERAGE), count);
-      this.all.set(live, at);
-      live.fill(0);
-      at += count;
+      this.all.drain(new Uint8Array(module.memory.buffer, field(module, abi.HEADER_COVERAGE), count), base);
+      base += count;
     }
     const { answer } = this.counting;
-    if (typeof answer === 'string') this.all[this.moduleEdges + (hash(answer) % ANSWERS)] = 1;
+    if (typeof answer === 'string') this.all.add(this.moduleEdges + (hash(answer) % ANSWERS), 1);
     return this.all;
   }
 

@@ -8,6 +8,7 @@ import { assemblyScriptImports, Lowering, ProgramAbort } from './assemblyscript.
 import { type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } from './entry.ts';
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding, withOutput } from './finding.ts';
+import type { Hits } from './hits.ts';
 import { type Outcome, outputOf } from './outcome.ts';
 import { FuzzWasi, ProgramExit } from './wasi.ts';
 
@@ -38,8 +39,8 @@ export class Harness {
   private objects: Lowering | undefined;
   private program: WebAssembly.Memory | undefined;
   private entry: Entry | undefined;
-  private view: Uint8Array = new Uint8Array(0);
   private words = new Uint32Array(0);
+  private entries = new Uint32Array(0);
   private bytes: Uint8Array = new Uint8Array(0);
   private pending: Finding | undefined;
   /** What the last run returned or exited with, and put out. */
@@ -80,12 +81,15 @@ export class Harness {
     return this.words;
   }
 
-  counters(): Uint8Array {
-    if (this.view.byteLength === 0) {
-      const address = this.header(abi.HEADER_COVERAGE);
-      this.view = new Uint8Array(this.memory1.buffer, address, this.header(abi.HEADER_COVERAGE_COUNT));
+  /** What was reached since this was last asked. They lie behind the counters, as runtime/coverage.ts draws it. */
+  hits(): Hits {
+    const count = this.exports.__wasan_hits();
+    if (this.entries.byteLength === 0) {
+      const counters = this.header(abi.HEADER_COVERAGE_COUNT);
+      const address = this.header(abi.HEADER_COVERAGE) + ((counters + 31) & ~31);
+      this.entries = new Uint32Array(this.memory1.buffer, address, counters);
     }
-    return this.view;
+    return { entries: this.entries, count };
   }
 
   clearCompares(): void {
@@ -128,8 +132,8 @@ export class Harness {
     this.exports = instance.exports as unknown as Exports;
     this.sanitizer.attach(instance);
     this.memory1 = instance.exports.__wasan_memory as WebAssembly.Memory;
-    this.view = new Uint8Array(0);
     this.words = new Uint32Array(0);
+    this.entries = new Uint32Array(0);
     this.bytes = new Uint8Array(0);
     this.program = Object.values(instance.exports).find(
       (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory1,
@@ -142,7 +146,7 @@ export class Harness {
       this.exports.LLVMFuzzerInitialize?.(0, 0);
       this.prepare(this.entry);
     }
-    this.counters().fill(0);
+    this.exports.__wasan_hits();
     this.undoes = imports === undefined && this.exports.__wasan_snapshot() === 1;
   }
 
@@ -238,7 +242,7 @@ export class Harness {
 
   private returned(value: unknown): void {
     this.value = Number(value ?? 0);
-    if (this.value === REJECTED) this.counters().fill(0);
+    if (this.value === REJECTED) this.exports.__wasan_hits();
     if (this.target.keepsOutcome) this.output = outputOf(this.exports as WebAssembly.Exports, this.program);
   }
 
@@ -285,7 +289,7 @@ export class Harness {
       if (error instanceof SanitizerError) throw error;
       return { finding: this.ended(error) };
     } finally {
-      this.counters().fill(0);
+      this.exports.__wasan_hits();
     }
   }
 

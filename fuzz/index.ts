@@ -140,7 +140,7 @@ export function minimizeFinding(
     (candidate) => {
       left--;
       const { key } = executor.run(candidate) ?? {};
-      executor.current().fill(0);
+      executor.hits();
       return key === finding.key;
     },
     () => left <= 0,

@@ -104,9 +104,8 @@ export function coverSources(
   const units = new Uint32Array(counted.length);
   for (const input of inputs) {
     executor.run(input);
-    const counters = executor.current();
-    for (let i = 0; i < counters.length; i++) if (counters[i] !== 0) units[i]!++;
-    counters.fill(0);
+    const { entries, count } = executor.hits();
+    for (const entry of entries.subarray(0, count)) units[entry >>> 8]!++;
   }
   return sourceCoverage(original, counted, units, symbolizer);
 }

@@ -5,6 +5,7 @@ import { assemblyScriptImports, type EntryType, Lowering, ProgramAbort } from '.
 import type { Compare } from './compares.ts';
 import type { Executor } from './executor.ts';
 import { type Finding, plainFinding } from './finding.ts';
+import { type Hits, NO_HITS } from './hits.ts';
 import { type Outcome, outputOf } from './outcome.ts';
 import { FuzzWasi, ProgramExit } from './wasi.ts';
 
@@ -58,8 +59,8 @@ export class PlainExecutor implements Executor {
     return undefined;
   }
 
-  current(): Uint8Array {
-    return new Uint8Array(0);
+  hits(): Hits {
+    return NO_HITS;
   }
 
   compares(): Compare[] {

@@ -4,8 +4,8 @@
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import type { Compare } from './compares.ts';
 import type { CustomMutators, Executor, ModuleExecutor } from './executor.ts';
-import { roomForCounters } from './features.ts';
 import type { Finding } from './finding.ts';
+import { HitList, type Hits } from './hits.ts';
 
 /** Counters for closeness; comparisons share them where there are too many. */
 const SLOTS = 1 << 16;
@@ -19,14 +19,14 @@ export class ValueProfileExecutor implements Executor {
   readonly edges: number;
   readonly custom: CustomMutators | undefined;
   private readonly target: ModuleExecutor;
-  private readonly all: Uint8Array;
+  private readonly all: HitList;
 
   constructor(target: ModuleExecutor) {
     this.target = target;
     this.custom = target.custom;
     this.edges = target.counters;
     this.counters = this.edges + SLOTS;
-    this.all = roomForCounters(this.counters);
+    this.all = new HitList(this.counters);
   }
 
   run(input: Uint8Array): Finding | undefined {
@@ -34,13 +34,13 @@ export class ValueProfileExecutor implements Executor {
     return this.target.run(input);
   }
 
-  current(): Uint8Array {
-    const counters = this.target.current();
-    this.all.set(counters);
-    counters.fill(0);
-    for (const compare of this.target.lastCompares()) {
-      for (const kind of closeness(compare)) this.all[this.edges + ((compare.id * KINDS + kind) % SLOTS)] = 1;
-    }
+  hits(): Hits {
+    this.all.clear();
+    this.all.append(this.target.hits());
+    const slots = new Set<number>();
+    for (const compare of this.target.lastCompares())
+      for (const kind of closeness(compare)) slots.add((compare.id * KINDS + kind) % SLOTS);
+    for (const slot of [...slots].sort((a, b) => a - b)) this.all.add(this.edges + slot, 1);
     return this.all;
   }
 

@@ -57,9 +57,9 @@ export class FuzzWasi {
   /** Every run sees the same world. */
   reset(input: Uint8Array): void {
     this.input = input;
-    this.positions.clear();
+    if (this.positions.size > 0) this.positions.clear(); // which makes a new table
     this.ticks = 0n;
-    this.written = [];
+    if (this.written.length > 0) this.written = [];
     this.writtenBytes = 0;
   }
 

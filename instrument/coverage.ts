@@ -63,7 +63,8 @@ export function planCoverage(
     plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
   );
   const { counters, compares, counted } = planner;
-  const uses = BASE + align8(counters);
+  const hits = BASE + ((counters + 31) & ~31);
+  const uses = hits + 4 * align8(counters);
   const log = uses + align8(compares + 1);
   const end = mode === 'compares' ? log + LOG_BYTES : uses;
   const snapshot = snapshotObstacle(module) === undefined ? Math.ceil(end / PAGE) * PAGE : undefined;

@@ -328,12 +328,12 @@ export const SHADOW_BASE = 4456448; // CALL_STACK_BASE + CALL_STACK_BYTES, a mul
 
 // ---------------------------------------------------------------------------------------------- snapshots
 // Offsets from HEADER_SNAPSHOT; drawn in runtime/snapshot.ts. Each map and each list of copies is there twice.
-export const SNAPSHOT_PAGE_SHIFT = 12;
+export const SNAPSHOT_PAGE_SHIFT = 10;
 export const SNAPSHOT_MAP = 0;
-export const SNAPSHOT_SAVED = 2097152;
-export const SNAPSHOT_LIST = 10485760;
-export const SNAPSHOT_LIST_ENTRIES = 262144;
-export const SNAPSHOT_GLOBALS = 11534336;
+export const SNAPSHOT_SAVED = 8388608;
+export const SNAPSHOT_LIST = 41943040;
+export const SNAPSHOT_LIST_ENTRIES = 1048576;
+export const SNAPSHOT_GLOBALS = 46137344;
 export const SNAPSHOT_GLOBAL_BYTES = 1048576;
-export const SNAPSHOT_DEPOT = 12582912;
-export const SNAPSHOT_END = 79691776; // 64 MiB of depot, of which what is used takes memory
+export const SNAPSHOT_DEPOT = 47185920;
+export const SNAPSHOT_END = 114294784; // 64 MiB of depot, of which what is used takes memory

@@ -3,6 +3,9 @@
 //
 //   HEADER_COVERAGE              HEADER_COMPARE_USES        HEADER_COMPARES                        HEADER_COMPARES_LIMIT
 //   | u8 per edge, wrapping ...  | u8 per comparison ...    | record | record ... up to COMPARES_TOP | arena
+//   | hit u32 ...
+//
+//   hit:     number of a counter that is not 0 << 8 | its value; behind the counters, with room for all of them
 //
 //   record:  comparison << 8 | flags u32    bytes of each operand u32    first operand ...    second ...    (padded to 8)
 import {
@@ -11,6 +14,8 @@ import {
   HEADER_COMPARE_USES,
   HEADER_COMPARES_LIMIT,
   HEADER_COMPARES_TOP,
+  HEADER_COVERAGE,
+  HEADER_COVERAGE_COUNT,
   HEADER_PATIENCE,
 } from './abi';
 import { Addr } from './addr';
@@ -34,6 +39,29 @@ export function coverage_full(counter: u32): void {
   if (!patience) return;
   if (patience > 1) store<u32>(HEADER_PATIENCE, patience - 1);
   else tick();
+}
+
+/** Lists the counters that are not 0, and clears them; how many there are. */
+export function __wasan_hits(): u32 {
+  const counters = load<u32>(HEADER_COVERAGE);
+  const end = counters + ((load<u32>(HEADER_COVERAGE_COUNT) + 31) & ~31);
+  let hit = end;
+  for (let at = counters; at < end; at += 32) {
+    if (!(load<u64>(at) | load<u64>(at, 8) | load<u64>(at, 16) | load<u64>(at, 24))) continue;
+    for (let i = at; i < at + 32; i += 8) {
+      let left = load<u64>(i);
+      if (!left) continue;
+      store<u64>(i, 0);
+      do {
+        const shift = ctz(left) & ~7;
+        const value = (left >> shift) & 255;
+        store<u32>(hit, ((i - counters + <u32>(shift >> 3)) << 8) | <u32>value);
+        hit += 4;
+        left ^= value << shift;
+      } while (left);
+    }
+  }
+  return (hit - end) >> 2;
 }
 
 /** Room for a record, or 0. */

@@ -22,6 +22,7 @@ export {
   check_store16,
 } from './check';
 export {
+  __wasan_hits,
   __wasan_input_alloc,
   __wasan_input_free,
   coverage_full,

@@ -22,7 +22,7 @@ function cpuSeconds(act: () => void): number {
 function runAll(): void {
   for (const unit of units) {
     executor.run(unit);
-    executor.current().fill(0);
+    executor.hits();
   }
 }
 

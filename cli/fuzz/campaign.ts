@@ -325,7 +325,7 @@ function guarded(executor: Executor, artifacts: Artifacts): Executor {
   return {
     ...{ counters: executor.counters, edges: executor.edges ?? executor.counters, custom: executor.custom },
     run,
-    current: () => executor.current(),
+    hits: () => executor.hits(),
     compares: (input) => executor.compares(input),
     ...(executor.distances && { distances: () => executor.distances!() }),
   };

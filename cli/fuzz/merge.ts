@@ -67,9 +67,8 @@ function reachAll(executor: Executor, files: Files, known: Reached, control: str
     if (known.has(i)) return;
     appendFileSync(control, `STARTED ${i} ${bytes.length}\n`);
     const finding = executor.run(bytes);
-    const counters = executor.current();
-    const list = finding ? [] : features.list(counters);
-    counters.fill(0);
+    const hits = executor.hits();
+    const list = finding ? [] : features.list(hits);
     if (finding) io.stderr(`MERGE-INNER: ${name} is left out: ${finding.title}\n`);
     features.add(list, bytes.length);
     appendFileSync(control, recordOf(i, list, features.newEdges));

@@ -10,6 +10,7 @@ import { clocksOf } from '../../cli/fuzz/clocks.ts';
 import { parseFuzzFlags } from '../../cli/fuzz/flags.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import { plainFinding } from '../../fuzz/finding.ts';
+import { NO_HITS } from '../../fuzz/hits.ts';
 import { openModule } from '../../fuzz/index.ts';
 import { compileTarget } from './targets.ts';
 
@@ -40,7 +41,7 @@ async function simulate(flags: readonly string[]) {
       if (input.length < 3) return undefined;
       return plainFinding('crash', 'title', 'sentence', [{ function: 'where' }]);
     },
-    current: () => new Uint8Array(8),
+    hits: () => NO_HITS,
     compares: () => [],
   };
   const text: string[] = [];

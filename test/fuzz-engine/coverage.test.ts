@@ -25,11 +25,18 @@ async function open(coverage: 'counters' | 'compares') {
   const [at, count] = [header[abi.HEADER_COVERAGE / 4]!, header[abi.HEADER_COVERAGE_COUNT / 4]!];
   // Made anew for each use: the runtime's memory grows, and views of it do not.
   const counters = () => new Uint8Array(memory.buffer, at, count);
-  const { make, sum } = instance.exports as unknown as {
+  const { make, sum, __wasan_hits } = instance.exports as unknown as {
+    __wasan_hits: () => number;
     make: (n: number) => number;
     sum: (p: number, n: number) => number;
   };
-  return { memory, counters, make, sum };
+  /** What the runtime lists, as number and value. */
+  const hits = () => {
+    const found = __wasan_hits();
+    const list = new Uint32Array(memory.buffer, at + ((count + 31) & ~31), found);
+    return Array.from(list, (entry) => [entry >>> 8, entry & 255]);
+  };
+  return { memory, counters, hits, make, sum };
 }
 
 test('a loop is counted round by round, and stays in the highest bucket when its counter is full', async () => {
@@ -48,6 +55,22 @@ test('a loop is counted round by round, and stays in the highest bucket when its
   sum(array, 0);
   expect(counters().reduce((count, hits) => count + Math.min(hits, 1), 0)).toBeGreaterThan(0);
   expect(Math.max(...counters())).toBe(1);
+});
+
+test('what was reached is listed once, in the order of the counters', async () => {
+  const { counters, hits, make, sum } = await open('counters');
+  const array = make(1000);
+  hits();
+  for (const n of [0, 3, 300]) {
+    sum(array, n);
+    const reached = Array.from(counters(), (value, i) => [i, value]).filter(([, value]) => value !== 0);
+    expect(reached.length).toBeGreaterThan(0);
+    expect(hits()).toEqual(reached);
+    expect(hits()).toEqual([]);
+  }
+  const last = counters().length - 1;
+  counters().set([7], last);
+  expect(hits()).toEqual([[last, 7]]);
 });
 
 test('a comparison is recorded with both operands', async () => {

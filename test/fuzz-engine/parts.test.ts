@@ -8,47 +8,52 @@ import { parseFuzzFlags } from '../../cli/fuzz/flags.ts';
 import { screenLines } from '../../cli/fuzz/screen.ts';
 import { Corpus } from '../../fuzz/corpus.ts';
 import { parseDictionary } from '../../fuzz/dictionary.ts';
-import { Features, roomForCounters } from '../../fuzz/features.ts';
+import { Features } from '../../fuzz/features.ts';
 import { readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
+import { HitList } from '../../fuzz/hits.ts';
 import { cleanse, minimize } from '../../fuzz/minimize.ts';
 import { seededRandom } from '../../fuzz/random.ts';
 
 const text = (s: string) => new TextEncoder().encode(s);
 const never = () => false;
+/** Of counters with these values. */
+const hitsOf = (...values: number[]) => {
+  const hits = new HitList(values.length);
+  hits.drain(Uint8Array.from(values), 0);
+  return hits;
+};
 
 describe('features', () => {
   test('a counter has eight buckets', () => {
     const features = new Features(4);
-    const buckets = [1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 127, 128, 255].map((n) => features.list(Uint8Array.of(n))[0]);
+    const buckets = [1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 127, 128, 255].map((n) => features.list(hitsOf(n))[0]);
     expect(buckets).toEqual([0, 1, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7].map((bucket) => 4 * bucket));
-    expect(features.list(Uint8Array.of(0, 1, 0, 2))).toEqual([1, 7]);
+    expect(features.list(hitsOf(0, 1, 0, 2))).toEqual([1, 7]);
   });
 
   test('new features are interesting, shorter inputs for known ones only if wanted', () => {
     const features = new Features(4);
     const keeping = new Features(4, 4, false);
-    const counters = roomForCounters(4);
-    counters.set([1, 0, 0, 3]);
+    const hits = hitsOf(1, 0, 0, 3);
     for (const each of [features, keeping]) {
-      expect(each.note(counters, 10)).toBe(true);
-      expect(each.add(each.list(counters), 10)).toBe(2);
-      expect(each.note(counters, 10)).toBe(false);
-      expect(each.note(counters, 9)).toBe(each === features);
+      expect(each.note(hits, 10)).toBe(true);
+      expect(each.add(each.list(hits), 10)).toBe(2);
+      expect(each.note(hits, 10)).toBe(false);
+      expect(each.note(hits, 9)).toBe(each === features);
       expect([each.edges, each.count, [...each.runs].filter((runs) => runs > 0)]).toEqual([2, 2, [3, 3]]);
     }
   });
 
   test('what is watched is told of in every run, without making it interesting', () => {
     const features = new Features(9);
-    const counters = roomForCounters(9);
-    counters.set([2, 0, 0, 0, 1, 0, 0, 0, 7]);
-    features.add(features.list(counters), 5);
+    const hits = hitsOf(2, 0, 0, 0, 1, 0, 0, 0, 7);
+    features.add(features.list(hits), 5);
     features.watch(35, true);
     const met: number[] = [];
-    expect([features.note(counters, 100, met), met]).toEqual([false, [35]]);
+    expect([features.note(hits, 100, met), met]).toEqual([false, [35]]);
     features.watch(35, false);
-    expect([features.note(counters, 100, met), met]).toEqual([false, [35]]);
-    expect(features.note(counters, 4)).toBe(true);
+    expect([features.note(hits, 100, met), met]).toEqual([false, [35]]);
+    expect(features.note(hits, 4)).toBe(true);
   });
 });
 

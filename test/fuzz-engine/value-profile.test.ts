@@ -77,9 +77,8 @@ test('of bytes it tells how many are right, and how close the next one is', asyn
   const before = (byte: number) => (byte * 205) & 255;
   const closeness = (...bytes: number[]) => {
     executor.run(Uint8Array.from(bytes, before));
-    const all = executor.current();
-    const slots = [...all.keys()].filter((i) => i >= executor.edges! && all[i] !== 0);
-    all.fill(0);
+    const { entries, count } = executor.hits();
+    const slots = [...entries.subarray(0, count)].filter((entry) => entry >>> 8 >= executor.edges!);
     return slots.join();
   };
   const [w, a, s, m] = [...'wasm'].map((letter) => letter.charCodeAt(0)) as [number, number, number, number];
