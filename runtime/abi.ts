@@ -4,7 +4,7 @@
 //
 //   memory 1, flat mapping
 //   0        64              512            1024          4096            CALL_STACK_BASE       SHADOW_BASE                ARENA_BASE
-//   | unused | HEADER fields | REPORT record | PROBE / free | static data  | shadow call stack     | shadow, 1/8 of memory 0 | arena ... grows
+//   | unused | HEADER fields | REPORT record | QUARANTINE   | static data  | shadow call stack     | shadow, 1/8 of memory 0 | arena ... grows
 //
 // The arena holds what needs room at run time: chunk records, the chunk index, the stack depot, the deferred-poison log.
 
@@ -79,8 +79,8 @@ export const HEADER_ARENA_TOP = 100; // next free byte of the arena
 export const HEADER_HALT = 104; // halt_on_error
 export const HEADER_QUARANTINE_LIMIT = 108; // bytes
 export const HEADER_QUARANTINE_BYTES = 112; // bytes in quarantine now
-export const HEADER_QUARANTINE_HEAD = 116; // chunk record, oldest
-export const HEADER_QUARANTINE_TAIL = 120; // chunk record, newest
+export const HEADER_QUARANTINE_COME = 116; // chunks that ever came into the quarantine, modulo 2^32
+export const HEADER_QUARANTINE_GONE = 120; // and that ever left it
 export const HEADER_CONTEXT_SIZE = 124; // malloc_context_size
 export const HEADER_REDZONE = 128; // smallest redzone, power of two >= 16
 export const HEADER_MAX_REDZONE = 132; // largest redzone, power of two
@@ -316,6 +316,9 @@ export const FRAME_OWN_E_SHIFT = 27;
 export const FRAME_ALLOCA = 1 << 30; // in HEADER_STACK_MAP: an allocation of that frame, at its own left redzone
 
 // ---------------------------------------------------------------------------------------------- fixed places
+export const QUARANTINE_LANES = 16; // a power of two
+export const QUARANTINE_HEADS = 1024; // chunk record u32 per lane, its oldest; 0 = nothing waits there
+export const QUARANTINE_TAILS = 1088; // its newest
 export const STATIC_BASE = 4096; // asc --memoryBase
 export const GLOBALS_BASE = 65536; // what HEADER_GLOBALS and HEADER_GAPS refer to
 export const GLOBALS_END = 131072;

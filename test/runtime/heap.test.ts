@@ -479,8 +479,11 @@ describe('bookkeeping', () => {
       for (let chunk = first; chunk; chunk = h.get(chunk + abi.CHUNK_NEXT)) chunks.push(chunk);
       return chunks;
     };
-    const waiting = listed(h.get(abi.HEADER_QUARANTINE_HEAD)); // every chunk is now there, or ready to be handed out again
-    expect(waiting.at(-1)).toBe(h.get(abi.HEADER_QUARANTINE_TAIL));
+    const lanes = Array.from({ length: abi.QUARANTINE_LANES }, (_, i) => listed(h.get(abi.QUARANTINE_HEADS + 4 * i)));
+    lanes.forEach((lane, i) => expect(lane.at(-1)).toBe(h.get(abi.QUARANTINE_TAILS + 4 * i)));
+    const waiting = lanes.flat(); // every chunk is now there, or ready to be handed out again
+    expect(waiting.length).toBe(h.get(abi.HEADER_QUARANTINE_COME) - h.get(abi.HEADER_QUARANTINE_GONE));
+    expect(Math.max(...lanes.map((l) => l.length)) - Math.min(...lanes.map((l) => l.length))).toBeLessThanOrEqual(1);
     const heads = Array.from({ length: 2 * abi.READY_CLASSES }, (_, i) => h.get(h.get(abi.HEADER_READY) + 4 * i));
     const ready = heads.flatMap(listed);
     expect(ready.length).toBeGreaterThan(0);
