@@ -26,6 +26,7 @@ export interface Unit extends Learner {
 }
 
 const NO_CHECKS: ReadonlySet<number> = new Set();
+const NOTHING_MET = new Uint32Array(0);
 
 /** Choices between two computations of the weights. */
 const REFRESH = 1024;
@@ -78,9 +79,13 @@ export class Corpus {
     return unit;
   }
 
+  /** What was learnt about mutating it goes: most units retire, and that is far more than their bytes. */
   private retire(unit: Unit): void {
     if (unit.retired) return;
     unit.retired = true;
+    unit.compares = [];
+    unit.checks = NO_CHECKS;
+    unit.met = NOTHING_MET;
     this.active--;
     this.bytes -= unit.bytes.length;
   }

@@ -1,5 +1,6 @@
 // A target that is a JavaScript function around any wasm API: every module it loads while it is set up runs instrumented.
 
+import { withDeepStacks } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import { intercept } from '../host/intercept.ts';
 import type { Sanitizer } from '../host/sanitizer.ts';
@@ -116,7 +117,7 @@ function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   stage.pending = undefined;
   stage.answer = undefined;
   try {
-    stage.answer = stage.run(input.slice());
+    stage.answer = withDeepStacks(() => stage.run(input.slice()));
   } catch (error) {
     stage.pending ??= thrown(error, stage);
   }

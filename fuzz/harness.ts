@@ -1,6 +1,6 @@
 // One build of a target and its instance: sets it up once, runs inputs in it, and puts it back to where it was after each.
 
-import { captureStack, stackText } from '../host/engine-stack.ts';
+import { captureStack, stackText, withDeepStacks } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
@@ -183,7 +183,7 @@ export class Harness {
   }
 
   run(input: Uint8Array): Finding | undefined {
-    const finding = this.judge(input);
+    const finding = withDeepStacks(() => this.judge(input));
     return finding && withOutput(finding, this.wasi.printed());
   }
 
@@ -284,7 +284,7 @@ export class Harness {
     this.begin(new Uint8Array(0));
     this.placed = 0;
     try {
-      return { bytes: act() };
+      return { bytes: withDeepStacks(act) };
     } catch (error) {
       if (error instanceof SanitizerError) throw error;
       return { finding: this.ended(error) };

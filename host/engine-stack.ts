@@ -30,6 +30,18 @@ export function stackText(): string {
   return stack ?? '';
 }
 
+/** What the engine throws meanwhile, a trap for one, tells of as deep a stack. */
+export function withDeepStacks<T>(act: () => T): T {
+  const settings = Error as StackTraceSettings;
+  const { stackTraceLimit } = settings;
+  settings.stackTraceLimit = DEPTH;
+  try {
+    return act();
+  } finally {
+    if (stackTraceLimit !== undefined) settings.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** Captures the current stack, innermost first. */
 export function captureStack(): EngineFrame[] {
   return parseStack(stackText()).filter((f) => f.functionIndex !== undefined || !isOwn(f.text ?? ''));

@@ -16,6 +16,7 @@ const SOURCE = `
 volatile int zero, sink;
 static __attribute__((noinline)) void claim(const unsigned char *data) { printf("so far\\n"); assert(data[0] == 'p'); }
 static __attribute__((noinline)) int deep(int n) { volatile char room[64]; room[0] = n; return deep(n + 1) + room[0]; }
+static __attribute__((noinline)) int dig(int n) { if (!n) __builtin_trap(); return dig(n - 1) + sink; }
 static __attribute__((noinline)) int bottomless(int n) { return n & 1 ? bottomless(n + 1) * 3 + sink : bottomless(n + 3) + sink; }
 static __attribute__((noinline)) void grow(void) { for (;;) { char *volatile p = malloc(1 << 20); if (!p) abort(); p[0] = 1; } }
 int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     case 'f': sink = (int)(zero + 1e30f); break;
     case 'a': abort();
     case 's': return deep(0) & 0;
+    case 'c': return dig(30) & 0;
     case 'b': return bottomless(1) & 0;
     case 'g': grow(); break;
     case 'h': *(void *volatile *)&sink = malloc(1u << 31); break;
@@ -91,4 +93,25 @@ test('a panic of Rust is told by the frame of the program, with debug informatio
   const mine = named('<app::Mine as core::fmt::Debug>::fmt');
   expect(blamed([...names.map(named), mine])).toBe(mine);
   expect(blamed([panic, index])).toBe(panic);
+});
+
+test('a panic that ends in a hook, as libfuzzer-sys sets one, is told by what panicked, and not by the hook', () => {
+  const at = (name: string, file: string) => ({ function: name, file, line: 1, offset: 1 });
+  const abort = at('std::process::abort', '/rustc/59807616e/library/std/src/process.rs');
+  const hook = at('libfuzzer_sys::initialize::{{closure}}', '/home/me/libfuzzer-sys-0.4.7/src/lib.rs');
+  const calls = at('std::panicking::rust_panic_with_hook', '/rustc/59807616e/library/std/src/panicking.rs');
+  const begin = at('rust_begin_unwind', '/rustc/59807616e/library/std/src/panicking.rs');
+  const mine = at('app::parse', '/home/me/app/src/lib.rs');
+  const shown = at('<app::Mine as core::fmt::Debug>::fmt', '/home/me/app/src/lib.rs');
+  expect(blamed([abort, hook, calls, begin, mine])).toBe(mine);
+  expect(blamed([abort, hook, calls, begin])).toBe(abort);
+  expect(blamed([shown, hook, calls, begin, mine])).toBe(shown); // wrong while the panic was told of
+  expect(blamed([abort, hook])).toBe(hook);
+});
+
+test('the stack of a trap is as deep as that of a report, and the engine’s own setting stays', () => {
+  const before = Error.stackTraceLimit;
+  const { stack } = executor.run(new TextEncoder().encode('c'))!;
+  expect(stack.map((frame) => frame.function)).toEqual([...Array(31).fill('dig'), 'LLVMFuzzerTestOneInput']);
+  expect(Error.stackTraceLimit).toBe(before);
 });

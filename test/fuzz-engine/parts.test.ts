@@ -62,8 +62,10 @@ test('a shorter unit takes over, and one that owns nothing is retired', () => {
   const corpus = new Corpus(features);
   const long = corpus.add(text('long input'), [0, 8], 'long');
   const other = corpus.add(text('other'), [16], 'other');
+  for (const unit of [long, other]) unit.compares = [{ from: text('in'), to: text('out') }];
   corpus.add(text('abc'), [0, 8], 'short');
   expect([long.retired, other.retired, corpus.active, corpus.bytes]).toEqual([true, false, 2, 8]);
+  expect([long, other].map((unit) => unit.compares.length)).toEqual([0, 1]); // memory for units that are never mutated
   const random = seededRandom(1);
   for (let i = 0; i < 500; i++) expect(corpus.choose(random)).not.toBe(long);
 });
