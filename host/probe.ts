@@ -20,6 +20,7 @@ interface Answer {
   readonly wrong: readonly string[];
   readonly sizeWord: boolean;
   readonly facts: readonly string[];
+  readonly isCut: boolean;
 }
 
 /** The engine's own, taken before anything intercepts them: a trial is no module of the program. */
@@ -31,6 +32,9 @@ const ALIGNMENT = 8;
 const COPIED_OUTSIDE = 512;
 /** Rounds of loops that one call may take: what clears a block of 20000 bytes by bytes takes fewer, and a second has more. */
 const ROUNDS = 1 << 22;
+
+/** What a function that was left out leaves there. */
+const LEFT_OUT = -1;
 
 /** Further members of the family, and what a trial shows. */
 const RELATIVES = [
@@ -54,12 +58,14 @@ export function probeAllocator(question: Question): Answer {
     return trial.run();
   } catch (error) {
     const reason = error instanceof Wrong ? error.message : `it trapped (${sentence(error)})`;
-    return { outcome: 'failed', reason, wrong: [], sizeWord: false, facts: [`probe run: ${reason}`] };
+    return { ...NOTHING, outcome: 'failed', reason, facts: [`probe run: ${reason}`], isCut: trial.isCut };
   }
 }
 
-function unknown(reason: string): Answer {
-  return { outcome: 'unknown', reason, wrong: [], sizeWord: false, facts: [`probe run: ${reason}`] };
+const NOTHING = { wrong: [], sizeWord: false } as const;
+
+function unknown(reason: string, isCut = false): Answer {
+  return { ...NOTHING, outcome: 'unknown', reason, facts: [`probe run: ${reason}`], isCut };
 }
 
 function sentence(error: unknown): string {
@@ -77,6 +83,8 @@ type Role = (name: string) => Call | undefined;
 
 class Trial {
   private readonly memory: WebAssembly.Memory;
+  /** It came to a function that the module has not got. */
+  isCut = false;
   private readonly role: Role;
   private fill = 1;
 
@@ -96,7 +104,12 @@ class Trial {
       const call = instance.exports[exports[name]!] as Call;
       return (...args) => {
         rounds.value = ROUNDS;
-        return call(...args);
+        try {
+          return call(...args);
+        } catch (error) {
+          this.isCut ||= rounds.value === LEFT_OUT;
+          throw error;
+        }
       };
     };
     const lists = root === undefined ? undefined : (instance.exports[root] as WebAssembly.Global);
@@ -106,9 +119,10 @@ class Trial {
   run(): Answer {
     this.initialise();
     // emmalloc and others set up their heap in a constructor, which an instance without its start function has not run.
-    if (!this.isReady()) return unknown('malloc cannot be called before the program has started');
+    if (!this.isReady()) return unknown('malloc cannot be called before the program has started', this.isCut);
     const blocks = SIZES.map((size) => this.allocate(size));
-    if (blocks.some((b) => b === undefined)) return unknown('malloc found no memory in an instance of its own');
+    if (blocks.some((b) => b === undefined))
+      return unknown('malloc found no memory in an instance of its own', this.isCut);
     const live = blocks as Block[];
     this.expectApart(live);
     this.expectKept(live, 'was overwritten by later calls of malloc');
@@ -130,7 +144,14 @@ class Trial {
       facts.push(`probe run: ${isWrong ? `what looked like ${role} is something else` : fact}`);
     }
     if (word) facts.push('probe run: the word in front of a block tells its size');
-    return { outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+    return {
+      outcome: 'confirmed',
+      reason: '',
+      wrong: wrong.map(([role]) => role),
+      sizeWord: word,
+      facts,
+      isCut: this.isCut,
+    };
   }
 
   private initialise(): void {

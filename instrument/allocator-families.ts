@@ -5,10 +5,12 @@
 import type { Allocator, AllocatorFunction } from './allocator-found.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole } from './allocator-roles.ts';
 import type { FeatureCache } from './body-features.ts';
+import type { CallGraph } from './call-graph.ts';
 import { findStub, findTlsf } from './fingerprints/assemblyscript.ts';
 import type { Family } from './fingerprints/fingerprint.ts';
 import { findWee } from './fingerprints/wee.ts';
-import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
+import { INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
+import { tryOut } from './try-out.ts';
 import { functionNames, type Module, pointerType } from './wasm/module.ts';
 import { TYPE } from './wasm/opcodes.ts';
 
@@ -20,7 +22,7 @@ export function findFamily(module: Module, features: FeatureCache, probe?: Probe
   const names = functionNames(module);
   const family = findTlsf(module, features) ?? (names.size === 0 ? findWee(module, features) : undefined);
   if (!family) return undefined;
-  const answer = family.refused === undefined ? tryOut(module, family, probe) : undefined;
+  const answer = family.refused === undefined ? tried(module, features.graph, family, probe) : undefined;
   const { layout } = family;
   const evidence = [...family.evidence, ...(answer?.facts ?? [])];
   const probeFailed = answer?.outcome === 'failed';
@@ -45,9 +47,8 @@ export function explainStub(module: Module, features: FeatureCache): string | un
   return `AssemblyScript's stub runtime never gives memory back (function ${alloc} counts up): nothing can be used after it was freed, and blocks have no redzones`;
 }
 
-function tryOut(module: Module, { roles, setUp }: Family, probe?: Probe): ProbeResult | undefined {
-  if (!probe || (roles.has('tlsf allocate block') && !setUp)) return undefined;
+function tried(module: Module, graph: CallGraph, { roles, setUp }: Family, probe?: Probe): ProbeResult | undefined {
+  if (roles.has('tlsf allocate block') && !setUp) return undefined;
   const all = setUp ? new Map([...roles, [INITIALISE, setUp.initialise]]) : roles;
-  const question = buildProbe(module, all, setUp?.root);
-  return question && probe(question);
+  return tryOut(module, graph, { roles: all, root: setUp?.root }, probe);
 }

@@ -5,9 +5,10 @@
 import { type Allocator, type AllocatorFunction, type HeapLayout, NOTHING } from './allocator-found.ts';
 import { ALLOCATOR_ROLES } from './allocator-roles.ts';
 import type { FeatureCache } from './body-features.ts';
-import { reachable } from './fingerprints/fingerprint.ts';
+import { calledFrom } from './call-graph.ts';
 import { type Fingerprint, fingerprint } from './fingerprints/index.ts';
-import { buildProbe, INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
+import { INITIALISE, type Probe } from './probe-module.ts';
+import { tryOut } from './try-out.ts';
 import type { Module } from './wasm/module.ts';
 
 type Stripped = Omit<Allocator, 'rejected'>;
@@ -45,7 +46,9 @@ export function completeStripped(
     const reason = malloc === undefined ? undefined : 'malloc is known, but which function is free cannot be told';
     return { ...left(print.evidence, reason), functions: overruled ? candidates : [] };
   }
-  const answer = free === undefined ? undefined : tryOut(module, candidates, print.initialise, probe);
+  const tried = new Map(candidates.map((f) => [f.role.role, f.func]));
+  if (print.initialise !== undefined) tried.set(INITIALISE, print.initialise);
+  const answer = free === undefined ? undefined : tryOut(module, features.graph, { roles: tried }, probe);
   const evidence = [...print.evidence, ...(answer?.facts ?? [])];
   if (answer?.outcome === 'failed' && !overruled) {
     return { ...left(evidence, `a probe run of malloc and free went wrong: ${answer.reason}`), probeFailed: true };
@@ -88,21 +91,9 @@ function left(evidence: readonly string[], refused: string | undefined): Strippe
   return { ...NOTHING, evidence, refused };
 }
 
-function tryOut(
-  module: Module,
-  all: readonly AllocatorFunction[],
-  initialise: number | undefined,
-  probe?: Probe,
-): ProbeResult | undefined {
-  const roles = new Map(all.map((f) => [f.role.role, f.func]));
-  if (initialise !== undefined) roles.set(INITIALISE, initialise);
-  const question = probe && buildProbe(module, roles);
-  return question && probe(question);
-}
-
 /** mimalloc's operator new allocates by itself what operator delete, or free, gives back. */
 function callsMalloc(features: FeatureCache, func: number, malloc: number): boolean {
-  return reachable(features, [func]).has(malloc);
+  return calledFrom(features.graph, [func]).has(malloc);
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Allocator, type AllocatorFunction, NOTHING } from './allocator-fou
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
 import { completeStripped } from './allocator-stripped.ts';
 import { FeatureCache } from './body-features.ts';
+import type { CallGraph } from './call-graph.ts';
 import { InstrumentError } from './errors.ts';
 import { isCollected, withKeptByName } from './kept-by-name.ts';
 import type { Probe } from './probe-module.ts';
@@ -28,6 +29,7 @@ export interface AllocatorSearch {
 /** Finds the allocator. An option beats an export, an export beats the glue, and that a name. */
 export function findAllocator(
   module: Module,
+  graph: CallGraph,
   { allocator: options = {}, glueNames = {}, probe }: AllocatorSearch = {},
 ): Allocator {
   const found: AllocatorFunction[] = [];
@@ -53,7 +55,7 @@ export function findAllocator(
   for (const { name, index } of exports) addNamed(index, name, 'export');
   for (const { name, index } of exports) addNamed(index, glueNames[name] ?? '', 'glue', name);
   for (const [index, name] of names) addNamed(index, name, 'name');
-  const features = new FeatureCache(module);
+  const features = new FeatureCache(module, graph);
   if (names.size === 0) for (const f of [...found]) addForwarded(module, f, add);
   const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, features, probe);
   if (family) return { ...NOTHING, ...family, rejected };

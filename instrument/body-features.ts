@@ -1,6 +1,7 @@
 // What one pass over a function's body tells about what it may be: constants, absolute addresses, callees, and whether it
 // looks at the word in front of a pointer, where allocators keep a block's size.
 
+import type { CallGraph } from './call-graph.ts';
 import { Decoder } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
 import { IMM, OP } from './wasm/opcodes.ts';
@@ -31,11 +32,13 @@ export interface BodyFeatures {
 
 /** Features of bodies, read when asked for. */
 export class FeatureCache {
+  readonly graph: CallGraph;
   private readonly module: Module;
   private readonly cache = new Map<number, BodyFeatures>();
 
-  constructor(module: Module) {
+  constructor(module: Module, graph: CallGraph) {
     this.module = module;
+    this.graph = graph;
   }
 
   has(f: number): boolean {
@@ -45,6 +48,18 @@ export class FeatureCache {
   bodySize(f: number): number {
     const body = this.module.bodies[f - this.module.importedFunctions]!;
     return body.end - body.start;
+  }
+
+  /** Whether a body can look at the word in front of a pointer at all, by its bytes: most cannot, and need no closer look. */
+  mayOpen(f: number): boolean {
+    const { start, end } = this.module.bodies[f - this.module.importedFunctions]!;
+    const { bytes } = this.module;
+    for (let at = start + 2; at < end; at++) {
+      const op = bytes[at];
+      if (op === I32_SUB ? mayEnd(bytes, at, 4, 0, 0x80) : op === I32_ADD && mayEnd(bytes, at, 0x7c, 0x7f, 0xff))
+        return true;
+    }
+    return false;
   }
 
   of(f: number): BodyFeatures {
@@ -150,6 +165,17 @@ const MASK_WITHIN = 2;
 const HEAD = 4;
 const LAST_STORE = 0x3e;
 const I64_MUL = 0x7e;
+
+const I32_ADD: number = OP.I32_ADD;
+const I32_SUB: number = OP.I32_SUB;
+
+/** Whether `i32.const` of a value, or of its double, may end at `at`. Linkers pad some numbers, with zeros or ones. */
+function mayEnd(bytes: Uint8Array, at: number, value: number, lastPadding: number, padding: number): boolean {
+  const last = bytes[at - 1]!;
+  const before = bytes[at - 2]!;
+  if (last === value || last === ((value * 2) & 0x7f)) return before === OP.I32_CONST;
+  return last === lastPadding && before === padding;
+}
 
 /** p - 4 or p - 8, as a subtraction or as the addition of a negative constant. */
 function isHeaderStep(op: number, constant: number | undefined): boolean {

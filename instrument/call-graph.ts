@@ -1,9 +1,9 @@
 // Who calls whom. Answers two questions: which functions belong to the allocator alone (they are not checked), and from
 // which functions the allocator can be reached (they record their calls on the shadow call stack).
 
-import { Decoder } from './wasm/decoder.ts';
+import { Decoder, stopsAt } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
-import { IMM, OP } from './wasm/opcodes.ts';
+import { OP } from './wasm/opcodes.ts';
 
 export interface CallGraph {
   /** Direct callees of each function (by function index; imports have none). */
@@ -24,7 +24,13 @@ export interface CallGraph {
   readonly sizesMemory: boolean;
 }
 
-/** Decodes every body once. */
+/** What a call graph is made of. */
+const NOTED = stopsAt(
+  ...[OP.CALL, OP.RETURN_CALL, OP.CALL_INDIRECT, OP.RETURN_CALL_INDIRECT, OP.CALL_REF, OP.RETURN_CALL_REF],
+  ...[OP.REF_FUNC, OP.GLOBAL_SET, OP.TRY, OP.TRY_TABLE, OP.MEMORY_SIZE, OP.MEMORY_GROW],
+);
+
+/** Passes over every body once. */
 export function buildCallGraph(module: Module): CallGraph {
   const count = module.functions.length;
   const callees: number[][] = Array.from({ length: count }, () => []);
@@ -46,9 +52,8 @@ export function buildCallGraph(module: Module): CallGraph {
     decoder.pos = body.start;
     decoder.end = body.end;
     decoder.skipLocals();
-    while (decoder.pos < decoder.end) {
-      decoder.next();
-      const op = decoder.op;
+    while (decoder.nextOf(NOTED)) {
+      const { op } = decoder;
       if (op === OP.CALL || op === OP.RETURN_CALL) {
         if (calledBy[decoder.index] !== func) {
           calledBy[decoder.index] = func;
@@ -57,7 +62,7 @@ export function buildCallGraph(module: Module): CallGraph {
         }
       } else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) note(types, decoder.index);
       else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) note(types, -1);
-      else if (decoder.immediates === IMM.REF_FUNC) addressTaken.add(decoder.index);
+      else if (op === OP.REF_FUNC) addressTaken.add(decoder.index);
       else if (op === OP.GLOBAL_SET) note(globals, decoder.index);
       else if (op === OP.TRY || op === OP.TRY_TABLE) catches[func] = 1;
       tailCalls ||= op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT || op === OP.RETURN_CALL_REF;
@@ -72,20 +77,33 @@ function note(list: number[], value: number): void {
   if (!list.includes(value)) list.push(value);
 }
 
+/** Everything that direct calls lead to, and with `indirect` what a function may call by its type as well. */
+export function calledFrom(
+  graph: CallGraph,
+  roots: Iterable<number>,
+  indirect?: (type: number) => readonly number[],
+): Set<number> {
+  const reached = new Set(roots);
+  const work = [...reached];
+  const reach = (func: number) => {
+    if (reached.has(func)) return;
+    reached.add(func);
+    work.push(func);
+  };
+  while (work.length > 0) {
+    const func = work.pop()!;
+    graph.callees[func]!.forEach(reach);
+    if (indirect) for (const type of graph.indirect[func]!) indirect(type).forEach(reach);
+  }
+  return reached;
+}
+
 /**
  * The allocator's own code: its entry points and everything below them that nobody else calls. Functions shared with the
  * program (memcpy, sbrk) stay outside and stay checked; the runtime keeps reports off while they work for the allocator.
  */
 export function allocatorClosure(graph: CallGraph, roots: readonly number[]): Set<number> {
-  const reached = new Set(roots);
-  const work = [...roots];
-  while (work.length > 0) {
-    for (const callee of graph.callees[work.pop()!]!) {
-      if (reached.has(callee)) continue;
-      reached.add(callee);
-      work.push(callee);
-    }
-  }
+  const reached = calledFrom(graph, roots);
   const entry = new Set(roots);
   const leaks = (f: number) =>
     !entry.has(f) && (graph.addressTaken.has(f) || graph.callers[f]!.some((caller) => !reached.has(caller)));

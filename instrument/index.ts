@@ -154,8 +154,8 @@ function readable(bytes: Uint8Array, options: InstrumentOptions): Module {
 }
 
 function inspectModule(module: Module, options: InstrumentOptions): Inspection {
-  const allocator = findAllocator(module, options);
   const graph = buildCallGraph(module);
+  const allocator = findAllocator(module, graph, options);
   const mappings = findMappings(module);
   const members = [...allocator.functions, ...allocator.kept].map((f) => f.func);
   const roots = [...members, ...mappings.functions];

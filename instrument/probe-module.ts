@@ -5,11 +5,13 @@
 // traps where that was the last one:
 //
 //   loop  global.get F  i32.const 1  i32.sub  global.set F  global.get F  i32.eqz  if  unreachable  end  ...
+//
+// A function that was left out says so before it traps: it sets the counter to -1, which no loop leaves there.
 
 import { Reader, Writer } from './wasm/bytes.ts';
-import { Decoder } from './wasm/decoder.ts';
+import { Decoder, stopsAt } from './wasm/decoder.ts';
 import { KIND, type Module, SECTION, SECTION_ORDER } from './wasm/module.ts';
-import { IMM, OP, TYPE } from './wasm/opcodes.ts';
+import { OP, TYPE } from './wasm/opcodes.ts';
 
 /** What is to be tried out. */
 export interface ProbeQuestion {
@@ -44,6 +46,8 @@ export interface ProbeResult {
   readonly sizeWord: boolean;
   /** Sentences for `wasan inspect`. */
   readonly facts: readonly string[];
+  /** It came to a function that the copy has not got: with it, the answer may be another. */
+  readonly isCut: boolean;
 }
 
 export type Probe = (question: ProbeQuestion) => ProbeResult;
@@ -56,10 +60,14 @@ const MEMORY = `${PREFIX}memory`;
 const ROOT = `${PREFIX}root`;
 const FUEL = `${PREFIX}fuel`;
 
-/** Undefined for a module that cannot be tried on its own: its data comes with its start function, or it is a library. */
+/**
+ * Undefined for a module that cannot be tried on its own: its data comes with its start function, or it is a library.
+ * Functions that are not `reached` trap.
+ */
 export function buildProbe(
   module: Module,
   roles: ReadonlyMap<string, number>,
+  reached: ReadonlySet<number>,
   root?: number,
 ): ProbeQuestion | undefined {
   const memory = module.memories[0];
@@ -69,7 +77,7 @@ export function buildProbe(
   const imported = module.imports.find((i) => i.kind === KIND.MEMORY);
   const { min: initial, max: maximum, shared } = memory;
   return {
-    bytes: probeBytes(module, exported, root),
+    bytes: probeBytes(module, exported, reached, root),
     exports: Object.fromEntries(exported.map(({ role, name }) => [role, name])),
     memory: MEMORY,
     fuel: FUEL,
@@ -86,7 +94,12 @@ interface Exported {
 /** Sections that may stand in front of the globals, which the exports follow. */
 const BEFORE_GLOBALS: ReadonlySet<number> = new Set(SECTION_ORDER.slice(0, SECTION_ORDER.indexOf(SECTION.GLOBAL)));
 
-function probeBytes(module: Module, exported: readonly Exported[], root: number | undefined): Uint8Array {
+function probeBytes(
+  module: Module,
+  exported: readonly Exported[],
+  reached: ReadonlySet<number>,
+  root: number | undefined,
+): Uint8Array {
   const w = new Writer(1 << 16);
   w.append(module.bytes, 0, 8);
   const copy = (id: number, from: number, to: number) => {
@@ -99,7 +112,7 @@ function probeBytes(module: Module, exported: readonly Exported[], root: number 
   w.section(SECTION.GLOBAL, globalSection(module));
   w.section(SECTION.EXPORT, exportSection(module, exported, root));
   for (const { id, start, end } of kept.filter((s) => !BEFORE_GLOBALS.has(s.id) && s.id !== SECTION.GLOBAL)) {
-    if (id === SECTION.CODE) w.section(id, codeSection(module, reachable(module, exported)));
+    if (id === SECTION.CODE) w.section(id, codeSection(module, reached));
     else if (id !== SECTION.EXPORT && id !== SECTION.START) copy(id, start, end);
   }
   return w.view().slice();
@@ -138,6 +151,10 @@ function exportSection(module: Module, exported: readonly Exported[], root: numb
 
 function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
   const w = new Writer(1 << 16);
+  const leftOut = new Writer();
+  for (const byte of [0, OP.I32_CONST, LEFT_OUT, OP.GLOBAL_SET]) leftOut.byte(byte); // no locals
+  leftOut.u32(module.globals.length);
+  for (const byte of [OP.UNREACHABLE, OP.END]) leftOut.byte(byte);
   w.u32(module.bodies.length);
   module.bodies.forEach(({ start, end }, i) => {
     if (alive.has(module.importedFunctions + i)) {
@@ -145,14 +162,16 @@ function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
       w.u32(body.length);
       w.append(body, 0, body.length);
     } else {
-      w.u32(3);
-      w.byte(0); // no locals
-      w.byte(OP.UNREACHABLE);
-      w.byte(OP.END);
+      w.u32(leftOut.length);
+      w.append(leftOut.bytes, 0, leftOut.length);
     }
   });
   return w;
 }
+
+/** -1, as i32.const has it. */
+const LEFT_OUT = 0x7f;
+const LOOPS = stopsAt(OP.LOOP);
 
 /** The body, with the counter at the head of each loop. */
 function countedBody(module: Module, start: number, end: number): Uint8Array {
@@ -160,9 +179,7 @@ function countedBody(module: Module, start: number, end: number): Uint8Array {
   const d = new Decoder(module.bytes, start, end);
   d.skipLocals();
   let copied = start;
-  while (d.pos < d.end) {
-    d.next();
-    if (d.op !== OP.LOOP) continue;
+  while (d.nextOf(LOOPS)) {
     w.append(module.bytes, copied, d.pos);
     copied = d.pos;
     countRound(w, module.globals.length);
@@ -180,33 +197,4 @@ export function countRound(w: Writer, counter: number): void {
   w.byte(OP.GLOBAL_GET);
   w.u32(counter);
   for (const byte of [OP.I32_EQZ, OP.IF, TYPE.VOID, OP.UNREACHABLE, OP.END]) w.byte(byte);
-}
-
-/** Everything direct calls lead to, and what the indirect calls in there may call, by its type. */
-function reachable(module: Module, exported: readonly Exported[]): Set<number> {
-  const seen = new Set(exported.map((e) => e.func));
-  const work = [...seen];
-  const callable = Map.groupBy(module.addressTaken, (f) => module.functions[f]!);
-  const ofType = (type: number) => {
-    const functions = callable.get(type) ?? [];
-    callable.delete(type); // the first call of a type leads to all of them
-    return functions;
-  };
-  const reach = (func: number) => {
-    if (seen.has(func)) return;
-    seen.add(func);
-    work.push(func);
-  };
-  while (work.length > 0) {
-    const body = module.bodies[work.pop()! - module.importedFunctions];
-    if (!body) continue;
-    const d = new Decoder(module.bytes, body.start, body.end);
-    d.skipLocals();
-    while (d.pos < d.end) {
-      d.next();
-      if (d.immediates === IMM.FUNC) reach(d.index);
-      else if (d.op === OP.CALL_INDIRECT) ofType(d.index).forEach(reach);
-    }
-  }
-  return seen;
 }

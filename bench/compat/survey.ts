@@ -66,8 +66,9 @@ export function survey(name: string, bytes: Uint8Array, { scripts = [], hasAlloc
   const glue = Object.assign({}, ...scripts.map((text) => glueNames(bytes, text))) as Record<string, string>;
   const module = parseModule(bytes);
   const truth = new Truth(module, glue);
-  const found = findAllocator(parseModule(strip(bytes)), { probe: probeAllocator });
-  const shipped = findAllocator(module, { probe: probeAllocator, glueNames: glue });
+  const stripped = parseModule(strip(bytes));
+  const found = findAllocator(stripped, buildCallGraph(stripped), { probe: probeAllocator });
+  const shipped = findAllocator(module, truth.graph, { probe: probeAllocator, glueNames: glue });
   const roles = found.functions.map((f) => f.role.role);
   const mistakes = [...found.functions, ...found.kept.filter((f) => f.how !== 'body')].flatMap(({ role, func }) =>
     truth.denies(role.role, func) ? [`${role.role} is not function ${func}`] : [],
@@ -106,8 +107,8 @@ const LONGEST = 4 << 20;
 
 /** Which function plays which role, as far as anything names it. */
 class Truth {
+  readonly graph: CallGraph;
   private readonly module: Module;
-  private readonly graph: CallGraph;
   private readonly members = new Map<string, Set<number>>();
 
   constructor(module: Module, glue: Readonly<Record<string, string>>) {

@@ -8,10 +8,11 @@
 //   realloc -> removeBlock, prepareBlock, moveBlock -> allocateBlock, insertBlock
 
 import type { FeatureCache } from '../body-features.ts';
+import { calledFrom } from '../call-graph.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
-import { callersOf, type Family, functionsOf, growsMemory, only, reachable, within } from './fingerprint.ts';
+import { callersOf, type Family, functionsOf, growsMemory, only, within } from './fingerprint.ts';
 
 const MAPS = 4;
 const HEADS = 96;
@@ -44,7 +45,7 @@ export function findTlsf(module: Module, features: FeatureCache): Family | undef
     ['tlsf remove block', remove],
   ]);
   const found = { roles, setUp: findSetUp(module, features, add), evidence, layout: 'behind' as const };
-  const resizers = callersOf(module, features, remove).filter((f) => f !== insert && f !== allocate);
+  const resizers = callersOf(features, remove).filter((f) => f !== insert && f !== allocate);
   if (resizers.length === 0) return { ...found, refused: undefined };
   const calls = (f: number, callee: number) => features.of(f).callees.has(callee);
   const prepare = only(functionsOf(module, [I, I, I], []).filter((f) => !add.includes(f) && calls(f, insert)));
@@ -77,7 +78,7 @@ function findAllocate(
   const takers = functionsOf(module, params, [I]).filter((f) => features.of(f).callees.has(remove));
   return only(
     takers.filter((f) => {
-      const below = reachable(features, [f]);
+      const below = calledFrom(features.graph, [f]);
       const grows = [...below].some((g) => features.has(g) && features.of(g).grows);
       return grows && takers.every((other) => other === f || !below.has(other));
     }),

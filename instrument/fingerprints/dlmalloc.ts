@@ -8,9 +8,10 @@
 // none of them (a relative that was inlined into its caller) raises a doubt: blocks must then keep their shape (allocator.ts).
 
 import type { BodyFeatures, FeatureCache } from '../body-features.ts';
+import { calledFrom } from '../call-graph.ts';
 import type { Module } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
-import { type Fingerprint, functionsOf, nothing, reachable, sharedState, within } from './fingerprint.ts';
+import { type Fingerprint, functionsOf, functionsThat, nothing, sharedState, within } from './fingerprint.ts';
 
 /** mparams.magic = 0x55555558, set up by malloc's initialisation. */
 const MAGIC = 1431655768;
@@ -84,9 +85,10 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
     ['free', family.free],
   ]);
   const taken = new Set(family.known.values());
-  const internal = reachable(features, [family.malloc, family.free]);
+  const internal = calledFrom(features.graph, [family.malloc, family.free]);
+  const opens = new Set(functionsThat(module, (f) => features.mayOpen(f)));
   const unexplained: number[] = [];
-  for (let f = module.importedFunctions; f < module.functions.length; f++) {
+  for (const f of opens) {
     if (internal.has(f) || taken.has(f)) continue;
     const role = relativeRole(module, features, family, f);
     if (role === undefined) continue;
@@ -97,11 +99,9 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
     } else if (role === 'realloc') unexplained.push(f);
   }
   // Helpers of a relative (realloc's try_realloc_chunk, memalign's internal_memalign) are reached from it alone.
-  const explained = reachable(features, [...roles.values(), ...taken]);
+  const explained = calledFrom(features.graph, [...roles.values(), ...taken]);
   const left = unexplained.filter((f) => !explained.has(f));
-  for (let f = module.importedFunctions; f < module.functions.length; f++) {
-    if (!explained.has(f) && !left.includes(f) && features.of(f).readsHead) left.push(f);
-  }
+  for (const f of opens) if (!explained.has(f) && !left.includes(f) && features.of(f).readsHead) left.push(f);
   const doubt =
     left.length > 0 ? `${left.map((f) => `function ${f}`).join(', ')} looks into malloc's blocks, too` : undefined;
   const cutting = left.filter((f) => cutsBlocks(features.of(f), family));

@@ -62,22 +62,6 @@ export function sharedState(features: FeatureCache, a: number, b: number): Set<n
   return new Set([...features.of(a).addresses].filter((x) => other.has(x)));
 }
 
-/** Everything that direct calls lead to. */
-export function reachable(features: FeatureCache, roots: readonly number[]): Set<number> {
-  const seen = new Set(roots);
-  const work = [...roots];
-  while (work.length > 0) {
-    const f = work.pop()!;
-    if (!features.has(f)) continue;
-    for (const callee of features.of(f).callees) {
-      if (seen.has(callee)) continue;
-      seen.add(callee);
-      work.push(callee);
-    }
-  }
-  return seen;
-}
-
 /** The functions of which something is true, imports left out. */
 export function functionsThat(module: Module, holds: (f: number) => boolean): number[] {
   const found: number[] = [];
@@ -85,8 +69,8 @@ export function functionsThat(module: Module, holds: (f: number) => boolean): nu
   return found;
 }
 
-export function callersOf(module: Module, features: FeatureCache, callee: number): number[] {
-  return functionsThat(module, (f) => features.of(f).callees.has(callee));
+export function callersOf({ graph }: FeatureCache, callee: number): readonly number[] {
+  return graph.callers[callee]!;
 }
 
 /** The functions of a signature. */

@@ -34,7 +34,7 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
   const pairs = functionsOf(module, [TYPE.I32, TYPE.I32], []);
   const dispose = only(pairs.filter((f) => shares(f) && features.of(f).stores >= DISPOSE_STORES));
   if (free === undefined || dispose === undefined) return nothing();
-  const cutters = callersOf(module, features, dispose);
+  const cutters = callersOf(features, dispose);
   const found = {
     ...nothing(),
     evidence: [
@@ -54,7 +54,7 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
   const frees = (f: number) => features.of(f).callees.has(free);
   const alloc = only(takers.filter((f) => comparesAlignment(module, f)));
   // Whoever else calls malloc is realloc, which cuts what it holds, and not what it just got.
-  const others = callersOf(module, features, malloc).filter((f) => f !== alloc);
+  const others = callersOf(features, malloc).filter((f) => f !== alloc);
   if (alloc !== undefined && others.every((f) => cutters.includes(f) && frees(f))) {
     return { ...found, roles: roles.set('dlmalloc-rs alloc', alloc) };
   }

@@ -32,7 +32,7 @@ export function findRust(module: Module, features: FeatureCache): Fingerprint {
     functionsOf(module, [TYPE.I32, TYPE.I32], []).filter((f) => shares(f) && features.of(f).stores >= DISPOSE_STORES),
   );
   if (free === undefined || dispose === undefined) return nothing();
-  const users = callersOf(module, features, dispose);
+  const users = callersOf(features, dispose);
   const memalign = only(users.filter((f) => isMemalign(module, features, f, malloc)));
   // Without memalign as a function of its own, blocks that are cut in pieces could not be told from others.
   if (memalign === undefined) return nothing();

@@ -2,7 +2,7 @@
 
 import { STACK_RED_ZONE } from '../../runtime/abi.ts';
 import type { Edit } from '../plan.ts';
-import { Decoder } from '../wasm/decoder.ts';
+import { Decoder, stopsAt } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Borrow } from './analysis.ts';
@@ -11,6 +11,7 @@ import { integerConstant } from './operands.ts';
 
 const GLOBAL_GET: number = OP.GLOBAL_GET;
 const GLOBAL_SET: number = OP.GLOBAL_SET;
+const GLOBALS = stopsAt(OP.GLOBAL_GET, OP.GLOBAL_SET);
 
 /** Where a function reads and writes the stack pointer. */
 export class PointerUses {
@@ -42,10 +43,7 @@ export class PointerUses {
     const d = this.decoder;
     this.enter(i);
     if (!this.mayBeIn(d.pos, d.end)) return false;
-    while (d.pos < d.end) {
-      d.next();
-      if (d.index === this.stackPointer && (d.op === OP.GLOBAL_GET || d.op === OP.GLOBAL_SET)) return true;
-    }
+    while (d.nextOf(GLOBALS)) if (d.index === this.stackPointer) return true;
     return false;
   }
 
