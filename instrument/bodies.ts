@@ -2,6 +2,7 @@
 // any order and by any thread: no body depends on what was decided about another, except for the numbers of frames.
 
 import type { DebugInfo } from './debug-info.ts';
+import { DiscardedLoads } from './discarded-loads.ts';
 import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision } from './elide/elision.ts';
 import type { PoisonFacts } from './elide/poisoners.ts';
@@ -32,12 +33,14 @@ export class BodyPlanner {
   private readonly module: Module;
   private readonly facts: BodyFacts;
   private readonly globals: Globals;
+  private readonly discarded: DiscardedLoads;
   private readonly debugInfo: DebugInfo | undefined;
 
   constructor(module: Module, facts: BodyFacts, globals: Globals, debugInfo?: DebugInfo) {
     this.module = module;
     this.facts = facts;
     this.globals = globals;
+    this.discarded = new DiscardedLoads(module);
     this.debugInfo = debugInfo;
     this.functions = new Array<FunctionPlan>(module.bodies.length);
     this.elision = new Elision({
@@ -58,7 +61,9 @@ export class BodyPlanner {
   planRange(from: number, to: number, firstFrame: number): Frames {
     const { module, facts, functions } = this;
     for (let i = from; i < to; i++) {
-      functions[i] = planFunction(module.importedFunctions + i, module, facts.plan, this.globals);
+      const plan = planFunction(module.importedFunctions + i, module, facts.plan, this.globals);
+      if (plan.skip === 'checked') plan.discarded = this.discarded.read(module.bodies[i]!);
+      functions[i] = plan;
     }
     const input = {
       module,

@@ -1,6 +1,7 @@
 // What to insert, as pure data: one FunctionPlan per defined function. How it is inserted is the engine's business
 // (stream/ copies bytes; binaryen/ edits an expression tree); both follow the same plan and so make the same sites.
 
+import type { Conditions } from './discarded-loads.ts';
 import type { RuntimeMemory } from './stream/runtime-memory.ts';
 
 /** How one function is checked. */
@@ -39,6 +40,8 @@ export interface FunctionPlan {
   movedOffsets?: ReadonlyMap<number, number>;
   /** Accesses at constant places of the function's own frame, which are valid as long as it runs: they need no check. */
   inFrame?: ReadonlySet<number>;
+  /** Loads that are checked only where conditions hold. */
+  discarded?: Conditions | undefined;
   /** Bytes inside the function's own frame may be poisoned, so accesses to its slots need their checks. */
   poisonsFrame?: boolean;
   /** A libc function known to read the whole aligned granule that holds the end of its object. */
@@ -137,8 +140,8 @@ export interface VersionedLoop {
   readonly end: number;
   /** The loop goes on while `tested + step * rounds` passes the test (LOOP_TEST of elide/loops.ts) against `bound`. */
   readonly test: number;
-  readonly tested: LoopExpression;
-  readonly bound: LoopExpression;
+  readonly tested: Expression;
+  readonly bound: Expression;
   readonly step: number;
   readonly spans: readonly LoopSpan[];
   /**
@@ -150,7 +153,7 @@ export interface VersionedLoop {
 
 /** Round k touches bytes [address + from + k * stride, address + to + k * stride) at most. */
 export interface LoopSpan {
-  readonly address: LoopExpression;
+  readonly address: Expression;
   readonly from: number;
   readonly to: number;
   readonly stride: number;
@@ -159,12 +162,12 @@ export interface LoopSpan {
   readonly write: boolean;
 }
 
-/** A value in front of a loop: i32.const, local.get, or an operation on two others. */
-export interface LoopExpression {
+/** A value the program does not hold: i32.const, local.get, or an operation on two others. */
+export interface Expression {
   readonly op: number;
   readonly value: number;
-  readonly left?: LoopExpression;
-  readonly right?: LoopExpression;
+  readonly left?: Expression;
+  readonly right?: Expression;
 }
 
 export interface Plan {

@@ -1,7 +1,8 @@
 // Makes the expressions the pass inserts. Everything here is new nodes; nothing looks at the program's.
 
-import type { Target } from '../plan.ts';
-import { cString, OPERATOR, type Pointer, raw, VALUE_TYPE } from './raw.ts';
+import type { Expression, Target } from '../plan.ts';
+import { OP } from '../wasm/opcodes.ts';
+import { cString, I32_OPERATOR, OPERATOR, type Pointer, raw, VALUE_TYPE } from './raw.ts';
 
 /** Words for the children of the widest expression made here. */
 const ARRAY_WORDS = 8;
@@ -69,6 +70,13 @@ export class Builder {
 
   tee(local: number, value: Pointer, type: number): Pointer {
     return raw.localTee(this.module, local, value, type);
+  }
+
+  /** Computes a value of locals that are i32. */
+  expression({ op, value, left, right }: Expression): Pointer {
+    if (op === OP.I32_CONST) return this.i32(value);
+    if (op === OP.LOCAL_GET) return this.get(value, VALUE_TYPE.i32);
+    return raw.binary(this.module, I32_OPERATOR.get(op)!, this.expression(left!), this.expression(right!));
   }
 
   or(left: Pointer, right: Pointer): Pointer {

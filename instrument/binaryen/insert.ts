@@ -276,10 +276,13 @@ export class FunctionPass implements Visitor {
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || offset < LARGE_OFFSET);
     const valid = inline ? this.test(access.size, event.align, offset, address, first) : 0;
     const test = inline && access.write ? this.orReadOnly(valid, offset, address) : valid;
-    const base = inline ? b.get(address, b.pointerType) : first;
+    const conditions = this.plan.discarded?.get(event.offset) ?? [];
+    const base = inline || conditions.length > 0 ? b.get(address, b.pointerType) : first;
     const call = b.call(checkName(access, this.plan.overReads), base, b.pointer(offset), b.i32(event.site));
     this.locate(call, event);
-    return inline ? b.when(test, call) : call;
+    const checked = conditions.reduceRight((then, condition) => b.when(b.expression(condition), then), call);
+    if (inline) return b.when(test, checked);
+    return conditions.length === 0 ? call : b.block(b.set(address, first), checked);
   }
 
   /**

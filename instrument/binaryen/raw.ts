@@ -2,6 +2,7 @@
 // Measured: 37 ns a node against 173 ns through the wrappers. Pointers are addresses in Binaryen's own memory.
 
 import binaryen from 'binaryen';
+import { OP } from '../wasm/opcodes.ts';
 
 /** A pointer into Binaryen's memory; 0 is null. */
 export type Pointer = number;
@@ -88,6 +89,15 @@ export const OPERATOR = {
   wrapI64: number('BinaryenWrapInt64'),
   extendI32: number('BinaryenExtendUInt32'),
 } as const;
+
+const I32_COMPARISONS = ['Eq', 'Ne', 'LtS', 'LtU', 'GtS', 'GtU', 'LeS', 'LeU', 'GeS', 'GeU'];
+const I32_ARITHMETIC = ['Add', 'Sub', 'Mul', 'DivS', 'DivU', 'RemS', 'RemU', 'And', 'Or', 'Xor', 'Shl', 'ShrS', 'ShrU'];
+/** What the binary format's operations on two i32 are called here. */
+export const I32_OPERATOR: ReadonlyMap<number, number> = new Map(
+  [I32_COMPARISONS, I32_ARITHMETIC].flatMap((names, k) =>
+    names.map((name, i) => [(k === 0 ? OP.I32_EQ : OP.I32_ADD) + i, number(`Binaryen${name}Int32`)] as const),
+  ),
+);
 
 type Read<T> = (input: T, features: number) => ReturnType<typeof binaryen.readBinary>;
 

@@ -10,6 +10,7 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
+import type { Conditions } from '../discarded-loads.ts';
 import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
@@ -47,6 +48,7 @@ export class Analysis extends Blocks {
   private stackAtEntry = 0;
   private plainFrame = false;
   private ownFrame: ReadonlySet<number> | undefined;
+  private discarded: Conditions | undefined;
   /** Each access to memory 0 that has a fixed size, in code order: BodyActions. */
   action = new Uint8Array(1 << 10);
   at = new Int32Array(1 << 10);
@@ -77,6 +79,7 @@ export class Analysis extends Blocks {
     this.stackAtEntry = values.followed();
     state.locals[scan.localCount] = this.stackAtEntry;
     this.ownFrame = this.assumptions.frameAccesses(this.func);
+    this.discarded = this.assumptions.discardedLoads(this.func);
     this.plainFrame = this.poisoners.stackPointer >= 0 && this.assumptions.isPlainFrame(this.func);
     this.count = 0;
     this.loops.length = 0;
@@ -241,6 +244,7 @@ export class Analysis extends Blocks {
       }
     }
     if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
+    if (this.discarded?.has(scan.at[i]!)) return ACTION.CHECK; // which tells nothing where the conditions do not hold
     state.learn(base, from, to, write, reach);
     if (!this.values64) this.neighbours.access(this.count, base, from, to, values.off[address]!);
     if (this.watch.active) {

@@ -1,6 +1,7 @@
 // What may be taken for granted about memory before the program runs: static data that nothing poisons, and stack frames
 // without a poisoned byte. A program that poisons memory by itself gets nothing for granted.
 
+import type { Conditions } from '../discarded-loads.ts';
 import type { FunctionPlan } from '../plan.ts';
 import { KIND, type Module } from '../wasm/module.ts';
 
@@ -14,6 +15,8 @@ export interface Assumptions {
   isPlainFrame(func: number): boolean;
   /** Accesses known to stay inside the function's own frame, by offset in the file. */
   frameAccesses(func: number): ReadonlySet<number> | undefined;
+  /** Loads that are checked only where conditions hold. */
+  discardedLoads(func: number): Conditions | undefined;
 }
 
 export interface AssumptionInput {
@@ -35,6 +38,7 @@ export function assumptionsOf(input: AssumptionInput): Assumptions {
     isAlwaysValid: (address, size, write) =>
       covers(ranges, address, address + size) && !poisonsStatic?.(address, size, write),
     frameAccesses: (func) => plans[func - module.importedFunctions]!.inFrame,
+    discardedLoads: (func) => plans[func - module.importedFunctions]!.discarded,
     isPlainFrame: (func) => {
       const plan = plans[func - module.importedFunctions]!;
       return !poisonsItself && !plan.poisonsFrame && !plan.movedOffsets;

@@ -8,7 +8,7 @@
 //
 // Only innermost loops with one back edge, at their end, and no other way out.
 
-import type { LoopExpression, LoopSpan, VersionedLoop } from '../plan.ts';
+import type { Expression, LoopSpan, VersionedLoop } from '../plan.ts';
 import { OP } from '../wasm/opcodes.ts';
 import type { ValueTable } from './value-table.ts';
 import { PLUS, ZERO } from './value-table.ts';
@@ -182,7 +182,7 @@ export class LoopWatch {
   }
 
   /** A value at the loop's first round, from what the locals hold in front of it. */
-  private express(v: number, depth: number): LoopExpression | undefined {
+  private express(v: number, depth: number): Expression | undefined {
     const { op, a, b, base, off } = this.values;
     if (base[v] === ZERO) return { op: OP.I32_CONST, value: off[v]! };
     if (v === this.stackAtEntry) return this.endOfFrame();
@@ -201,7 +201,7 @@ export class LoopWatch {
    * Where the function believes its frame to end. The frame may have grown by redzones, so that this is no longer where the
    * stack pointer was at entry: it must be told from a local that points into the frame.
    */
-  private endOfFrame(): LoopExpression | undefined {
+  private endOfFrame(): Expression | undefined {
     const { base, off } = this.values;
     const local = this.before.findIndex((v) => base[v] === this.stackAtEntry && off[v]! < 0);
     if (local < 0) return undefined;

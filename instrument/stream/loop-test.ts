@@ -1,6 +1,6 @@
 // The test in front of a versioned loop, as instructions: 1 if all its rounds are known to touch valid bytes only.
 
-import type { Emitter, LoopExpression, LoopSpan, VersionedLoop } from '../plan.ts';
+import type { Emitter, Expression, LoopSpan, VersionedLoop } from '../plan.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 
 /** Asking about fewer rounds than this costs more than the checks of the loop. */
@@ -8,8 +8,8 @@ const WORTH = 8;
 
 export function writeLoopTest(loop: VersionedLoop, emit: Emitter): void {
   emit.constant(loop.test);
-  expression(loop.tested, emit);
-  expression(loop.bound, emit);
+  writeExpression(loop.tested, emit);
+  writeExpression(loop.bound, emit);
   emit.constant(loop.step);
   emit.callRuntime('check_rounds');
   emit.scratch(OP.LOCAL_TEE, 'rounds', TYPE.I32);
@@ -49,7 +49,7 @@ function windowed(s: LoopSpan, name: string, emit: Emitter): void {
   const high = (op: number) => emit.scratch(op, 'span end', TYPE.I64);
   const from = (op: number) => emit.scratch(op, `window begin ${name}`, TYPE.I64);
   const to = (op: number) => emit.scratch(op, `window end ${name}`, TYPE.I64);
-  expression(s.address, emit);
+  writeExpression(s.address, emit);
   emit.byte(OP.I64_EXTEND_I32_U);
   plus(s.from, emit);
   low(OP.LOCAL_TEE);
@@ -95,7 +95,7 @@ function plus(value: number, emit: Emitter): void {
 }
 
 function span(s: LoopSpan, emit: Emitter): void {
-  expression(s.address, emit);
+  writeExpression(s.address, emit);
   emit.constant(s.from);
   emit.constant(s.to);
   emit.constant(s.stride);
@@ -105,13 +105,14 @@ function span(s: LoopSpan, emit: Emitter): void {
   emit.callRuntime('check_span');
 }
 
-function expression(e: LoopExpression, emit: Emitter): void {
+/** Computes a value. */
+export function writeExpression(e: Expression, emit: Emitter): void {
   if (e.op === OP.I32_CONST) return emit.constant(e.value);
   if (e.op === OP.LOCAL_GET) {
     emit.byte(OP.LOCAL_GET);
     return emit.u32(e.value);
   }
-  expression(e.left!, emit);
-  expression(e.right!, emit);
+  writeExpression(e.left!, emit);
+  writeExpression(e.right!, emit);
   emit.byte(e.op);
 }

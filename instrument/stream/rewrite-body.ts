@@ -23,7 +23,7 @@ import { assembleBody, LARGEST_INLINED } from './assemble-body.ts';
 import type { BranchHints } from './branch-hints.ts';
 import { bulkRanges, writeBulkCheck } from './bulk-check.ts';
 import { CodeWriter } from './code-writer.ts';
-import { closeWindows, hasWindows, writeLoopTest } from './loop-test.ts';
+import { closeWindows, hasWindows, writeExpression, writeLoopTest } from './loop-test.ts';
 import type { NumberPlaces } from './number-places.ts';
 import { writeEntry, writeExit, writeRecord } from './recorded-calls.ts';
 import { writeGroupTest, writeReadOnlyTest, writeTest } from './shadow-test.ts';
@@ -343,16 +343,29 @@ export class BodyRewriter {
       if (access.write) writeReadOnlyTest(writer, d.offset, address);
       writer.rarely();
     }
-    writer.local(OP.LOCAL_GET, address);
-    writer.pointerConstant(d.offset);
-    writer.siteConstant(this.sites.next());
-    code.byte(OP.CALL);
-    code.u32(this.checkFunction(access));
+    this.callCheck(access, address);
     if (inline) code.byte(OP.END);
     writer.local(OP.LOCAL_GET, address);
     for (let i = 0; i < access.operands.length; i++) this.operand(OP.LOCAL_GET, access.operands[i]!, i);
     this.sites.inserted(from, code.length, 0, true);
     if (moved !== undefined) this.moveAccess(moved);
+  }
+
+  /** Where the plan names conditions, only if they hold. */
+  private callCheck(access: Access, address: number): void {
+    const { decoder: d, code, writer } = this;
+    const conditions = this.plan.discarded?.get(d.start) ?? [];
+    for (const condition of conditions) {
+      writeExpression(condition, writer);
+      code.byte(OP.IF);
+      code.byte(TYPE.VOID);
+    }
+    writer.local(OP.LOCAL_GET, address);
+    writer.pointerConstant(d.offset);
+    writer.siteConstant(this.sites.next());
+    code.byte(OP.CALL);
+    code.u32(this.checkFunction(access));
+    for (const _ of conditions) code.byte(OP.END);
   }
 
   /** Puts an operand above the address into its scratch local, or takes it from there. */

@@ -1,0 +1,203 @@
+// Loads whose value counts for nothing unless a condition holds. An optimiser that is told to ignore traps (Binaryen's
+// --ignore-implicit-traps, which some packages are built with) takes branches away: reading at address 0, or one element
+// too far, does no harm in wasm, so the program may read first and choose then.
+//
+//   p ? p->next : -1     local.get $p  i32.load offset=4  i32.const -1  local.get $p  select      needs $p
+//   i < n && a[i] == x   (i < n)  (i32.load a[i])  local.get $x  i32.eq  i32.and                  needs i < n
+//   i == n || a[i] == x  the same with i32.or                                                     needs not i == n
+//   br_if with a value   (i32.load a[i])  (i < n)  br_if  drop                                    needs i < n
+//
+// Such a load is checked only where the condition holds. Compilers themselves leave one there only if they know that the
+// address is valid, or if the program itself reads first. The condition must be one that can be told at the load: made of
+// locals and constants, and of no local that is set in between.
+
+import { accessOf } from './access-table.ts';
+import { PLAIN_EFFECTS } from './elide/stack-effects.ts';
+import type { Expression } from './plan.ts';
+import { Decoder } from './wasm/decoder.ts';
+import type { Body, Module } from './wasm/module.ts';
+import { OP } from './wasm/opcodes.ts';
+
+/** Instructions kept: operands that reach further back are not looked at. A power of two. */
+const WINDOW = 64;
+/** Operations a condition may be made of, in a row. */
+const MAX_DEPTH = 4;
+const FIRST_NUMERIC = 0x45;
+const LAST_NUMERIC = 0xc4;
+const ZERO: Expression = { op: OP.I32_CONST, value: 0 };
+
+/** Conditions by offset of the load in the file: all of them must hold (be other than 0), or its value is not used. */
+export type Conditions = ReadonlyMap<number, readonly Expression[]>;
+
+export class DiscardedLoads {
+  private readonly decoder: Decoder;
+  /** The last WINDOW instructions, by number modulo WINDOW. */
+  private readonly op = new Int32Array(WINDOW);
+  /** Local of local.get, set and tee; value of i32.const; memory of an access. */
+  private readonly arg = new Int32Array(WINDOW);
+  private readonly at = new Int32Array(WINDOW);
+  private count = 0;
+  private found = new Map<number, Expression[]>();
+
+  constructor(module: Module) {
+    this.decoder = new Decoder(module.bytes);
+  }
+
+  read(body: Body): Conditions | undefined {
+    const d = this.decoder;
+    d.pos = body.start;
+    d.end = body.end;
+    for (let groups = d.u32(); groups > 0; groups--) {
+      d.u32();
+      d.valueType();
+    }
+    this.count = 0;
+    if (this.found.size > 0) this.found = new Map();
+    while (d.pos < d.end) {
+      d.next();
+      const { op } = d;
+      if (op === OP.SELECT) this.select();
+      else if (op === OP.I32_AND || op === OP.I32_OR) this.combine(op);
+      else if (op === OP.DROP && this.opAt(this.count - 1) === OP.BR_IF) this.branch();
+      const i = this.count++ % WINDOW;
+      this.op[i] = op;
+      this.at[i] = d.start;
+      this.arg[i] = op === OP.I32_CONST ? d.value : accessOf(op) ? d.memory : d.index;
+    }
+    return this.found.size > 0 ? this.found : undefined;
+  }
+
+  /** In front of a select. */
+  private select(): void {
+    const test = this.begin(this.count - 1);
+    if (test < 0) return;
+    const second = this.begin(test - 1);
+    if (second < 0) return;
+    const first = this.begin(second - 1);
+    if (!this.anyLoad(first < 0 ? second : first, test)) return;
+    const condition = this.express(this.count - 1, 0);
+    if (!condition) return;
+    this.need(second, test, this.count, not(condition));
+    if (first >= 0) this.need(first, second, this.count, condition);
+  }
+
+  /** In front of an i32.and or an i32.or, whose first operand may settle the outcome. */
+  private combine(op: number): void {
+    const second = this.begin(this.count - 1);
+    if (second <= 0 || !this.anyLoad(second, this.count)) return;
+    if (op === OP.I32_OR && !(this.isTruth(second - 1) && this.isTruth(this.count - 1))) return;
+    const condition = this.express(second - 1, 0);
+    if (condition) this.need(second, this.count, this.count, op === OP.I32_AND ? condition : not(condition));
+  }
+
+  /** In front of the drop that follows a br_if: the branch takes a value along. */
+  private branch(): void {
+    const test = this.begin(this.count - 2);
+    const value = test < 0 ? -1 : this.begin(test - 1);
+    if (value < 0 || !this.anyLoad(value, test)) return;
+    const condition = this.express(this.count - 2, 0);
+    if (condition) this.need(value, test, this.count, condition);
+  }
+
+  /** Notes the condition for the loads of the operand [from, to), unless something it is made of is set before `end`. */
+  private need(from: number, to: number, end: number, condition: Expression): void {
+    let since = end;
+    while (since > from && !this.changes(since - 1, condition)) since--;
+    for (let load = since; load < to; load++) {
+      if (!this.loads(load) || this.isKept(load, to)) continue;
+      const at = this.at[load % WINDOW]!;
+      this.found.set(at, [...(this.found.get(at) ?? []), condition]);
+    }
+  }
+
+  /** Whether the value of a load in an operand that ends in front of `to` also goes to a local. */
+  private isKept(load: number, to: number): boolean {
+    for (let i = load + 1; i < to; i++) {
+      if (this.opAt(i) === OP.LOCAL_TEE && this.begin(i) <= load) return true;
+    }
+    return false;
+  }
+
+  private changes(i: number, { op, value, left, right }: Expression): boolean {
+    if (op === OP.LOCAL_GET)
+      return (this.opAt(i) === OP.LOCAL_TEE || this.opAt(i) === OP.LOCAL_SET) && this.argAt(i) === value;
+    return (left !== undefined && this.changes(i, left)) || (right !== undefined && this.changes(i, right));
+  }
+
+  /** The operand whose last instruction is `i`, if it is made of locals and constants. */
+  private express(i: number, depth: number): Expression | undefined {
+    if (i < this.oldest || depth > MAX_DEPTH) return undefined;
+    const op = this.opAt(i);
+    if (op === OP.LOCAL_GET || op === OP.I32_CONST) return { op, value: this.argAt(i) };
+    if (op === OP.I32_EQZ) {
+      const operand = this.express(i - 1, depth + 1);
+      return operand && not(operand);
+    }
+    if (!isI32Binary(op)) return undefined;
+    const right = this.express(i - 1, depth + 1);
+    const left = right && this.express(this.begin(i - 1) - 1, depth + 1);
+    return left && { op, value: 0, left, right };
+  }
+
+  /** The first instruction of the operand whose last one is `i`; -1 where it holds more than loads and arithmetic. */
+  private begin(i: number): number {
+    let wanted = 1;
+    for (; i >= this.oldest; i--) {
+      const op = this.opAt(i);
+      if (op === OP.SELECT) wanted += 2;
+      else if (op >= FIRST_NUMERIC && op <= LAST_NUMERIC) wanted += (PLAIN_EFFECTS[op]! >> 4) - 1;
+      else if (isLeaf(op)) wanted--;
+      else if (op !== OP.LOCAL_TEE && !this.loads(i)) return -1;
+      if (wanted === 0) return i;
+    }
+    return -1;
+  }
+
+  private loads(i: number): boolean {
+    const access = accessOf(this.opAt(i));
+    return access !== undefined && !access.write && access.operands.length === 0 && this.argAt(i) === 0;
+  }
+
+  private anyLoad(from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (this.loads(i)) return true;
+    return false;
+  }
+
+  /** Whether the operand ending at `i` is 0 or 1. */
+  private isTruth(i: number): boolean {
+    const op = this.opAt(i);
+    return op >= FIRST_NUMERIC && op <= LAST_COMPARISON;
+  }
+
+  private get oldest(): number {
+    return Math.max(0, this.count - WINDOW);
+  }
+
+  private opAt(i: number): number {
+    return this.op[i % WINDOW]!;
+  }
+
+  private argAt(i: number): number {
+    return this.arg[i % WINDOW]!;
+  }
+}
+
+/** f64.ge */
+const LAST_COMPARISON = 0x66;
+
+function isLeaf(op: number): boolean {
+  return op === OP.LOCAL_GET || op === OP.GLOBAL_GET || (op >= OP.I32_CONST && op < FIRST_NUMERIC);
+}
+
+/** Comparisons of i32 and what computes with two of them, but for i32.div and i32.rem, which trap. */
+function isI32Binary(op: number): boolean {
+  return (
+    (op >= OP.I32_EQ && op <= OP.I32_GE_U) ||
+    (op >= OP.I32_ADD && op <= OP.I32_MUL) ||
+    (op >= OP.I32_AND && op <= OP.I32_SHR_U)
+  );
+}
+
+function not(e: Expression): Expression {
+  return { op: OP.I32_EQ, value: 0, left: e, right: ZERO };
+}

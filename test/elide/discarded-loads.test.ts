@@ -1,0 +1,74 @@
+// Loads that read before it is known whether their value counts: an optimiser took the branch away. Nothing is told of them
+// where the value is thrown away, whatever the engine and the mode; where it counts, they are found.
+
+import { describe, expect, test } from 'vitest';
+import { binaryenEngine } from '../../instrument/binaryen/index.ts';
+import type { InstrumentOptions } from '../../instrument/index.ts';
+import { assemble, EVERY_RULE, moduleText, run } from './harness.ts';
+
+/** `$p` is null or 40 bytes that were freed, `$n` tells whether what is read there counts. */
+const FORMS: Readonly<Record<string, string>> = {
+  'p ? *p : 7': '(select (i32.load offset=4 (local.get $p)) (i32.const 7) (local.get $n))',
+  '!p ? 7 : *p': '(select (i32.const 7) (i32.load offset=4 (local.get $p)) (i32.eqz (local.get $n)))',
+  'a value computed from it': `(select
+    (i32.and (i32.load8_u offset=4 (local.get $p)) (i32.const 3)) (i32.const 7) (i32.gt_s (local.get $n) (i32.const 0)))`,
+  'a pointer that is followed': '(select (i32.load (i32.load offset=4 (local.get $p))) (i32.const 7) (local.get $n))',
+  'a choice inside a choice': `(select
+    (select (i32.load (local.get $p)) (i32.const 1) (local.get $one)) (i32.const 7) (local.get $n))`,
+  'n && *p': '(i32.and (i32.ne (local.get $n) (i32.const 0)) (i32.load offset=4 (local.get $p)))',
+  '!n || *p == 3': '(i32.or (i32.eqz (local.get $n)) (i32.eq (i32.load (local.get $p)) (i32.const 3)))',
+  'a branch that takes it along': `(block $out (result i32)
+    (drop (br_if $out (i32.load (local.get $p)) (local.get $n))) (i32.const 7))`,
+};
+
+/** Of these the value is used, or may be. */
+const USED: Readonly<Record<string, string>> = {
+  'kept in a local': `(drop (select (local.tee $q (i32.load (local.get $p))) (i32.const 7) (local.get $n))) (local.get $q)`,
+  'the condition is set in between': `(select
+    (i32.load (local.get $p)) (i32.const 7) (local.tee $n (i32.sub (local.get $n) (i32.const 1))))`,
+  'part of the condition': '(select (i32.const 8) (i32.const 7) (i32.load (local.get $p)))',
+  'bits of both': '(i32.or (local.get $n) (i32.load (local.get $p)))',
+  'read again where it counts': `(drop (select (i32.load (local.get $p)) (i32.const 7) (local.get $n)))
+    (i32.load (local.get $p))`,
+};
+
+const ENGINES: readonly [string, InstrumentOptions][] = [
+  ['streaming, inline', { mode: 'inline' }],
+  ['streaming, outline', { mode: 'outline' }],
+  ['Binaryen, inline', { mode: 'inline', engine: binaryenEngine }],
+  ['Binaryen, outline', { mode: 'outline', engine: binaryenEngine }],
+];
+
+async function outcomes(body: string, options: InstrumentOptions) {
+  const program = (name: string, p: string, n: number) => `(func (export "${name}") (result i32)
+    (local $p i32) (local $q i32) (local $n i32) (local $one i32)
+    (local.set $p (call $malloc (i32.const 40)))
+    (call $free (local.get $p)) ${p}
+    (local.set $n (i32.const ${n})) (local.set $one (i32.const 1)) ${body})`;
+  const NULL = '(local.set $p (i32.const 0))';
+  const names = ['null, unused', 'freed, unused', 'null, used', 'freed, used'];
+  const programs = [
+    program(names[0]!, NULL, 0),
+    program(names[1]!, '', 0),
+    program(names[2]!, NULL, 1),
+    program(names[3]!, '', 1),
+  ];
+  const original = assemble(moduleText(programs.join('\n')));
+  const { outcomes } = await run(original, names, options.elide === false ? 'none' : EVERY_RULE, options);
+  return outcomes.map((o) => ('finding' in o ? 'finding' : o));
+}
+
+describe.each(ENGINES)('%s', (_, options) => {
+  test.each(Object.entries(FORMS))('%s', async (_, body) => {
+    for (const elide of [true, false]) {
+      const [nullUnused, freedUnused, ...used] = await outcomes(body, { ...options, elide });
+      expect([nullUnused, freedUnused]).not.toContain('finding');
+      expect(nullUnused).toEqual(freedUnused);
+      expect(used).toEqual(['finding', 'finding']);
+    }
+  });
+
+  test.each(Object.entries(USED))('%s', async (_, body) => {
+    expect(await outcomes(body, options)).toEqual(['finding', 'finding', 'finding', 'finding']);
+  });
+});
