@@ -7,6 +7,7 @@ import {
   ACCESS_WRITE,
   ASAN_GLOBAL_REDZONE,
   HEADER_STAT_SLOW_CHECKS,
+  HEADER_WILD_FROM,
   KIND_NEGATIVE_SIZE,
   KIND_WILD,
   READ_ONLY_DATA,
@@ -17,6 +18,7 @@ import { Addr } from './addr';
 import { followGrowth } from './as-growth';
 import { chunkSize } from './chunks';
 import {
+  isAmongGlobals,
   isInGap,
   isReadOnly,
   isToldAlready,
@@ -25,7 +27,7 @@ import {
   rangeLeavesGlobal,
   writesConstants,
 } from './globals';
-import { isPlainlyValid, shadowOf, skipClean } from './mapping';
+import { isPlainlyValid, isValidHere, shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { redzoneCode } from './redzone';
 import { accessesReported, finding, kindOf } from './report';
@@ -55,6 +57,8 @@ function poisoned16(addr: Addr): bool {
 }
 
 // ------------------------------------------------------------------------------------------------ the exact answer
+
+const SHORT: Addr = 56; // bytes that lie in eight granules, wherever they begin
 
 /** Where findBad stopped: the first bad byte. */
 let badByte: Addr = 0;
@@ -149,8 +153,26 @@ function reportBad(first: Addr, size: u64, access: u32, site: u32): void {
   finding(kindOf(code, beyond), access, first, size, badByte, site, code, 0, begin, bytes);
 }
 
+/**
+ * Whether a range is certainly no finding, whatever the phase: a short one in memory known to be there, where no object's
+ * bounds and no constants are to be minded, and that one look at the shadow finds valid. Most ranges are, so this comes first.
+ */
+export function isHarmless(addr: Addr, size: Addr, access: u32): bool {
+  if (size - 1 >= SHORT) return false;
+  const last = addr + (size - 1);
+  const first = addr >> 3;
+  if (first + 8 > <Addr>load<u32>(HEADER_WILD_FROM) || isAmongGlobals(addr)) return false;
+  if (access & ACCESS_WRITE && isReadOnly(addr, size)) return false;
+  return isValidHere(first, (last >> 3) - first, <u32>last & 7);
+}
+
 /** A range operation. Answers whether it is bad (reported or not), so that a caller can refuse it. */
 export function rangeIsBad(addr: Addr, size: Addr, access: u32, site: u32): bool {
+  return !isHarmless(addr, size, access) && judgeRange(addr, size, access, site);
+}
+
+/** The same, of a range that is not harmless at first sight. */
+export function judgeRange(addr: Addr, size: Addr, access: u32, site: u32): bool {
   if (!size || !accessesReported()) return false;
   const last = addr + (size - 1);
   if (last < addr) {
@@ -249,9 +271,9 @@ export function check_loadR16(addr: Addr, offset: Addr, site: u32): void {
 }
 
 export function check_range_load(addr: Addr, size: Addr, site: u32): void {
-  rangeIsBad(addr, size, ACCESS_READ | ACCESS_RANGE, site);
+  if (!isHarmless(addr, size, ACCESS_READ)) judgeRange(addr, size, ACCESS_READ | ACCESS_RANGE, site);
 }
 
 export function check_range_store(addr: Addr, size: Addr, site: u32): void {
-  rangeIsBad(addr, size, ACCESS_WRITE | ACCESS_RANGE, site);
+  if (!isHarmless(addr, size, ACCESS_WRITE)) judgeRange(addr, size, ACCESS_WRITE | ACCESS_RANGE, site);
 }

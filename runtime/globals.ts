@@ -98,7 +98,7 @@ function objectAt(addr: Addr): u32 {
 }
 
 /** Between the first object's beginning and the last one's end: spares most ranges, on the heap or the stack, the search. */
-function isAmongGlobals(addr: Addr): bool {
+export function isAmongGlobals(addr: Addr): bool {
   return addr - <Addr>load<u32>(HEADER_GLOBALS_LOW) < <Addr>load<u32>(HEADER_GLOBALS_SPAN);
 }
 

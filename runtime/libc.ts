@@ -14,7 +14,7 @@ import {
   SCHEME_KASAN,
 } from './abi';
 import { Addr } from './addr';
-import { findBadByte, firstBadByte, rangeIsBad } from './check';
+import { findBadByte, firstBadByte, isHarmless, judgeRange } from './check';
 import { flag } from './header';
 import { memoryLast } from './poison';
 import { accessesReported, finding } from './report';
@@ -40,11 +40,12 @@ function negative(addr: Addr, size: Addr): bool {
 }
 
 function rangeBad(addr: Addr, size: Addr, access: u32, site: u32): bool {
+  if (isHarmless(addr, size, access)) return false;
   if (negative(addr, size)) {
     finding(KIND_NEGATIVE_SIZE, access | ACCESS_RANGE, addr, size, addr, site, 0, 0, 0, 0);
     return true;
   }
-  return rangeIsBad(addr, size, access | ACCESS_RANGE, site);
+  return judgeRange(addr, size, access | ACCESS_RANGE, site);
 }
 
 function reads(addr: Addr, size: Addr, site: u32): bool {
@@ -57,8 +58,9 @@ function writes(addr: Addr, size: Addr, site: u32): bool {
 
 /** A range that a loop over bytes reads. */
 function readsString(addr: Addr, size: Addr, site: u32): bool {
+  if (isHarmless(addr, size, ACCESS_READ)) return false;
   if (byteByByte() && size && !negative(addr, size) && findBadByte(addr, addr + (size - 1))) {
-    if (rangeIsBad(firstBadByte(), 1, ACCESS_READ, site)) return true;
+    if (judgeRange(firstBadByte(), 1, ACCESS_READ, site)) return true;
   }
   return reads(addr, size, site);
 }

@@ -131,6 +131,11 @@ export function isPlainlyValid(first: Addr, last: Addr): bool {
   return skipClean(first >> 3, last >> 3) > last >> 3;
 }
 
+/** The same for a granule and `more` behind it, of which the last one counts up to its byte `_rest`. */
+export function isValidHere(granule: Addr, more: Addr, _rest: u32): bool {
+  return skipClean(granule, granule + more) > granule + more;
+}
+
 /** The first granule in [granule, last] whose shadow is not 00, or last + 1. */
 export function skipClean(granule: Addr, last: Addr): Addr {
   while (granule <= last) {

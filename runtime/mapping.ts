@@ -109,16 +109,21 @@ export function isPlainlyValid(first: Addr, last: Addr): bool {
   const more = (last >> 3) - granule;
   if (more > 7) return skipClean(granule, last >> 3) > last >> 3;
   if (granule + 8 > <Addr>load<u32>(HEADER_SHADOW_LIMIT)) return false;
+  return isValidHere(granule, more, <u32>last & 7);
+}
+
+/** The same for a granule and 0 to 7 more, the last of them up to its byte `rest`. The shadow covers eight granules from here. */
+export function isValidHere(granule: Addr, more: Addr, rest: u32): bool {
   if (more < 2) {
     // Bytes: a word that was just written byte by byte is slow to read.
     if (more && load<u8>(<u32>granule, SHADOW_BASE)) return false;
-    const code = <u32>load<u8>(<u32>(last >> 3), SHADOW_BASE);
-    return !code || (code < 0x80 && (<u32>last & 7) < code);
+    const code = <u32>load<u8>(<u32>(granule + more), SHADOW_BASE);
+    return !code || (code < 0x80 && rest < code);
   }
   const codes = load<u64>(<u32>granule, SHADOW_BASE) << ((<u64>(7 - more)) << 3); // the last granule's on top
   if (!codes) return true;
   const code = <u32>(codes >> 56);
-  return !(codes << 8) && code < 0x80 && (<u32>last & 7) < code; // it ends inside a valid prefix
+  return !(codes << 8) && code < 0x80 && rest < code; // it ends inside a valid prefix
 }
 
 /** The first granule in [granule, last] whose shadow is not 00, or last + 1. */
