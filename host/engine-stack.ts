@@ -6,10 +6,14 @@ export interface EngineFrame {
   readonly functionIndex?: number;
   readonly offset?: number;
   readonly text?: string;
+  /** Of a wasm frame, where the engine knows one. */
+  readonly name?: string;
 }
 
 const DEPTH = 128;
 const WASM = /wasm-function\[(\d+)\](?::(0x[0-9a-f]+))?/;
+/** V8's and SpiderMonkey's: `at name (wasm://...` and `name@http://...:wasm-function[...`. */
+const NAMED = /^\s*(?:at )?(\S+?)(?: \(|@)/;
 const JAVASCRIPT = /^\s*at (.*)$/;
 
 /** What V8 lets a program change of its stacks. */
@@ -42,6 +46,12 @@ export function withDeepStacks<T>(act: () => T): T {
   }
 }
 
+/** The library function whose check is running: the innermost of the runtime's that is named after one. */
+export function checkedRole(stack: readonly EngineFrame[]): string | undefined {
+  const checks = stack.map((f) => /^__wasan\.libc_(\w+)$/.exec(f.name ?? '')?.[1]);
+  return checks.findLast((role) => role !== undefined);
+}
+
 /** Captures the current stack, innermost first. */
 export function captureStack(): EngineFrame[] {
   return parseStack(stackText()).filter((f) => f.functionIndex !== undefined || !isOwn(f.text ?? ''));
@@ -54,7 +64,8 @@ export function parseStack(stack: string): EngineFrame[] {
     const wasm = WASM.exec(line);
     if (wasm) {
       const functionIndex = Number(wasm[1]);
-      frames.push(wasm[2] ? { functionIndex, offset: Number(wasm[2]) } : { functionIndex });
+      const name = NAMED.exec(line)?.[1];
+      frames.push({ functionIndex, ...(wasm[2] && { offset: Number(wasm[2]) }), ...(name && { name }) });
       continue;
     }
     const script = JAVASCRIPT.exec(line) ?? /^(.*@.*)$/.exec(line);

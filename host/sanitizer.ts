@@ -4,7 +4,7 @@ import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW } from '../run
 import { accessInstruction } from './access-instruction.ts';
 import { Boundary, type BoundaryTarget, type HostCall } from './boundary.ts';
 import { calledFunction } from './called-function.ts';
-import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
+import { captureStack, checkedRole, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
 import { globalsNear } from './globals.ts';
@@ -314,7 +314,7 @@ export class Sanitizer {
       : [...(facts.site ? this.siteFrames(facts.site) : []), ...facts.stack.flatMap((id) => this.siteFrames(id))];
     if (this.hostCall) return [{ function: this.hostCall.name, module: this.hostCall.module }, ...frames];
     const ofCall = !facts.access.free && facts.kind !== KIND_STACK_OVERFLOW;
-    return ofCall ? [...this.calleeFrame(frames[0]?.offset), ...frames] : frames;
+    return ofCall ? [...this.calleeFrame(frames[0]?.offset, stack), ...frames] : frames;
   }
 
   /** JavaScript that touches memory: its own frames first, and those of the program that called it. */
@@ -325,11 +325,13 @@ export class Sanitizer {
     return [{ function: name, module }, ...frames];
   }
 
-  /** The library function that a check in front of a call was about. */
-  private calleeFrame(offset: number | undefined): StackFrame[] {
+  /** The library function that a check in front of a call was about; one without a name was found by what it does. */
+  private calleeFrame(offset: number | undefined, stack: readonly EngineFrame[]): StackFrame[] {
     const callee = offset === undefined ? undefined : calledFunction(this.options.original, offset);
     if (callee === undefined) return [];
-    return [{ function: this.symbolizer.functionName(callee), module: this.options.moduleName ?? 'module.wasm' }];
+    const known = this.symbolizer.functionName(callee);
+    const role = /^wasm-function\[/.test(known) ? checkedRole(stack) : undefined;
+    return [{ function: role ?? known, module: this.options.moduleName ?? 'module.wasm' }];
   }
 
   private engineFrames(stack: readonly EngineFrame[], fromScript = false): StackFrame[] {
