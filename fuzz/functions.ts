@@ -3,6 +3,7 @@
 import { withDeepStacks } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import { intercept } from '../host/intercept.ts';
+import type { StackFrame } from '../host/report/place.ts';
 import type { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import { type Compare, readCompares } from './compares.ts';
@@ -17,12 +18,16 @@ export type SetUp = () => FuzzFunction | Promise<FuzzFunction>;
 
 export type InstrumentFor = (original: Uint8Array, coverage: 'counters' | 'compares') => Uint8Array;
 
+/** This file, in frames of Node's and of Vitest's stacks. */
+const HERE = new URL(import.meta.url).pathname;
 /** Counters behind those of the modules: one for each string that a function may return, as far as hashes differ. */
 const ANSWERS = 4096;
 
 interface Loaded {
   readonly sanitizer: Sanitizer;
   readonly memory: WebAssembly.Memory;
+  /** Known once the target has been set up. */
+  putBackStacks: () => void;
 }
 
 /** One set-up of the target, with the modules it loaded. */
@@ -37,17 +42,22 @@ class Stage {
     const restore = intercept({
       rewrite: (original) => instrument(original, coverage),
       onFinding: (report) => {
-        stage.pending ??= reportFinding(report);
+        stage.pending ??= reportFinding({ ...report, stack: withoutFuzzer(report.stack) });
         return true;
       },
       onInstance: (sanitizer, instance) =>
-        stage.modules.push({ sanitizer, memory: instance.exports.__wasan_memory as WebAssembly.Memory }),
+        stage.modules.push({
+          sanitizer,
+          memory: instance.exports.__wasan_memory as WebAssembly.Memory,
+          putBackStacks: () => {},
+        }),
     });
     try {
       stage.run = await setUp();
     } finally {
       restore();
     }
+    for (const module of stage.modules) module.putBackStacks = module.sanitizer.keepStackTops();
     return stage;
   }
 }
@@ -112,7 +122,11 @@ export class FunctionExecutor implements Executor {
   }
 }
 
-/** After a finding the same instances go on: what they hold is the target's own business. */
+/**
+ * After a finding the same instances go on: what they hold is the target's own business. But their stacks are empty between
+ * runs, whatever was thrown through functions that had frames there: otherwise a few thousand exceptions, caught or not, use
+ * them up, and every run that follows overflows them.
+ */
 function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   stage.pending = undefined;
   stage.answer = undefined;
@@ -121,8 +135,15 @@ function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   } catch (error) {
     stage.pending ??= thrown(error, stage);
   }
+  for (const module of stage.modules) module.putBackStacks();
   if (stage.pending) stage.modules.forEach(forgetSites);
   return stage.pending;
+}
+
+/** What called the target is wasan's own, and says nothing about it. */
+function withoutFuzzer(stack: readonly StackFrame[]): StackFrame[] {
+  const end = stack.findIndex((frame) => frame.function.includes(HERE));
+  return stack.slice(0, end < 0 ? stack.length : end);
 }
 
 /** A site reports once per instance; here every input has to be able to. */
@@ -134,7 +155,7 @@ function forgetSites(module: Loaded): void {
 
 function thrown(error: unknown, stage: Stage): Finding {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  const frames = stage.modules[0]?.sanitizer.symbolizeStack(stack ?? '') ?? [];
+  const frames = withoutFuzzer(stage.modules[0]?.sanitizer.symbolizeStack(stack ?? '') ?? []);
   const script = /\n\s*at ([^\n]*)/.exec(stack ?? '')?.[1] ?? '';
   return plainFinding('crash', name, message, frames.length > 0 ? frames : [{ function: script }]);
 }

@@ -15,6 +15,7 @@ import { judgeLeaks, type LeakCheck } from './report/leaks.ts';
 import { openImage, readU32, schemeOf } from './report/memory-image.ts';
 import type { Suppression } from './report/suppressions.ts';
 import type { SiteTable } from './site-table.ts';
+import { type Info, readInfo, stackPointerOf } from './stack-tops.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
 /** What counts; names and defaults are those of LSAN_OPTIONS. */
@@ -92,20 +93,9 @@ function unsigned(value: number | bigint): number {
   return typeof value === 'bigint' ? Number(BigInt.asUintN(64, value)) : value >>> 0;
 }
 
-/** What the instrumenter wrote down about the module. */
-interface Info {
-  readonly stackPointer: number | null;
-  readonly allocatorWords?: readonly number[];
-}
-
-function readInfo(instrumented: Uint8Array): Info {
-  const section = readWasmModule(instrumented).custom('wasan.info');
-  return section ? (JSON.parse(new TextDecoder().decode(section)) as Info) : { stackPointer: null };
-}
-
-function stackPointer({ stackPointer: index }: Info, exports: WebAssembly.Exports): number | undefined {
-  const global = index === null ? undefined : exports[`__wasan_global_${index}`];
-  return global instanceof WebAssembly.Global ? unsigned(global.value as number | bigint) : undefined;
+function stackPointer(info: Info, exports: WebAssembly.Exports): number | undefined {
+  const global = stackPointerOf(info, exports);
+  return global && unsigned(global.value as number | bigint);
 }
 
 /**

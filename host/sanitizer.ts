@@ -22,6 +22,7 @@ import { findSuppression } from './report/suppressions.ts';
 import type { SanitizerOptions } from './sanitizer-options.ts';
 import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
+import { keepStackTops } from './stack-tops.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
@@ -102,6 +103,11 @@ export class Sanitizer {
   /** The number that reports give the thread of this instance: T0 is the program's first. */
   get thread(): number {
     return this.threadNumber?.value ?? 0;
+  }
+
+  /** Remembers where the program's stacks end, while none of its functions runs; the answer puts that back. */
+  keepStackTops(): () => void {
+    return keepStackTops(this.options.instrumented, this.exports);
   }
 
   /** Must be called with the instance before any of its exports; findings of its start function are not possible. */

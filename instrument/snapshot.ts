@@ -1,7 +1,7 @@
 // For fuzzing: what makes a run undoable. Every store of the program, in whatever function, marks the page it writes to before
 // it writes; memory.size and memory.grow ask the runtime, because the real memory cannot shrink again (runtime/snapshot.ts).
 //
-//   store a, v:    if (!mark[(a + offset + size - 1) >> 12]) snapshot_mark(that page); store a, v
+//   store a, v:    if (!mark[(a + offset + size - 1) >> 10]) snapshot_mark(that page); store a, v
 
 import * as abi from '../runtime/abi.ts';
 import { type Access, accessOf, OPERAND_TYPE } from './access-table.ts';

@@ -83,3 +83,45 @@ test('a function around an API: bugs of the module, and exceptions of the script
     expect(minimized.length).toBeLessThanOrEqual(finding.title === 'TypeError' ? 2 : input.length);
   }
 }, 60_000);
+
+test('exceptions that a script throws through the module, and catches, leave neither frames nor callers behind', async () => {
+  const source = `
+    #include <stdlib.h>
+    __attribute__((import_module("env"), import_name("refuse"))) void refuse(void);
+    static __attribute__((noinline)) void put(volatile char *p, int at) { p[at] = 1; }
+    __attribute__((export_name("parse"))) int parse(int byte, int next) {
+      char room[4000];
+      for (int i = 0; i < 4000; i += 100) put(room, i);
+      if (byte >= 'a') refuse();
+      volatile char *block = malloc(4);
+      put(block, byte == 'A' ? 4 : 0);
+      free((void *)block);
+      return room[next & 7];
+    }`;
+  const module = await compileC({ file: 'api.c', source, flags: ['-O1', '-g', '-mexec-model=reactor'] });
+  let refused = 0;
+  const result = await fuzz(
+    async () => {
+      const refuse = () => {
+        refused++;
+        throw new SyntaxError('refused');
+      };
+      const { instance } = await WebAssembly.instantiate(module as BufferSource, { env: { refuse } });
+      const { parse } = instance.exports as { parse: (byte: number, next: number) => number };
+      return ([byte = 0, next = 0]) => {
+        try {
+          parse(byte, next);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+        }
+      };
+    },
+    { runs: 5000, keepGoing: true, seed: 1 },
+  );
+  expect(refused).toBeGreaterThan(200); // 16 of these frames fill the stack
+  expect(titles(result)).toEqual(['heap-buffer-overflow']);
+  const { stack, report } = result.findings[0]!.finding;
+  expect(stack.slice(0, 2).map((frame) => frame.function)).toEqual(['put', 'parse']);
+  expect(stack.some((frame) => /functions\.ts|campaign\.ts/.test(frame.function))).toBe(false);
+  expect(report).toMatchObject({ place: { allocated: { frames: [{ function: 'parse' }] } } });
+}, 60_000);

@@ -4,6 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { type CompileOptions, clang } from './clang.ts';
 
@@ -25,10 +26,18 @@ export async function compileC(options: CompileOptions): Promise<Uint8Array> {
   return module;
 }
 
-async function compileElsewhere(port: string, options: CompileOptions): Promise<Uint8Array> {
-  const answer = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: JSON.stringify(options) });
-  if (!answer.ok) throw new Error(await answer.text());
-  return new Uint8Array(await answer.arrayBuffer());
+/** Not with fetch, which gives up after five minutes: on a busy machine a library waits longer for its turn. */
+function compileElsewhere(port: string, options: CompileOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: '127.0.0.1', method: 'POST' }, async (answer) => {
+      const parts: Buffer[] = [];
+      for await (const part of answer) parts.push(part as Buffer);
+      const bytes = Buffer.concat(parts);
+      if (answer.statusCode === 200) resolve(new Uint8Array(bytes));
+      else reject(new Error(bytes.toString()));
+    });
+    sent.on('error', reject).end(JSON.stringify(options));
+  });
 }
 
 function keyOf(options: CompileOptions): string {

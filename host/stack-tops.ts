@@ -1,0 +1,34 @@
+// Where a program's stacks end: its stack pointer, and the top of the calls that the runtime records. A call leaves both as it
+// found them, unless an exception of JavaScript goes through it.
+
+import { readWasmModule } from './symbols/wasm-module.ts';
+
+/** What the instrumenter wrote down about the module. */
+export interface Info {
+  readonly stackPointer: number | null;
+  readonly allocatorWords?: readonly number[];
+}
+
+export function readInfo(instrumented: Uint8Array): Info {
+  const section = readWasmModule(instrumented).custom('wasan.info');
+  return section ? (JSON.parse(new TextDecoder().decode(section)) as Info) : { stackPointer: null };
+}
+
+export function stackPointerOf(
+  { stackPointer: index }: Info,
+  exports: WebAssembly.Exports,
+): WebAssembly.Global | undefined {
+  const global = index === null ? undefined : exports[`__wasan_global_${index}`];
+  return global instanceof WebAssembly.Global ? global : undefined;
+}
+
+/** As they are now; the function puts them back. */
+export function keepStackTops(instrumented: Uint8Array, exports: WebAssembly.Exports): () => void {
+  const globals = [stackPointerOf(readInfo(instrumented), exports), exports.__wasan_cs];
+  const kept = globals.flatMap((global) =>
+    global instanceof WebAssembly.Global ? [{ global, value: global.value as unknown }] : [],
+  );
+  return () => {
+    for (const { global, value } of kept) global.value = value;
+  };
+}
