@@ -48,6 +48,14 @@ export async function selfTargets(): Promise<SelfTarget[]> {
       maxLength: 1 << 14,
     },
     {
+      name: 'instrumenter for fuzzing',
+      run: (input) => refusing([InstrumentError], () => COVERAGE.map((mode) => instrumented(input, mode)).join()),
+      seeds: modules,
+      words: ['memory', 'malloc', '\x00asm', '\x23\x00', '\x3f\x00', '\x40\x00', '\x36\x02', '\xfc\x0b\x00', '\x0e'],
+      runs: 20_000,
+      maxLength: 1 << 14,
+    },
+    {
       name: 'symbols',
       run: symbolized,
       seeds: modules,
@@ -159,9 +167,11 @@ function timed(run: (input: Uint8Array) => string): (input: Uint8Array) => strin
   };
 }
 
-function instrumented(input: Uint8Array): string {
+const COVERAGE = ['counters', 'compares', 'lines'] as const;
+
+function instrumented(input: Uint8Array, coverage?: (typeof COVERAGE)[number]): string {
   const valid = WebAssembly.validate(input as BufferSource);
-  const { bytes: output, summary } = instrument(input, { host: true });
+  const { bytes: output, summary } = instrument(input, { host: true, ...(coverage && { coverage }) });
   if (valid && !WebAssembly.validate(output as BufferSource)) throw new Error('a valid module became an invalid one');
   return `${valid} ${Math.min(31, summary.sites)} ${Math.min(15, summary.checkedFunctions)}`;
 }
