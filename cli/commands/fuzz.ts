@@ -24,6 +24,7 @@ import { glueBeside } from '../glue.ts';
 import { readModule, readSymbols } from '../module-file.ts';
 
 const MIB = 1 << 20;
+const ALL_MEMORY = 2 ** 32 - 1;
 /** What a run depends on besides its input. */
 const RUN_FLAGS = ['entry', 'entry_type', 'diff', 'diff_mode', 'timeout', 'rss_limit_mb', 'detect_leaks', 'scale'];
 
@@ -88,8 +89,8 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): Mo
     symbolizer: readSymbols(path, original),
     moduleName: basename(path),
     timeout: clocksOf(flags).run,
-    memoryLimit: flags.number('rss_limit_mb') * MIB,
-    largestBlock: (flags.number('malloc_limit_mb') || flags.number('rss_limit_mb')) * MIB,
+    memoryLimit: (flags.number('rss_limit_mb') || Number.POSITIVE_INFINITY) * MIB,
+    largestBlock: Math.min((flags.number('malloc_limit_mb') || flags.number('rss_limit_mb')) * MIB, ALL_MEMORY),
     valueProfile: flags.number('use_value_profile') !== 0,
     ...(flags.targetArgs.length > 0 && { args: flags.targetArgs }),
     detectLeaks: flags.number('detect_leaks') !== 0,

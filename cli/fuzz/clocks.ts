@@ -4,7 +4,7 @@
 import type { FuzzFlags } from './flags.ts';
 
 export interface Clocks {
-  /** Milliseconds one run may take. */
+  /** Milliseconds one run may take; infinite for no limit. */
   readonly run: number;
   /** Milliseconds the campaign may take; 0 for no limit. */
   readonly campaign: number;
@@ -15,7 +15,7 @@ export interface Clocks {
 export function clocksOf(flags: FuzzFlags): Clocks {
   const milliseconds = (seconds: number) => seconds * 1000 * flags.number('scale');
   return {
-    run: milliseconds(flags.number('timeout')),
+    run: milliseconds(flags.number('timeout')) || Number.POSITIVE_INFINITY,
     campaign: milliseconds(flags.number('max_total_time') || flags.number('max_runtime')),
     vain: milliseconds(flags.number('exit_on_time')),
   };

@@ -101,6 +101,7 @@ test('one factor for both clocks', () => {
   expect(clocks(...flags)).toEqual({ run: 2000, campaign: 30_000, vain: 0 });
   expect(clocks(...flags, '-scale=4')).toEqual({ run: 8000, campaign: 120_000, vain: 0 });
   expect(clocks('-scale=0.5')).toEqual({ run: 2500, campaign: 0, vain: 0 });
+  expect(clocks('-timeout=0').run).toBe(Number.POSITIVE_INFINITY);
 });
 
 describe('a run’s clock', () => {

@@ -83,6 +83,11 @@ test('with -fork hangs and memory are gone past, other findings end all workers'
   expect(run(...fork, '-ignore_timeouts=0', 'hangs.wasm').code).toBe(70);
 }, 120_000);
 
+test('limits of 0 are none, as in libFuzzer', () => {
+  const log = run('-seed=1', '-runs=50', '-rss_limit_mb=0', '-timeout=0', 'clean.wasm');
+  expect({ code: log.code, error: parse(log).error }).toEqual({ code: 0, error: undefined });
+}, 60_000);
+
 test('an ignored kind is no failure', () => {
   const { code, text } = run('-seed=1', '-runs=200', '-ignore_ooms=1', '-artifact_prefix=oom/', 'greedy.wasm');
   expect({ code, written: text.match(/Test unit written/g)?.length }).toEqual({ code: 0, written: 2 });

@@ -94,16 +94,19 @@ export async function selfTargets(): Promise<SelfTarget[]> {
     },
     {
       name: 'ignore list',
-      run: (input) => refusing([SanitizerError], () => JSON.stringify(Object.keys(parseIgnoreList(text(input))))),
+      run: (input) => refusing([SanitizerError], () => shapeOf(parseIgnoreList(text(input)))),
       ...small,
       seeds: ['fun:main\nsrc:*.c\n[address]\nfun:f*=init\n'].map(bytes),
       runs: 200_000,
     },
     {
       name: 'boundary table',
-      run: (input) => refusing([SanitizerError], () => Object.keys(parseBoundary(text(input))).length.toString()),
+      run: (input) => refusing([SanitizerError], () => shapeOf(parseBoundary(text(input)))),
       ...small,
-      seeds: ['{"env":{"read":[{"pointer":0,"length":1,"access":"write"}]}}', '{"env":{"f":[]}}'].map(bytes),
+      seeds: [
+        '{"env":{"send":[{"access":"reads","pointer":0,"length":1}]}}',
+        '{"*":{"f":[{"access":"writes","pointer":1,"bytes":8},{"access":"reads","pointer":0,"string":true}]}}',
+      ].map(bytes),
       runs: 100_000,
     },
     {
@@ -145,6 +148,14 @@ function debuggable(): Promise<Uint8Array[]> {
       compileC({ file: 'small.c', source, flags: [...flags, ...more.split(' ')] }),
     ),
   );
+}
+
+/** The same for values that differ in their numbers and texts alone. */
+function shapeOf(value: unknown): string {
+  return JSON.stringify(value)
+    .replaceAll(/"(\\.|[^"\\])*"(?!:)/g, 't')
+    .replaceAll(/\d+/g, '0')
+    .slice(0, 200);
 }
 
 /** The words of a refusal without its particulars; other errors go on. */
@@ -198,8 +209,8 @@ function symbolized(input: Uint8Array): string {
 /** A source map that is none is a problem worked around. */
 function mapped(module: Uint8Array, input: Uint8Array): string {
   const symbolizer = createSymbolizer(module, { sourceMap: text(input) });
-  const lines = [30, 60, 90].map((at) => symbolizer.frames(at)[0]!.line);
-  return `${symbolizer.info} ${lines}`;
+  const places = Array.from(module, (_, at) => symbolizer.frames(at)[0]!).map(({ file, line }) => `${file}:${line}`);
+  return `${symbolizer.info} ${new Set(places).size} ${places.findLastIndex((place) => place !== places[0])}`;
 }
 
 function replayed(module: WebAssembly.Module, input: Uint8Array): string {
