@@ -59,11 +59,7 @@ export class BodyScan {
     this.count = 0;
     this.setCount = 0;
     this.parameters = parameters;
-    this.localCount = parameters;
-    for (let groups = d.u32(); groups > 0; groups--) {
-      this.localCount += d.u32();
-      d.valueType();
-    }
+    this.localCount = parameters + d.skipLocals();
     const open: number[] = [];
     while (d.pos < d.end) {
       d.next();

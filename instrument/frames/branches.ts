@@ -89,7 +89,7 @@ export abstract class Branches extends Operands {
     const parameters = type?.params.length ?? 0;
     const results = type ? type.results.length : d.value === -64 ? 0 : 1;
     if (op !== OP.BLOCK) this.block++;
-    const height = Math.max(this.control.top.height, this.stack.length - parameters);
+    const height = Math.max(this.control.floor, this.stack.length - parameters);
     const entry = this.control.enter(op, d.start, height, parameters, results, this.state);
     if (op === OP.LOOP && this.state) this.state = entry.meeting!.copy();
     if (op === OP.TRY || op === OP.TRY_TABLE) this.catches = true;
@@ -113,13 +113,13 @@ export abstract class Branches extends Operands {
 
   protected condition(): void {
     const value = this.pop();
-    if (value.kind === 'compare') this.folded.add(this.block);
+    if (value.kind === 'compare') this.clues?.folded.add(this.block);
     this.escape(value);
   }
 
   protected table(): void {
     const d = this.decoder;
-    this.folded.add(this.block);
+    this.clues?.folded.add(this.block);
     this.escape(this.pop());
     const r = new Reader(d.bytes, d.immediateStart, d.end);
     for (let count = r.u32() + 1; count > 0; count--) this.jump(r.u32(), true);
@@ -144,7 +144,7 @@ export abstract class Branches extends Operands {
 
   protected dead(): void {
     this.state = undefined;
-    this.stack.length = Math.min(this.stack.length, this.control.top.height);
+    this.stack.length = Math.min(this.stack.length, this.control.floor);
     this.block++;
   }
 
@@ -189,7 +189,7 @@ export abstract class Branches extends Operands {
       else entry.meeting = entry.otherwise;
     }
     if (entry.op !== OP.LOOP) this.state = entry.meeting;
-    this.control.open.pop();
+    this.control.leave();
     this.stack.length = Math.min(this.stack.length, entry.height);
     for (let n = entry.results; n > 0; n--) this.push(OTHER);
   }

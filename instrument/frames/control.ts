@@ -37,7 +37,7 @@ export class Assumptions {
     const head = loop.meeting!;
     const after = head.copy();
     after.meet(state);
-    for (const local of head.locals.keys()) if (!after.locals.has(local)) this.drop(loop.at, local);
+    for (const local of head.knownBut(after)) this.drop(loop.at, local);
     if (head.pointer !== 'mixed' && after.pointer === 'mixed') {
       this.pointers.add(loop.at);
       this.changed = true;
@@ -54,6 +54,8 @@ export class Assumptions {
 
 export class Control {
   readonly open: Open[] = [];
+  /** The innermost block's height. */
+  floor = 0;
   private readonly assumptions: Assumptions;
   /** Something was caught so far: only then is there a handler to be told of changes. */
   private catches = false;
@@ -80,7 +82,13 @@ export class Control {
       handlers: op === OP.TRY && state ? [state.copy('thrown')] : [],
     };
     this.open.push(entry);
+    this.floor = height;
     return entry;
+  }
+
+  leave(): void {
+    this.open.pop();
+    this.floor = this.open.length > 0 ? this.top.height : 0;
   }
 
   /** A branch to the block `depth` levels out. */

@@ -10,19 +10,20 @@ import type { Module } from '../wasm/module.ts';
 import { OP, PREFIX_ATOMIC, PREFIX_MISC, PREFIX_SIMD } from '../wasm/opcodes.ts';
 import type { Analysis, FrameTrouble, PointerWrite } from './analysis.ts';
 import { Branches } from './branches.ts';
+import { Clues } from './clues.ts';
 import { Assumptions } from './control.ts';
 import { Trouble } from './operands.ts';
-import { BASE, COMPARE, ENTRY, OTHER, type Room, type Value } from './values.ts';
+import { BASE, COMPARE, ENTRY, OTHER, type Room, State, type Value } from './values.ts';
 
 const MAX_PASSES = 12;
 const I64_EQZ = 0x50;
 
-/** Analyses the i-th body. */
-export function analyseFrame(module: Module, i: number, stackPointer: number): Analysis {
+/** Analyses the i-th body. Without `variables`, what only serves to move them apart is not looked for. */
+export function analyseFrame(module: Module, i: number, stackPointer: number, variables = true): Analysis {
   const assumptions = new Assumptions();
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     assumptions.changed = false;
-    const walk = new FrameWalk(module, i, stackPointer, assumptions);
+    const walk = new FrameWalk(module, i, stackPointer, assumptions, variables ? new Clues() : undefined);
     const trouble = walk.run();
     if (!assumptions.changed || trouble) return walk.result(trouble);
   }
@@ -36,7 +37,9 @@ class FrameWalk extends Branches {
   run(): FrameTrouble | undefined {
     const d = this.decoder;
     try {
-      d.skipLocals();
+      const { params } = this.module.types[this.module.functions[this.func]!]!;
+      const locals = params.length + d.skipLocals();
+      this.state = new State(new Array<Value | undefined>(locals).fill(undefined), undefined, 'entry');
       this.control.enter(OP.BLOCK, d.pos, 0, 0, this.results, this.state);
       while (d.pos < d.end && this.control.open.length > 0) {
         this.previous = d.start;
@@ -81,7 +84,7 @@ class FrameWalk extends Branches {
       this.escape(right);
       return this.push(OTHER);
     }
-    this.use(constant);
+    this.clues?.use(constant.at);
     const taken = constant.value < 0 ? { at: constant.at, end: this.decoder.pos, size: constant, align: 0 } : undefined;
     if (taken && (pointer.kind === 'base' || pointer.kind === 'entry' || pointer.kind === 'below')) {
       this.unwritten.push(taken);
@@ -96,7 +99,7 @@ class FrameWalk extends Branches {
     if (pointer.kind === 'entry' && constant.value > 0) throw new Trouble('grows up');
     if (taken) this.borrow(right, constant.at);
     this.escape(pointer);
-    this.hints.add(constant.value);
+    this.clues?.hints.add(constant.value);
     this.push({ kind: 'sum', constant, end: this.decoder.pos });
   }
 
@@ -125,7 +128,7 @@ class FrameWalk extends Branches {
   private prologue(size: Value & { kind: 'constant' }): void {
     if (this.size && this.size.at !== size.at) throw new Trouble('several prologues');
     if (this.control.open.length !== 1) throw new Trouble('not at the top');
-    this.use(size);
+    this.clues?.use(size.at);
     this.size = { at: size.at, end: size.end, bytes: size.value };
     this.baseEnd = this.decoder.pos;
     this.push(BASE);
@@ -185,7 +188,7 @@ class FrameWalk extends Branches {
     if (reread !== undefined && this.borrows.delete(room.at)) this.rereads.push(reread.at);
     if (this.optimised && room.size.kind === 'constant') this.constantRoom = true;
     this.rooms.push(room);
-    this.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
+    this.clues?.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
   }
 
   private target(value: Value): PointerWrite['to'] {
@@ -215,7 +218,7 @@ class FrameWalk extends Branches {
     for (let n = effect & 15; n > 0; n--) this.push(comparison || negated ? COMPARE : OTHER);
     const prefix = op >> 12;
     if (prefix === PREFIX_ATOMIC || prefix === PREFIX_SIMD || (prefix === PREFIX_MISC && (op & 0xfff) < 8)) {
-      this.folded.add(this.block);
+      this.clues?.folded.add(this.block);
     }
   }
 
@@ -223,13 +226,13 @@ class FrameWalk extends Branches {
     const d = this.decoder;
     this.consume(access.operands.length);
     const address = this.pop();
-    if (access.operands.length > 0 && access.atomic) this.folded.add(this.block);
+    if (access.operands.length > 0 && access.atomic) this.clues?.folded.add(this.block);
     if (d.memory !== 0) this.escape(address);
     else if (address.kind === 'base') this.accesses.push({ at: d.start, offset: d.offset, size: access.size });
     else if (address.kind === 'object') this.objectAccess(address, access);
     else {
       this.escape(address);
-      this.hints.add(d.offset);
+      this.clues?.hints.add(d.offset);
     }
     const effect = access.op < 256 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
     if (effect & 15) this.push(OTHER);

@@ -143,7 +143,8 @@ class FramePlanner {
 
   private planFunction(i: number, uses: PointerUses, target: FrameTarget): void {
     this.counts.total++;
-    const analysis = analyseFrame(this.input.module, i, target.stackPointer);
+    const variables = this.input.debugInfo?.stackFrame(this.input.module.importedFunctions + i);
+    const analysis = analyseFrame(this.input.module, i, target.stackPointer, variables !== undefined);
     if (analysis.trouble) {
       count(this.counts.troubles, analysis.trouble);
       uses.find(i);

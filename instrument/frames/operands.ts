@@ -5,8 +5,9 @@ import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
 import type { Address, Analysis, Borrow, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
+import { type Clues, NO_CLUES } from './clues.ts';
 import { type Assumptions, Control } from './control.ts';
-import { OTHER, type Room, State, type Value } from './values.ts';
+import { OTHER, type Room, type State, type Value } from './values.ts';
 
 const I64_AND = 0x83;
 
@@ -23,13 +24,14 @@ export abstract class Operands {
   protected readonly decoder: Decoder;
   protected readonly stackPointer: number;
   protected readonly control: Control;
+  protected readonly func: number;
   protected readonly results: number;
   protected readonly add: number;
   protected readonly sub: number;
   protected readonly and: number;
   protected stack: Value[] = [];
   /** Undefined in code that is never reached. */
-  protected state: State | undefined = new State(new Map(), undefined, 'entry');
+  protected state: State | undefined;
   protected block = 0;
 
   protected entryRead = 0;
@@ -61,21 +63,17 @@ export abstract class Operands {
   protected readonly accesses: DirectAccess[] = [];
   protected readonly reached: ReachedAccess[] = [];
   protected readonly escapes = new Set<number>();
-  protected readonly merged = new Set<number>();
-  protected readonly folded = new Set<number>();
-  protected readonly hints = new Set<number>();
-  protected readonly usedConstants = new Set<number>();
-  protected readonly sharedConstants = new Set<number>();
-  /** Constants that are kept in a local: optimised code does so where it needs them again, perhaps in another round of a loop. */
-  protected readonly keptConstants = new Set<number>();
+  protected readonly clues: Clues | undefined;
 
-  constructor(module: Module, i: number, stackPointer: number, assumptions: Assumptions) {
+  constructor(module: Module, i: number, stackPointer: number, assumptions: Assumptions, clues?: Clues) {
     const body = module.bodies[i]!;
     this.module = module;
     this.decoder = new Decoder(module.bytes, body.start, body.end);
     this.stackPointer = stackPointer;
     this.control = new Control(assumptions);
-    this.results = module.types[module.functions[module.importedFunctions + i]!]!.results.length;
+    this.clues = clues;
+    this.func = module.importedFunctions + i;
+    this.results = module.types[module.functions[this.func]!]!.results.length;
     const is64 = module.memories[0]!.is64;
     this.add = is64 ? OP.I64_ADD : OP.I32_ADD;
     this.sub = is64 ? OP.I64_SUB : OP.I32_SUB;
@@ -92,9 +90,10 @@ export abstract class Operands {
     // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
     const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
     const addresses = this.addresses.filter((a) => !isRestored(a));
-    const { reached, escapes, merged, folded, hints, catches, optimised } = this;
+    const { reached, escapes, catches, optimised } = this;
+    const { merged, folded, hints, shared, kept } = this.clues ?? NO_CLUES;
     const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
-    const sharedConstants = new Set([...this.sharedConstants, ...(optimised ? this.keptConstants : [])]);
+    const sharedConstants = optimised ? new Set([...shared, ...kept]) : shared;
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
       borrows: [...this.borrows.values()],
@@ -120,7 +119,7 @@ export abstract class Operands {
   }
 
   protected pop(): Value {
-    return this.stack.length > this.control.top.height ? this.stack.pop()! : OTHER;
+    return this.stack.length > this.control.floor ? this.stack.pop()! : OTHER;
   }
 
   /** Takes `count` operands whose use is not followed: pointers among them go out of sight. */
@@ -129,9 +128,10 @@ export abstract class Operands {
   }
 
   protected escape(value: Value): void {
+    if (value === OTHER) return;
     if (value.kind === 'base') this.escapes.add(0);
     else if (value.kind === 'object') this.escapes.add(value.origin);
-    else if (value.kind === 'constant') this.use(value);
+    else if (value.kind === 'constant') this.clues?.use(value.at);
     else if (value.kind === 'below' && value.ours && !isRoomSize(value.room.size)) {
       // Not room, but a pointer to something in the frame: an index was subtracted.
       this.escapes.add(0);
@@ -141,14 +141,8 @@ export abstract class Operands {
 
   /** One of the values that may be in the same place, depending on the way taken to it. */
   protected merge(value: Value): void {
-    if (value.kind === 'object') this.merged.add(value.origin);
+    if (value.kind === 'object') this.clues?.merged.add(value.origin);
     this.escape(value);
-  }
-
-  /** A constant that serves two purposes cannot be changed for one of them. */
-  protected use(constant: Value & { kind: 'constant' }): void {
-    if (this.usedConstants.has(constant.at)) this.sharedConstants.add(constant.at);
-    this.usedConstants.add(constant.at);
   }
 
   protected getLocal(local: number): Value {
@@ -167,14 +161,16 @@ export abstract class Operands {
   protected setLocal(value: Value): void {
     const local = this.decoder.index;
     if (value.kind === 'base') this.baseLocals.add(local);
-    if (value.kind === 'constant') this.keptConstants.add(value.at);
+    if (value.kind === 'constant') this.clues?.kept.add(value.at);
     this.state?.set(local, value);
     this.control.changed(local);
   }
 
   protected constant(): void {
     const d = this.decoder;
-    this.push({ kind: 'constant', value: integerConstant(d), at: d.start, end: d.pos });
+    // Nothing is added to an address but what is as wide.
+    if (d.op === OP.I64_CONST && this.add === OP.I32_ADD) this.push(OTHER);
+    else this.push({ kind: 'constant', value: integerConstant(d), at: d.start, end: d.pos });
   }
 }
 

@@ -50,7 +50,8 @@ export type Pointer = 'entry' | 'frame' | 'thrown' | 'mixed';
 
 /** Locals that hold something worth knowing, and the stack pointer. Copies share what they know until one of them changes. */
 export class State {
-  locals: ReadonlyMap<number, Value>;
+  /** By local; undefined where nothing is worth knowing. An array, for it is copied at most branches. */
+  private locals: readonly (Value | undefined)[];
   /**
    * Pointers into the frame that a local held on one of the paths that met, and something else on another. Mostly there
    * are none, and states are copied at every branch.
@@ -61,7 +62,7 @@ export class State {
   private shares = true;
 
   constructor(
-    locals: ReadonlyMap<number, Value>,
+    locals: readonly (Value | undefined)[],
     lost: ReadonlyMap<number, readonly Value[]> | undefined,
     pointer: Pointer,
   ) {
@@ -75,18 +76,28 @@ export class State {
     return new State(this.locals, this.lost, pointer);
   }
 
-  /** The maps, to be changed. */
-  private own(): { locals: Map<number, Value>; lost: Map<number, readonly Value[]> | undefined } {
+  /** What it knows, to be changed. */
+  private own(): { locals: (Value | undefined)[]; lost: Map<number, readonly Value[]> | undefined } {
     if (this.shares) {
-      this.locals = new Map(this.locals);
+      this.locals = this.locals.slice();
       this.lost = this.lost && new Map(this.lost);
       this.shares = false;
     }
-    return this as unknown as { locals: Map<number, Value>; lost: Map<number, readonly Value[]> | undefined };
+    return this as unknown as { locals: (Value | undefined)[]; lost: Map<number, readonly Value[]> | undefined };
   }
 
   get(local: number): Value {
-    return this.locals.get(local) ?? OTHER;
+    return this.locals[local] ?? OTHER;
+  }
+
+  /** Locals of which this state knows something, and another nothing. */
+  knownBut(other: State): number[] {
+    const found: number[] = [];
+    if (this.locals === other.locals) return found;
+    for (let local = 0; local < this.locals.length; local++) {
+      if (this.locals[local] && !other.locals[local]) found.push(local);
+    }
+    return found;
   }
 
   lostBy(local: number): readonly Value[] | undefined {
@@ -95,15 +106,15 @@ export class State {
 
   set(local: number, value: Value): void {
     if (this.lost?.has(local)) this.own().lost!.delete(local);
-    if (value.kind !== 'other' && value.kind !== 'compare') this.own().locals.set(local, value);
-    else if (this.locals.has(local)) this.own().locals.delete(local);
+    if (value.kind !== 'other' && value.kind !== 'compare') this.own().locals[local] = value;
+    else if (this.locals[local]) this.own().locals[local] = undefined;
   }
 
   forget(local: number): void {
-    const value = this.locals.get(local);
+    const value = this.locals[local];
     if (!value) return;
     this.lose(local, value);
-    this.own().locals.delete(local);
+    this.own().locals[local] = undefined;
   }
 
   private lose(local: number, value: Value): void {
@@ -119,12 +130,15 @@ export class State {
   meet(other: State): void {
     if (this.pointer !== other.pointer) this.pointer = 'mixed';
     if (this.locals === other.locals && this.lost === other.lost) return;
-    for (const [local, value] of this.locals) if (!same(value, other.locals.get(local))) this.forget(local);
-    for (const [local, value] of other.locals) {
-      if (!this.locals.has(local)) this.lose(local, value);
+    for (let local = 0; local < this.locals.length; local++) {
+      const value = this.locals[local];
+      const theirs = other.locals[local];
+      if (value === theirs || same(value, theirs)) continue;
+      this.forget(local);
+      if (theirs) this.lose(local, theirs);
     }
     if (!other.lost) return;
     for (const [local, values] of other.lost)
-      for (const value of values) if (!this.locals.has(local)) this.lose(local, value);
+      for (const value of values) if (!this.locals[local]) this.lose(local, value);
   }
 }

@@ -193,12 +193,14 @@ export class Decoder extends Reader {
     }
   }
 
-  /** Skips a body's local declarations: `pos` is then its first instruction. */
-  skipLocals(): void {
+  /** Skips a body's local declarations: `pos` is then its first instruction. Answers how many locals they declare. */
+  skipLocals(): number {
+    let locals = 0;
     for (let groups = this.u32(); groups > 0; groups--) {
-      this.u32();
+      locals += this.u32();
       this.valueType();
     }
+    return locals;
   }
 
   /** Skips a value type: one byte, or (ref null? heaptype). */
