@@ -43,6 +43,8 @@ export class Analysis extends Blocks {
   private readonly poisoners: Poisoners;
   private readonly assumptions: Assumptions;
   private readonly values64: boolean;
+  private readonly tellsStores: boolean;
+  private readonly tellsWraps: boolean;
   private func = 0;
   /** Value of the stack pointer at entry, and how far this function lowered it (0 = not). */
   private stackAtEntry = 0;
@@ -62,6 +64,8 @@ export class Analysis extends Blocks {
     this.poisoners = poisoners;
     this.assumptions = assumptions;
     this.neighbours = new Groups(disabled.has('neighbour'));
+    this.tellsStores = !disabled.has('store');
+    this.tellsWraps = !disabled.has('wrap');
     this.values64 = module.memories[0]?.is64 ?? false;
   }
 
@@ -229,8 +233,8 @@ export class Analysis extends Blocks {
     const base = values.base[address]!;
     const from = values.off[address]! + offset;
     const to = from + size;
-    const mustWrite = write && !this.disabled.has('store');
-    const reach = this.disabled.has('wrap') ? 0 : Math.max(offset, this.assumptions.nullLimit);
+    const mustWrite = write && this.tellsStores;
+    const reach = !this.tellsWraps ? 0 : Math.max(offset, this.assumptions.nullLimit);
     if (base === ZERO) {
       const start = (values.off[address]! >>> 0) + offset;
       if (this.assumptions.isAlwaysValid(start, size, write)) return ACTION.STATIC;

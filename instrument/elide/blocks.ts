@@ -43,11 +43,21 @@ export abstract class Blocks {
   /** Locals given a new number since the last stamp, in `renew`. */
   private seen = new Int32Array(64);
   private seenStamp = 0;
+  /** Labels that a table has led to since that stamp. */
+  private readonly branched: number[] = [];
+  private readonly labels: Reader;
+  private readonly joinsPaths: boolean;
+  private readonly mergesKills: boolean;
+  private readonly mergesLocals: boolean;
 
   protected constructor(module: Module, disabled: ReadonlySet<KillRule>) {
     this.module = module;
     this.disabled = disabled;
     this.scan = new BodyScan(module.bytes);
+    this.labels = new Reader(module.bytes);
+    this.joinsPaths = !disabled.has('path');
+    this.mergesKills = !disabled.has('merge');
+    this.mergesLocals = !disabled.has('merge local');
   }
 
   /** The walk is at the end of a loop. */
@@ -115,16 +125,20 @@ export abstract class Blocks {
   protected arrive(target: Frame): void {
     const { state } = this;
     if (target.meet < 0) target.meet = state.current;
-    else if (this.disabled.has('path')) target.meet = Math.max(target.meet, state.current);
+    else if (!this.joinsPaths) target.meet = Math.max(target.meet, state.current);
     else target.meet = state.meet(target.meet, state.current, target.merge);
   }
 
   protected branchTable(i: number): void {
-    const { bytes } = this.module;
-    const r = new Reader(bytes, this.scan.at[i]! + 1, bytes.length);
-    const targets = new Set<number>();
-    for (let count = r.u32() + 1; count > 0; count--) targets.add(r.u32());
-    for (const label of targets) this.branch(label);
+    const r = this.labels;
+    r.pos = this.scan.at[i]! + 1;
+    const stamp = ++this.seenStamp;
+    for (let count = r.u32() + 1; count > 0; count--) {
+      const label = r.u32();
+      if (label >= this.depth || this.branched[label] === stamp) continue;
+      this.branched[label] = stamp;
+      this.branch(label);
+    }
   }
 
   protected otherwise(): void {
@@ -195,8 +209,8 @@ export abstract class Blocks {
       if (!this.dead) this.arrive(frame);
       this.dead = false;
       state.moveTo(frame.meet);
-      if (frame.merge.killed && !this.disabled.has('merge')) state.kill();
-      if (!this.disabled.has('merge local')) this.renew(frame.merge.locals, 0, frame.merge.locals.length);
+      if (frame.merge.killed && this.mergesKills) state.kill();
+      if (this.mergesLocals) this.renew(frame.merge.locals, 0, frame.merge.locals.length);
       this.height = frame.height;
       for (let n = frame.results; n > 0; n--) this.push(this.values.opaque());
     } else if (!this.dead) {

@@ -16,14 +16,19 @@ interface Draft {
   high: number;
   leaderAt: number;
   base: number;
-  members: number[];
-  slot: number;
+  members: number;
+  /** The member found last. */
+  last: number;
 }
 
 /** Collects groups while a function is walked. */
 export class Groups {
   private readonly endless: boolean;
-  private open: Draft[] = [];
+  /** Used again and again: there is a draft for most accesses. */
+  private readonly drafts: Draft[] = [];
+  private open = 0;
+  /** By access: the member before it. */
+  private before = new Int32Array(1 << 10);
   private slots = 0;
   readonly found: NeighbourGroup[] = [];
   /** BodyActions.group. */
@@ -35,54 +40,76 @@ export class Groups {
   }
 
   reset(): void {
-    this.open.length = 0;
+    this.open = 0;
     this.slots = 0;
     this.found.length = 0;
   }
 
   /** Something that may not be passed: a branch, a label, a change of what is valid. */
   boundary(): void {
-    if (this.open.length > 0 && !this.endless) this.close();
+    if (this.open > 0 && !this.endless) this.close();
   }
 
   /** The end of the function, or of what may form groups in it. */
   close(): void {
-    for (const draft of this.open) if (draft.members.length >= MIN_MEMBERS) this.settle(draft);
-    this.open.length = 0;
+    for (let i = 0; i < this.open; i++) if (this.drafts[i]!.members >= MIN_MEMBERS) this.settle(this.drafts[i]!);
+    this.open = 0;
     this.slots = 0;
   }
 
   /** A checked access [from, to) relative to `base`, whose address operand is `base + operand`. */
   access(access: number, base: number, from: number, to: number, operand: number): void {
     this.skip(access);
-    for (let i = this.open.length - 1; i >= 0 && i >= this.open.length - LOOK_BACK; i--) {
-      const draft = this.open[i]!;
+    for (let i = this.open - 1; i >= 0 && i >= this.open - LOOK_BACK; i--) {
+      const draft = this.drafts[i]!;
       if (draft.base !== base) continue;
       const low = Math.min(draft.low, from);
       const high = Math.max(draft.high, to);
       if (high - low > MAX_BYTES) continue;
       draft.low = low;
       draft.high = high;
-      draft.members.push(access);
+      draft.members++;
+      this.before[access] = draft.last;
+      draft.last = access;
       return;
     }
-    this.open.push({ leader: access, low: from, high: to, leaderAt: operand, base, members: [access], slot: 0 });
+    const draft = this.draft();
+    draft.leader = access;
+    draft.low = from;
+    draft.high = to;
+    draft.leaderAt = operand;
+    draft.base = base;
+    draft.members = 1;
+    draft.last = access;
+  }
+
+  private draft(): Draft {
+    if (this.open === this.drafts.length) {
+      this.drafts.push({ leader: 0, low: 0, high: 0, leaderAt: 0, base: 0, members: 0, last: 0 });
+    }
+    return this.drafts[this.open++]!;
   }
 
   /** An access that belongs to no group. */
   skip(access: number): void {
     if (access >= this.group.length) {
-      const larger = new Int32Array(access * 2);
-      larger.set(this.group);
-      this.group = larger;
+      const group = new Int32Array(access * 2);
+      group.set(this.group);
+      this.group = group;
+      const before = new Int32Array(access * 2);
+      before.set(this.before);
+      this.before = before;
     }
     this.group[access] = 0;
   }
 
   private settle(draft: Draft): void {
     const { leader, low, high, leaderAt, members } = draft;
-    this.found.push({ leader, from: low - leaderAt, to: high - leaderAt, members: members.length, slot: this.slots++ });
-    for (const member of members) this.group[member] = this.found.length;
+    this.found.push({ leader, from: low - leaderAt, to: high - leaderAt, members, slot: this.slots++ });
+    for (let member = draft.last; ; member = this.before[member]!) {
+      this.group[member] = this.found.length;
+      if (member === leader) return;
+    }
   }
 
   /** Takes accesses from `first` on out of their groups. */

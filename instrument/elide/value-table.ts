@@ -16,6 +16,8 @@ export const PLUS = -2;
 export const ZERO = 0;
 
 const NO_OPERAND = -1;
+/** At least; a power of 2. */
+const SLOTS = 1 << 11;
 /** Nothing is known of how large a value is. */
 const ANY = 0xffffffff;
 
@@ -30,9 +32,11 @@ export class ValueTable {
   follows = new Uint8Array(1 << 10);
   most = new Uint32Array(1 << 10);
   /** Open addressing; a slot counts only if its stamp is this function's. */
-  private slots = new Int32Array(1 << 11);
-  private stamps = new Int32Array(1 << 11);
+  private slots = new Int32Array(SLOTS);
+  private stamps = new Int32Array(SLOTS);
   private stamp = 0;
+  /** Slots in use, less 1: few for a small function, for those of the largest one would not stay in the cache. */
+  private mask = SLOTS - 1;
 
   constructor() {
     this.op[ZERO] = OPAQUE;
@@ -43,6 +47,7 @@ export class ValueTable {
   reset(): void {
     this.count = 1;
     this.stamp++;
+    this.mask = SLOTS - 1;
   }
 
   /** A number of its own, for a value that is at most so large. */
@@ -107,9 +112,9 @@ export class ValueTable {
   }
 
   private intern(op: number, a: number, b: number): number {
-    if (this.count * 2 > this.slots.length) this.rehash();
-    const mask = this.slots.length - 1;
-    let at = (Math.imul(op, 0x9e3779b1) ^ Math.imul(a, 0x85ebca6b) ^ Math.imul(b, 0xc2b2ae35)) >>> 7;
+    if (this.count * 2 > this.mask) this.rehash();
+    const { mask } = this;
+    let at = hash(op, a, b);
     for (at &= mask; this.stamps[at] === this.stamp; at = (at + 1) & mask) {
       const v = this.slots[at]!;
       if (this.op[v] === op && this.a[v] === a && this.b[v] === b) return v;
@@ -172,22 +177,24 @@ export class ValueTable {
     this.most = most;
   }
 
+  /** Spreads what is known over twice as many slots. */
   private rehash(): void {
-    const old = this.slots;
-    const stamps = this.stamps;
-    const size = old.length * 2;
-    const mask = size - 1;
-    this.slots = new Int32Array(size);
-    this.stamps = new Int32Array(size);
-    for (let i = 0; i < old.length; i++) {
-      if (stamps[i] !== this.stamp) continue;
-      const v = old[i]!;
-      const hash =
-        Math.imul(this.op[v]!, 0x9e3779b1) ^ Math.imul(this.a[v]!, 0x85ebca6b) ^ Math.imul(this.b[v]!, 0xc2b2ae35);
-      let at = (hash >>> 7) & mask;
-      while (this.stamps[at] === this.stamp) at = (at + 1) & mask;
+    this.mask = this.mask * 2 + 1;
+    if (this.mask >= this.slots.length) {
+      this.slots = new Int32Array(this.mask + 1);
+      this.stamps = new Int32Array(this.mask + 1);
+    }
+    this.stamp++;
+    for (let v = 1; v < this.count; v++) {
+      if (this.op[v] === OPAQUE) continue;
+      let at = hash(this.op[v]!, this.a[v]!, this.b[v]!) & this.mask;
+      while (this.stamps[at] === this.stamp) at = (at + 1) & this.mask;
       this.slots[at] = v;
       this.stamps[at] = this.stamp;
     }
   }
+}
+
+function hash(op: number, a: number, b: number): number {
+  return (Math.imul(op, 0x9e3779b1) ^ Math.imul(a, 0x85ebca6b) ^ Math.imul(b, 0xc2b2ae35)) >>> 7;
 }

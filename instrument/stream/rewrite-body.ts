@@ -12,11 +12,11 @@
 // Stores and other accesses with operands above the address spill those to scratch locals first, so a check always runs
 // after every operand was evaluated. Dead code needs no special case: the inserted code is valid there too.
 
-import { type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
+import { ACCESS_TABLE, type Access, accessOf, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { ACTION, isRemoved } from '../elide/rules.ts';
 import type { BodyActions, Edit, FunctionPlan, NeighbourGroup, Target, VersionedLoop } from '../plan.ts';
 import { Reader, type Writer } from '../wasm/bytes.ts';
-import { Decoder } from '../wasm/decoder.ts';
+import { Decoder, stopsAt } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import { assembleBody, LARGEST_INLINED } from './assemble-body.ts';
@@ -31,6 +31,18 @@ import type { SiteMap } from './site-map.ts';
 
 /** Scratch roles of the operands above an address, bottom first. */
 const OPERAND_ROLES = ['first operand', 'second operand'];
+
+const CALLED = [OP.CALL, OP.CALL_INDIRECT, OP.RETURN_CALL, OP.RETURN_CALL_INDIRECT, OP.CALL_REF, OP.RETURN_CALL_REF];
+const CALLS = stopsAt(...CALLED);
+
+/** Instructions that are not merely copied: in any function, where calls are recorded (+1), where accesses are checked (+2). */
+const STOPS = [0, 1, 2, 3].map((what) =>
+  stopsAt(
+    ...[...CALLED, OP.REF_FUNC],
+    ...(what & 1 ? [OP.RETURN, OP.END] : []),
+    ...(what & 2 ? ACCESS_TABLE.map((access) => access.op) : []),
+  ),
+);
 
 /** What is written about code beside it. */
 export interface CodeTables {
@@ -61,6 +73,8 @@ export class BodyRewriter {
   private scope = -1;
   /** Inside the copy of a loop that runs without its hoisted checks. */
   private unchecked = false;
+  /** The scratch local for addresses of the current body, once it has one. */
+  private address = -1;
   /** Original bytes before this offset are already in `code`. */
   private copied = 0;
   private bodyEnd = 0;
@@ -108,13 +122,9 @@ export class BodyRewriter {
     d.end = body.end;
     this.bodyEnd = body.end;
     this.plan = plan;
-    let locals = type.params.length;
-    for (let groups = d.u32(); groups > 0; groups--) {
-      locals += d.u32();
-      d.valueType();
-    }
-    this.writer.beginBody(locals);
+    this.writer.beginBody(type.params.length + d.skipLocals());
     this.copied = d.pos;
+    this.address = -1;
     this.nextAction = 0;
     this.nextLoop = 0;
     this.openLoop = undefined;
@@ -128,31 +138,45 @@ export class BodyRewriter {
 
   private copyInstructions(): void {
     const d = this.decoder;
-    const { skip, recordsCalls } = this.plan;
-    const checked = skip === 'checked';
+    const { end } = d;
+    const stops = STOPS[(this.plan.recordsCalls ? 1 : 0) + (this.plan.skip === 'checked' ? 2 : 0)]!;
     const edits = this.plan.edits ?? [];
     let edit = 0;
     while (edit < edits.length && edits[edit]!.at < d.pos) edit++; // the second copy of a loop begins in the middle
-    while (d.pos < d.end) {
+    while (d.pos < end) {
       if (d.pos === this.scope) this.enterScope();
       if (d.pos === this.turn) this.loopBoundary(edits);
       if (edit < edits.length && edits[edit]!.at === d.pos) {
         this.edit(edits[edit++]!);
         continue;
       }
-      d.next();
-      const op = d.op;
-      if (op <= OP.RETURN_CALL_INDIRECT || op === OP.CALL_REF || op === OP.RETURN_CALL_REF) {
-        if (op >= OP.CALL) this.call(recordsCalls);
-        else if (recordsCalls && (op === OP.RETURN || (op === OP.END && d.pos === this.bodyEnd))) {
-          this.leaveRecorded(op === OP.END);
-        }
-      } else if (d.immediates === IMM.REF_FUNC) {
-        this.replaceIndex(this.target.callMap[d.index]!);
-      } else if (checked) {
-        const access = accessOf(op);
-        if (access) this.access(access);
-      }
+      d.end = this.nextPlace(end, edits[edit]);
+      if (d.nextOf(stops)) this.rewriteInstruction(d.op);
+      d.end = end;
+    }
+  }
+
+  /** Where copying must stop next, whatever the instruction. */
+  private nextPlace(end: number, edit: Edit | undefined): number {
+    const { pos } = this.decoder;
+    let place = end;
+    if (this.scope > pos && this.scope < place) place = this.scope;
+    if (this.turn > pos && this.turn < place) place = this.turn;
+    if (edit && edit.at > pos && edit.at < place) place = edit.at;
+    return place;
+  }
+
+  private rewriteInstruction(op: number): void {
+    if (op === OP.END || op === OP.RETURN) {
+      const d = this.decoder;
+      if (op === OP.RETURN || d.pos === this.bodyEnd) this.leaveRecorded(op === OP.END);
+    } else if (op === OP.REF_FUNC) {
+      this.replaceIndex(this.target.callMap[this.decoder.index]!);
+    } else if (CALLS[op]) {
+      this.call(this.plan.recordsCalls);
+    } else {
+      const access = accessOf(op);
+      if (access) this.access(access);
     }
   }
 
@@ -333,7 +357,8 @@ export class BodyRewriter {
     const { code, writer } = this;
     const from = code.length;
     for (let i = access.operands.length - 1; i >= 0; i--) this.operand(OP.LOCAL_SET, access.operands[i]!, i);
-    const address = writer.scratchLocal('address', writer.pointerType);
+    if (this.address < 0) this.address = writer.scratchLocal('address', writer.pointerType);
+    const { address } = this;
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || d.offset < 0x80000000);
     const group = inline && action === ACTION.CHECK ? this.group() : undefined;
     writer.local(inline && !group ? OP.LOCAL_TEE : OP.LOCAL_SET, address);
@@ -377,7 +402,8 @@ export class BodyRewriter {
   private group(): NeighbourGroup | undefined {
     const { actions } = this;
     if (!actions || this.target.paged || actions.at[this.nextAction] !== this.decoder.start) return undefined;
-    return actions.groups[actions.group[this.nextAction]! - 1];
+    const group = actions.group[this.nextAction]!;
+    return group > 0 ? actions.groups[group - 1] : undefined;
   }
 
   /** What the elimination decided about the current access. */

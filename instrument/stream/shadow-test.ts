@@ -40,7 +40,8 @@ export function writeTest(w: CodeWriter, { offset, align }: Place, size: number,
  */
 function writeByteTest(w: CodeWriter, offset: number): void {
   shadowLoad(w, offset, OP.I64_LOAD8_U);
-  w.constant64(0n);
+  w.byte(OP.I64_CONST);
+  w.byte(0);
   w.byte(OP.I64_NE);
 }
 
@@ -92,9 +93,17 @@ function pagedShadowLoad(w: CodeWriter, offset: number, load: number): void {
 
 // ------------------------------------------------------------------------------------------------- neighbours
 
+const slowRoles: string[] = [];
+
+/** Made once: this is asked for at every member. */
+function slowRole(slot: number): string {
+  slowRoles[slot] ??= `slow${slot}`;
+  return slowRoles[slot];
+}
+
 /** Leaves an i32 that is 0 only if the bytes of all members are valid. The first member looks. */
 export function writeGroupTest(w: CodeWriter, group: NeighbourGroup, leads: boolean, address: number): void {
-  const slow = w.scratchLocal(`slow${group.slot}`, TYPE.I32);
+  const slow = w.scratchLocal(slowRole(group.slot), TYPE.I32);
   if (leads) {
     const [first, last, back] = looks(group.to - group.from);
     w.local(OP.LOCAL_GET, address);
