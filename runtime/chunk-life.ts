@@ -32,7 +32,7 @@ import { Addr } from './addr';
 import { captureStack } from './call-stack';
 import { chunkBegin, chunkSize } from './chunks';
 import { count, flag } from './header';
-import { logHeap } from './heap-log';
+import { isHeapLogged, logHeap } from './heap-log';
 import { bodySize } from './original';
 import { drawSides, writeShadow } from './poison';
 import { thread } from './thread';
@@ -51,7 +51,7 @@ export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, <u32>load<u8>(chunk, CHUNK_SIZE_HIGH) | ((thread() & 255) << 16), CHUNK_SIZE_HIGH);
   count(HEADER_STAT_MALLOCS, 1);
   countLive(<u32>chunkSize(chunk));
-  logHeap(EVENT_ALLOCATE, chunkBegin(chunk), chunkSize(chunk));
+  if (isHeapLogged()) logHeap(EVENT_ALLOCATE, chunkBegin(chunk), chunkSize(chunk));
 }
 
 /** So many bytes more are in use (fewer, as a two's complement). */
@@ -68,7 +68,7 @@ export function markFreed(chunk: u32, kind: u32): void {
   store<u8>(chunk, thread(), CHUNK_FREE_THREAD);
   count(HEADER_STAT_FREES, 1);
   count(HEADER_STAT_LIVE_BYTES, -(<u32>chunkSize(chunk)));
-  logHeap(EVENT_FREE, chunkBegin(chunk), chunkSize(chunk));
+  if (isHeapLogged()) logHeap(EVENT_FREE, chunkBegin(chunk), chunkSize(chunk));
 }
 
 /** The user region turns into freed memory, its last granule included. */

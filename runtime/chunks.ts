@@ -39,6 +39,7 @@ export function chunkBegin(chunk: u32): Addr {
 }
 
 export function chunkSize(chunk: u32): Addr {
+  if (sizeof<Addr>() == 4) return <Addr>load<u32>(chunk, CHUNK_SIZE);
   return <Addr>(((<u64>load<u8>(chunk, CHUNK_SIZE_HIGH)) << 32) | load<u32>(chunk, CHUNK_SIZE));
 }
 

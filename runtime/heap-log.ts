@@ -16,10 +16,14 @@ import { Addr } from './addr';
 import { arenaAlloc } from './arena';
 import { count } from './header';
 
+/** Whether anybody wants it: to be asked first where a call would be felt. */
+export function isHeapLogged(): bool {
+  return load<u32>(HEADER_EVENTS_LIMIT) != 0;
+}
+
 /** To be called with the lock held. */
 export function logHeap(what: u32, begin: Addr, size: Addr): void {
-  const limit = load<u32>(HEADER_EVENTS_LIMIT);
-  if (limit) append(limit, what, <u32>(begin >> 3), <u32>size);
+  if (isHeapLogged()) append(load<u32>(HEADER_EVENTS_LIMIT), what, <u32>(begin >> 3), <u32>size);
 }
 
 function append(limit: u32, what: u32, granule: u32, size: u32): void {

@@ -27,7 +27,7 @@ import { addChunk, chunkBegin, noteRecent, setChunkSize } from './chunks';
 import { count, flag } from './header';
 import { setShadow, shadowOf } from './mapping';
 import { bodySize, failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
-import { drawChunk, drawSides, poisonInside, unpoison, writeShadow } from './poison';
+import { drawChunk, drawSides, poisonInside, unpoison, writePrefix } from './poison';
 import * as program from './program';
 import { claimChunk } from './put-back';
 import { drainQuarantine } from './quarantine';
@@ -144,7 +144,7 @@ function layOutAgain(begin: Addr, side: Addr, body: Addr, size: Addr): void {
   if (!drawSides(begin, side, body, redzoneCode(size, true) | (inside << 8) | (right << 16))) {
     poisonInside(begin, body, inside);
   }
-  if (<u32>size & 7) writeShadow((begin + size) >> 3, 1, <u32>size & 7);
+  if (<u32>size & 7) writePrefix((begin + size) >> 3, <u32>size & 7);
 }
 
 /** Where the next block begins, by the size in front of this one; `rawEnd` if that word is no size. */

@@ -57,33 +57,35 @@ export function fillShadow(granule: Addr, count: Addr, code: u32): void {
 /**
  * From granule `first` on: `left` granules of one code, `body` of another, the rest up to `granules` (5 to 16) of a third. As
  * two words that may overlap, put together without a branch: sizes change from call to call, and no guess would be right.
+ * `codes`: of the left part, the body and the right part, a byte each.
  */
 export function drawFew(first: u32, left: u32, body: u32, granules: u32, codes: u32): void {
   if (first + granules > load<u32>(HEADER_SHADOW_LIMIT)) return;
-  const bodyEnd = left + body;
-  if (granules >= 8) {
-    store<u64>(first, drawing(left, bodyEnd, 0, codes), SHADOW_BASE);
-    store<u64>(first + granules - 8, drawing(left, bodyEnd, granules - 8, codes), SHADOW_BASE);
-  } else {
-    const all = drawing(left, bodyEnd, 0, codes);
-    store<u32>(first, <u32>all, SHADOW_BASE);
-    store<u32>(first + granules - 4, <u32>(all >> ((<u64>(granules - 4)) << 3)), SHADOW_BASE);
-  }
-}
-
-/** Eight of those granules, from the one numbered `at` on. `codes`: of the left part, the body and the right part, a byte each. */
-function drawing(left: u32, bodyEnd: u32, at: u32, codes: u32): u64 {
-  const inLeft = lowest(<i32>(left - at));
-  const inBody = lowest(<i32>(bodyEnd - at));
   const right = <u64>(codes >> 16) * EACH_BYTE;
-  const body = <u64>((codes >> 8) & 255) * EACH_BYTE;
-  return ((<u64>(codes & 255) * EACH_BYTE) & inLeft) | (body & inBody & ~inLeft) | (right & ~inBody);
+  const rightToBody = (<u64>((codes >> 8) & 255) * EACH_BYTE) ^ right;
+  const bodyToLeft = (<u64>(codes & 255) * EACH_BYTE) ^ right ^ rightToBody;
+  const bodyEnd = left + body;
+  // The first eight granules: neither part begins before them, either may end behind them.
+  const inLeft = lowest(select<u32>(left, 8, left < 8));
+  const inBody = lowest(select<u32>(bodyEnd, 8, bodyEnd < 8));
+  const word = right ^ (rightToBody & inBody) ^ (bodyToLeft & inLeft);
+  if (granules < 8) {
+    store<u32>(first, <u32>word, SHADOW_BASE);
+    store<u32>(first + granules - 4, <u32>(word >> ((<u64>(granules - 4)) << 3)), SHADOW_BASE);
+    return;
+  }
+  store<u64>(first, word, SHADOW_BASE);
+  // The last eight: either may end in front of them.
+  const at = granules - 8;
+  const inLeftToo = lowest(select<u32>(left - at, 0, left > at));
+  const inBodyToo = lowest(select<u32>(bodyEnd - at, 0, bodyEnd > at));
+  store<u64>(first + at, right ^ (rightToBody & inBodyToo) ^ (bodyToLeft & inLeftToo), SHADOW_BASE);
 }
 
-/** Ones in so many of the lowest bytes. */
-function lowest(bytes: i32): u64 {
-  const some = select<i32>(bytes, 0, bytes > 0);
-  return select<u64>(<u64>-1, ((<u64>1) << ((<u64>some) << 3)) - 1, some >= 8);
+/** Ones in so many of the lowest bytes, 0 to 8. Shifted twice: a shift by 64 would be none. */
+function lowest(bytes: u32): u64 {
+  const half = (<u64>bytes) << 2;
+  return (((<u64>1) << half) << half) - 1;
 }
 
 /** By the widest stores that fit, the last of which may overlap the one before. */

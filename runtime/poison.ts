@@ -106,6 +106,12 @@ export function drawSides(begin: Addr, side: Addr, body: Addr, codes: u32): bool
   return true;
 }
 
+/** As writeShadow, for the granule behind others that were drawn just now: its memory is known to be there. */
+export function writePrefix(granule: Addr, bytes: u32): void {
+  if (load<u32>(HEADER_PHASE) == PHASE_EARLY) logRequest(granule << 3, 8, bytes);
+  else setShadow(granule, bytes);
+}
+
 export function writeShadow(granule: Addr, count: Addr, code: u32): void {
   if (!count) return;
   if (load<u32>(HEADER_PHASE) == PHASE_EARLY) {

@@ -23,7 +23,7 @@ import {
 } from './abi';
 import { chunkBegin, chunkSize, dropChunk } from './chunks';
 import { count } from './header';
-import { logHeap } from './heap-log';
+import { isHeapLogged, logHeap } from './heap-log';
 import { shadowOf } from './mapping';
 import { giveBack, heldBytes } from './original';
 import * as program from './program';
@@ -75,10 +75,11 @@ function evictOldest(): void {
   const chunk = load<u32>(lane, QUARANTINE_HEADS);
   store<u32>(lane, load<u32>(chunk, CHUNK_NEXT), QUARANTINE_HEADS);
   count(HEADER_QUARANTINE_GONE, 1);
-  count(HEADER_QUARANTINE_BYTES, -heldBytes(chunk));
-  logHeap(EVENT_RELEASE, chunkBegin(chunk), chunkSize(chunk));
+  const held = heldBytes(chunk);
+  count(HEADER_QUARANTINE_BYTES, -held);
+  if (isHeapLogged()) logHeap(EVENT_RELEASE, chunkBegin(chunk), chunkSize(chunk));
   count(HEADER_STAT_EVICTED, 1);
-  if (keepReady(chunk)) return;
+  if (keepReady(chunk, held)) return;
   forgetTail(chunk);
   giveBack(chunk);
   dropChunk(chunk);

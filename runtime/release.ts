@@ -50,7 +50,11 @@ function releaseAlone(ptr: Addr, kind: u32): void {
   if (load<u8>(chunk, CHUNK_STATE) == CHUNK_QUARANTINED) {
     return heapFinding(KIND_DOUBLE_FREE, ACCESS_FREE, ptr, 0, chunk, 0, 0);
   }
-  if (mismatch(load<u8>(chunk, CHUNK_ALLOC_KIND), kind) && flag(FLAG_ALLOC_DEALLOC_MISMATCH)) {
+  if (
+    load<u8>(chunk, CHUNK_ALLOC_KIND) != kind &&
+    mismatch(load<u8>(chunk, CHUNK_ALLOC_KIND), kind) &&
+    flag(FLAG_ALLOC_DEALLOC_MISMATCH)
+  ) {
     heapFinding(KIND_ALLOC_DEALLOC_MISMATCH, ACCESS_FREE, ptr, 0, chunk, kind, 0);
   }
   markFreed(chunk, kind);
