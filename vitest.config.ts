@@ -18,6 +18,7 @@ export default defineConfig({
       '--initial-heap-size=512',
       '--max-old-space-size=65536',
       '--min-semi-space-size=16',
+      '--no-incremental-marking',
       '--single-threaded-gc',
     ],
     maxWorkers: 2,
