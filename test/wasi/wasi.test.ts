@@ -1,14 +1,14 @@
 // The host boundary: every function of WASI preview 1 has a row; what a program hands to the host is checked before the host
 // touches it, and reported as that function's access with the caller below it.
 
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { type BoundaryTable, parseBoundary, WASI_PREVIEW1 } from '../../host/boundary-table.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Report } from '../../host/index.ts';
 import { load } from '../../host/index.ts';
 import { instrument } from '../../index.ts';
 import { compileC } from '../support/compile-c.ts';
-import { runInstrumented } from '../support/run-instrumented.ts';
+import { instrumentToRun, type ProgramOptions, runInstrumented, runProgram } from '../support/run-instrumented.ts';
 
 /** WASI's own names, declared as imports: no library in between. */
 const HEAD = `
@@ -194,10 +194,12 @@ function textOf(report: Report): string {
   return `${report.title} ${write ? 'WRITE' : 'READ'} ${size} ${report.stack[0]?.function}`;
 }
 
+const PROGRAM: ProgramOptions = { args: ['a', 'b'], stdin: 'some input that is long enough' };
+
 async function findings(body: string, flags: readonly string[]): Promise<readonly Report[]> {
   const source = `${HEAD}\nint main(int argc, char **argv) { ${body} return 0; }\n`;
   const module = await compileC({ file: 'host.c', source, flags });
-  const run = await runInstrumented(module, { args: ['a', 'b'], stdin: 'some input that is long enough' });
+  const run = await runInstrumented(module, PROGRAM);
   expect(run.trap).toBeUndefined();
   return run.findings;
 }
@@ -206,13 +208,40 @@ test('all 46 functions have a row', () => {
   expect(Object.keys(WASI_PREVIEW1)).toHaveLength(46);
 });
 
+/** Of all cases one program, which runs the function that its environment names: `case0`, right, or `case1`, wrong. */
+const BODIES = CASES.flatMap(({ wrong, right }) => [right, wrong]);
+const ALL = `${HEAD}
+${BODIES.map((body, i) => `__attribute__((noinline)) static void case${i}(void) { ${body} }`).join('\n')}
+int main(int argc, char **argv) {
+  switch (atoi(getenv("CASE"))) {
+${BODIES.map((_, i) => `    case ${i}: case${i}(); return 0;`).join('\n')}
+    default: abort();
+  }
+}
+`;
+
 describe.each(['-O0', '-O2'])('%s', (level) => {
-  test.each(CASES)('$name', async ({ wrong, right, finding }) => {
-    const found = await findings(wrong, [level, '-g']);
-    expect(found.map(textOf)).toEqual([finding]);
-    expect(found[0]!.stack.slice(1).some((f) => f.function === 'main' && f.file?.endsWith('host.c'))).toBe(true);
-    if (found[0]!.layout === 'access') expect(found[0]!.access.host).toBe(true);
-    expect((await findings(right, [level, '-g'])).map(textOf)).toEqual([]);
+  let original: Uint8Array;
+  let instrumented: Uint8Array;
+  beforeAll(async () => {
+    original = await compileC({ file: 'host.c', source: ALL, flags: [level, '-g'] });
+    instrumented = instrumentToRun(original);
+  });
+
+  const found = async (number: number): Promise<readonly Report[]> => {
+    const run = await runProgram(original, instrumented, { ...PROGRAM, env: { CASE: `${number}` } });
+    expect([run.trap, run.exitCode]).toEqual([undefined, 0]);
+    return run.findings;
+  };
+
+  test.each(CASES.map((c, i) => ({ ...c, right: 2 * i, wrong: 2 * i + 1 })))('$name', async (row) => {
+    const reports = await found(row.wrong);
+    expect(reports.map(textOf)).toEqual([row.finding]);
+    const [report] = reports;
+    const caller = `case${row.wrong}`;
+    expect(report!.stack.slice(1).some((f) => f.function === caller && f.file?.endsWith('host.c'))).toBe(true);
+    if (report!.layout === 'access') expect(report!.access.host).toBe(true);
+    expect((await found(row.right)).map(textOf)).toEqual([]);
   });
 });
 
