@@ -3,7 +3,7 @@
 // own bodies, which fetch whole aligned words past the ends of strings, are then left alone.
 
 import type { Edit } from './plan.ts';
-import { Decoder, stopsAt } from './wasm/decoder.ts';
+import { Decoder, opcodeTable } from './wasm/decoder.ts';
 import { type Body, functionNames, KIND, type Module, pointerType } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
 
@@ -125,7 +125,7 @@ function types(module: Module, codes: string): number[] {
   return [...codes].map((code) => (code === 'p' ? pointer : TYPE.I32));
 }
 
-const CALLS = stopsAt(OP.CALL, OP.RETURN_CALL);
+const CALLS = opcodeTable(OP.CALL, OP.RETURN_CALL);
 
 /** The checks in front of a body's calls to the library. */
 export function libcEdits(module: Module, libc: Libc, body: Body): Edit[] {

@@ -12,6 +12,7 @@
 import { type Access, accessOf } from '../access-table.ts';
 import type { Conditions } from '../discarded-loads.ts';
 import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
+import { opcodeTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Assumptions } from './assumptions.ts';
@@ -30,14 +31,13 @@ const FREE_STEPS = 20_000;
 
 /** Indices up to here are taken for those of tables. */
 const MOST_STATIC = 1 << 20;
-/** The largest value of loads that yield few bits. */
-const LOADED_MOST: ReadonlyMap<number, number> = new Map([
-  [OP.I32_LOAD8_U, 0xff],
-  [OP.I32_LOAD16_U, 0xffff],
-]);
+/** The largest value of loads that yield few bits, by opcode. */
+const LOADED_MOST: readonly (number | undefined)[] = Array.from({ length: OP.I32_STORE }, (_, op) =>
+  op === OP.I32_LOAD8_U ? 0xff : op === OP.I32_LOAD16_U ? 0xffff : undefined,
+);
 
 /** Control instructions that straight code may hold. */
-const STRAIGHT: ReadonlySet<number> = new Set([OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT]);
+const STRAIGHT = opcodeTable(OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT);
 
 export class Analysis extends Blocks {
   private readonly poisoners: Poisoners;
@@ -126,7 +126,7 @@ export class Analysis extends Blocks {
     for (let i = 0; i < scan.count && !this.gaveUp; i++) {
       const op = scan.op[i]!;
       if (op <= OP.TRY_TABLE && op > 1) {
-        if (!STRAIGHT.has(op) || scan.killing[i]) this.neighbours.boundary();
+        if (!STRAIGHT[op] || scan.killing[i]) this.neighbours.boundary();
         this.control(op, i);
         if (state.steps > budget) this.gaveUp = true;
       } else if (this.dead) {
@@ -222,7 +222,7 @@ export class Analysis extends Blocks {
     if (scan.arg[i] === 0) {
       this.decide(i, this.judge(this.stack[this.height]!, i, access.size, access.write));
     }
-    if (effect & 15) this.push(this.values.opaque(LOADED_MOST.get(access.op)));
+    if (effect & 15) this.push(this.values.opaque(LOADED_MOST[access.op]));
   }
 
   private judge(address: number, i: number, size: number, write: boolean): number {

@@ -111,7 +111,7 @@ export abstract class Blocks {
     frame.parameters = parameters;
     frame.start = this.state.current;
     frame.meet = -1;
-    frame.merge.locals.length = 0;
+    if (frame.merge.locals.length > 0) frame.merge.locals.length = 0;
     frame.merge.killed = false;
     frame.deadOutside = this.dead;
   }

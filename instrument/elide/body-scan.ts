@@ -3,7 +3,7 @@
 
 import { Decoder } from '../wasm/decoder.ts';
 import type { Body } from '../wasm/module.ts';
-import { IMM, OP } from '../wasm/opcodes.ts';
+import { IMM, IMMEDIATES, OP } from '../wasm/opcodes.ts';
 
 export const INSIDE = {
   /** An instruction that may change which bytes are valid. */
@@ -16,9 +16,18 @@ export const INSIDE = {
 /** A function with more instructions than this keeps its checks: the arrays would outgrow what they save. */
 const MAX_INSTRUCTIONS = 400_000;
 
+/** The byte from which on a number has more than one. */
+const LONG = 0x80;
+const INDICES: ReadonlySet<number> = new Set([IMM.LOCAL, IMM.LABEL, IMM.FUNC, IMM.GLOBAL, IMM.INDEX]);
+/** Block types with another part. */
+const REF_NULL = 0x63;
+const REF = 0x64;
+/** IMM.* of one-byte opcodes, all single indices as one. */
+const SHAPE = IMMEDIATES.map((immediates) => (INDICES.has(immediates) ? IMM.INDEX : immediates));
+
 export interface ScanTraits {
-  /** Whether an instruction (the decoder's current one) may change which bytes are valid. */
-  kills(decoder: Decoder): boolean;
+  /** Whether an instruction, with its first index, may change which bytes are valid. */
+  kills(op: number, index: number): boolean;
   /** The shadow stack pointer's global, or -1. It is followed as if it were one more local. */
   readonly stackPointer: number;
 }
@@ -62,21 +71,60 @@ export class BodyScan {
     this.localCount = parameters + d.skipLocals();
     const open: number[] = [];
     while (d.pos < d.end) {
-      d.next();
       if (this.count === MAX_INSTRUCTIONS) return false;
-      this.note(open, traits);
+      if (this.count === this.op.length) this.grow();
+      const { pos } = d;
+      const i = this.count++;
+      if (!this.readShort(i)) this.readAny(i);
+      this.at[i] = pos;
+      this.killing[i] = 0;
+      const op = this.op[i]!;
+      if (op <= OP.TRY_TABLE) this.structure(op, i, open, traits);
+      else if (op > OP.GLOBAL_SET ? op > OP.REF_FUNC : op >= OP.LOCAL_SET) this.change(op, i, open, traits);
     }
     return true;
   }
 
-  private note(open: number[], traits: ScanTraits): void {
+  /** Most instructions are a byte, and a number of one byte or none; false for others. Decoder.next() would do as well. */
+  private readShort(i: number): boolean {
     const d = this.decoder;
-    const i = this.count++;
-    if (i === this.op.length) this.grow();
-    const { op } = d;
+    const { bytes, pos, end } = d;
+    const op = bytes[pos]!;
+    const first = pos + 1 < end ? bytes[pos + 1]! : LONG;
+    switch (SHAPE[op]) {
+      case IMM.NONE:
+        d.pos = pos + 1;
+        break;
+      case IMM.INDEX:
+        if (first >= LONG) return false;
+        this.arg[i] = first;
+        d.pos = pos + 2;
+        break;
+      case IMM.I32:
+      case IMM.BLOCK_TYPE:
+        if (first >= LONG || (op !== OP.I32_CONST && (first === REF || first === REF_NULL))) return false;
+        this.arg[i] = (first << 25) >> 25;
+        d.pos = pos + 2;
+        break;
+      case IMM.MEMARG: {
+        const offset = pos + 2 < end ? bytes[pos + 2]! : LONG;
+        if (first >= 0x10 || offset >= LONG) return false;
+        this.arg[i] = 0;
+        this.offset[i] = offset;
+        d.pos = pos + 3;
+        break;
+      }
+      default:
+        return false;
+    }
     this.op[i] = op;
-    this.at[i] = d.start;
-    this.killing[i] = 0;
+    return true;
+  }
+
+  private readAny(i: number): void {
+    const d = this.decoder;
+    d.next();
+    this.op[i] = d.op;
     switch (d.immediates) {
       case IMM.MEMARG:
       case IMM.MEMARG_LANE:
@@ -91,12 +139,15 @@ export class BodyScan {
       default:
         this.arg[i] = d.index;
     }
-    if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.addSet(d.index);
-    else if (op <= OP.TRY_TABLE) this.structure(op, i, open, traits);
-    else if (op === OP.GLOBAL_SET) {
-      if (d.index === traits.stackPointer) this.addSet(this.localCount);
-      this.markKill(i, open, traits);
-    } else if (op > 0xd2) this.markKill(i, open, traits);
+  }
+
+  /** A local or a global is set; or an instruction of another kind that may change what is valid. */
+  private change(op: number, i: number, open: number[], traits: ScanTraits): void {
+    const index = this.arg[i]!;
+    if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) return this.addSet(index);
+    if (op === OP.GLOBAL_GET) return;
+    if (op === OP.GLOBAL_SET && index === traits.stackPointer) this.addSet(this.localCount);
+    this.markKill(i, open, traits);
   }
 
   private structure(op: number, i: number, open: number[], traits: ScanTraits): void {
@@ -120,7 +171,7 @@ export class BodyScan {
   }
 
   private markKill(i: number, open: number[], traits: ScanTraits): void {
-    if (!traits.kills(this.decoder)) return;
+    if (!traits.kills(this.op[i]!, this.arg[i]!)) return;
     this.killing[i] = 1;
     this.markInside(open, INSIDE.KILL);
   }

@@ -2,7 +2,6 @@
 // of the stack, or the host, which may call any export; and writes of the stack pointer. Computed over the call graph.
 
 import { type CallGraph, reaching } from '../call-graph.ts';
-import type { Decoder } from '../wasm/decoder.ts';
 import { KIND, type Module } from '../wasm/module.ts';
 import { OP, PREFIX_ATOMIC } from '../wasm/opcodes.ts';
 import type { ScanTraits } from './body-scan.ts';
@@ -72,22 +71,22 @@ export class Poisoners implements ScanTraits {
     this.stackPointer = facts.stackPointer;
   }
 
-  kills(decoder: Decoder): boolean {
+  kills(op: number, index: number): boolean {
     const { functions, indirect, stackRule, shared } = this.facts;
-    switch (decoder.op) {
+    switch (op) {
       case OP.CALL:
       case OP.RETURN_CALL:
-        return functions[decoder.index] === 1;
+        return functions[index] === 1;
       case OP.CALL_INDIRECT:
       case OP.RETURN_CALL_INDIRECT:
-        return indirect[decoder.index] === 1;
+        return indirect[index] === 1;
       case OP.GLOBAL_SET:
-        return decoder.index === this.stackPointer && stackRule;
+        return index === this.stackPointer && stackRule;
       case OP.CALL_REF:
       case OP.RETURN_CALL_REF:
         return true;
       default:
-        return shared && decoder.op >> 12 === PREFIX_ATOMIC;
+        return shared && op >> 12 === PREFIX_ATOMIC;
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import { STACK_RED_ZONE } from '../../runtime/abi.ts';
 import type { Edit } from '../plan.ts';
-import { Decoder, stopsAt } from '../wasm/decoder.ts';
+import { Decoder, opcodeTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Borrow } from './analysis.ts';
@@ -11,7 +11,7 @@ import { integerConstant } from './operands.ts';
 
 const GLOBAL_GET: number = OP.GLOBAL_GET;
 const GLOBAL_SET: number = OP.GLOBAL_SET;
-const GLOBALS = stopsAt(OP.GLOBAL_GET, OP.GLOBAL_SET);
+const GLOBALS = opcodeTable(OP.GLOBAL_GET, OP.GLOBAL_SET);
 
 /** Where a function reads and writes the stack pointer. */
 export class PointerUses {

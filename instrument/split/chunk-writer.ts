@@ -63,8 +63,8 @@ export class ChunkWriter {
     return {
       code: out.view(),
       ...{ firstSite, firstFrame },
-      sitePlaces: Int32Array.from(tables.places.sites),
-      framePlaces: Int32Array.from(tables.places.frames),
+      sitePlaces: new Int32Array(tables.places.sites),
+      framePlaces: new Int32Array(tables.places.frames),
       sites: tables.sites.part(),
       hints: tables.hints.part(),
       frames: frames.part,

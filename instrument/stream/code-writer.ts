@@ -23,8 +23,8 @@ export class CodeWriter implements Emitter {
   localCount = 0;
   /** Types of the scratch locals, which come behind them. */
   scratchTypes: number[] = [];
-  /** Scratch locals by role, one map per value type: roles are constants, so a lookup builds no string. */
-  private readonly scratchLocals = new Map<number, Map<string, number>>();
+  /** Scratch locals by value type and role: roles are constants, so a lookup builds no string. */
+  private readonly scratchLocals: (Map<string, number> | undefined)[] = new Array(128).fill(undefined);
 
   constructor(target: Target, sites: SiteMap, hints: BranchHints, places?: NumberPlaces) {
     this.target = target;
@@ -37,7 +37,7 @@ export class CodeWriter implements Emitter {
   beginBody(localCount: number): void {
     this.code.length = 0;
     this.localCount = localCount;
-    this.scratchLocals.clear();
+    for (const type of this.scratchTypes) this.scratchLocals[type]!.clear();
     this.scratchTypes = [];
     this.hints.beginBody();
     this.places?.beginBody();
@@ -58,11 +58,8 @@ export class CodeWriter implements Emitter {
   // ------------------------------------------------------------------------------------------------- locals, constants
 
   scratchLocal(role: string, type: number): number {
-    let roles = this.scratchLocals.get(type);
-    if (!roles) {
-      roles = new Map();
-      this.scratchLocals.set(type, roles);
-    }
+    this.scratchLocals[type] ??= new Map();
+    const roles = this.scratchLocals[type];
     let local = roles.get(role);
     if (local === undefined) {
       local = this.localCount + this.scratchTypes.push(type) - 1;

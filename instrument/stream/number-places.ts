@@ -1,8 +1,6 @@
 // Where the numbers of sites and frames stand in code that was written as if the first of each had a certain number. Once
 // it is known how many come before, the numbers are raised in place, provided that none of them gets longer or shorter.
 
-import { Reader, Writer } from '../wasm/bytes.ts';
-
 export class NumberPlaces {
   /** Offsets in the written bytes of all bodies that were ended. */
   readonly sites: number[] = [];
@@ -38,15 +36,30 @@ export class NumberPlaces {
 /** Adds `more` to the numbers at `places`. False if one of them would change its length: then nothing in `code` is of use. */
 export function raiseNumbers(code: Uint8Array, places: ArrayLike<number>, more: number): boolean {
   if (more === 0) return true;
-  const reader = new Reader(code);
-  const number = new Writer(8);
-  for (let i = 0; i < places.length; i++) {
-    const at = places[i]!;
-    reader.pos = at;
-    number.length = 0;
-    number.s32(reader.s33() + more);
-    if (number.length !== reader.pos - at) return false;
-    for (let k = 0; k < number.length; k++) code[at + k] = number.bytes[k]!;
+  for (let i = 0; i < places.length; i++) if (!raise(code, places[i]!, more)) return false;
+  return true;
+}
+
+/** A signed LEB128 of 32 bits, as Writer.s32 writes it. There are millions of them. */
+function raise(code: Uint8Array, at: number, more: number): boolean {
+  let value = 0;
+  let shift = 0;
+  let end = at;
+  let byte: number;
+  do {
+    byte = code[end++]!;
+    value |= (byte & 0x7f) << shift;
+    shift += 7;
+  } while (byte >= 0x80);
+  if (shift < 32 && byte & 0x40) value |= -1 << shift;
+  value = (value + more) | 0;
+  // It must need as many bytes as before: no fewer, no more.
+  const bits = 33 - Math.clz32(value < 0 ? ~value : value);
+  if (Math.ceil(bits / 7) !== end - at) return false;
+  for (let k = at; k < end - 1; k++) {
+    code[k] = (value & 0x7f) | 0x80;
+    value >>= 7;
   }
+  code[end - 1] = value & 0x7f;
   return true;
 }

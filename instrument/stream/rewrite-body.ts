@@ -16,7 +16,7 @@ import { ACCESS_TABLE, type Access, accessOf, checkName, OPERAND_TYPE, type Oper
 import { ACTION, isRemoved } from '../elide/rules.ts';
 import type { BodyActions, Edit, FunctionPlan, NeighbourGroup, Target, VersionedLoop } from '../plan.ts';
 import { Reader, type Writer } from '../wasm/bytes.ts';
-import { Decoder, stopsAt } from '../wasm/decoder.ts';
+import { Decoder, opcodeTable } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import { assembleBody, LARGEST_INLINED } from './assemble-body.ts';
@@ -33,11 +33,11 @@ import type { SiteMap } from './site-map.ts';
 const OPERAND_ROLES = ['first operand', 'second operand'];
 
 const CALLED = [OP.CALL, OP.CALL_INDIRECT, OP.RETURN_CALL, OP.RETURN_CALL_INDIRECT, OP.CALL_REF, OP.RETURN_CALL_REF];
-const CALLS = stopsAt(...CALLED);
+const CALLS = opcodeTable(...CALLED);
 
 /** Instructions that are not merely copied: in any function, where calls are recorded (+1), where accesses are checked (+2). */
 const STOPS = [0, 1, 2, 3].map((what) =>
-  stopsAt(
+  opcodeTable(
     ...[...CALLED, OP.REF_FUNC],
     ...(what & 1 ? [OP.RETURN, OP.END] : []),
     ...(what & 2 ? ACCESS_TABLE.map((access) => access.op) : []),

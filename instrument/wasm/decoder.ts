@@ -20,8 +20,8 @@ const COUNTS: ReadonlyMap<number, number> = new Map([
 /** How many numbers follow a one-byte opcode. */
 const NUMBERS = IMMEDIATES.map((immediates) => COUNTS.get(immediates) ?? UNCOUNTED);
 
-/** A table of opcodes for Decoder.nextOf: those of one byte, and the prefixes of others. */
-export function stopsAt(...ops: readonly number[]): Uint8Array {
+/** A table with 1 for each of some opcodes of one byte, and for the prefixes of others: for Decoder.nextOf, or to ask. */
+export function opcodeTable(...ops: readonly number[]): Uint8Array {
   const stops = new Uint8Array(256);
   for (const op of ops) stops[op > 0xff ? op >> 12 : op] = 1;
   return stops;
