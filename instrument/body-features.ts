@@ -62,6 +62,15 @@ export class FeatureCache {
     return false;
   }
 
+  /** Whether a body can hold an i32.const of a number that needs more than one byte, by its bytes. */
+  mayHold(f: number, constant: number): boolean {
+    const { start, end } = this.module.bodies[f - this.module.importedFunctions]!;
+    const { bytes } = this.module;
+    const first = (constant & 0x7f) | 0x80;
+    for (let at = start; at < end; at++) if (bytes[at] === I32_CONST && bytes[at + 1] === first) return true;
+    return false;
+  }
+
   of(f: number): BodyFeatures {
     let x = this.cache.get(f);
     if (!x) {
@@ -166,6 +175,7 @@ const HEAD = 4;
 const LAST_STORE = 0x3e;
 const I64_MUL = 0x7e;
 
+const I32_CONST: number = OP.I32_CONST;
 const I32_ADD: number = OP.I32_ADD;
 const I32_SUB: number = OP.I32_SUB;
 

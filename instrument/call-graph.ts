@@ -33,10 +33,11 @@ const NOTED = opcodeTable(
 /** Passes over every body once. */
 export function buildCallGraph(module: Module): CallGraph {
   const count = module.functions.length;
-  const callees: number[][] = Array.from({ length: count }, () => []);
-  const callers: number[][] = Array.from({ length: count }, () => []);
-  const indirect: number[][] = Array.from({ length: count }, () => []);
-  const globalsWritten: number[][] = Array.from({ length: count }, () => []);
+  const lists = () => new Array<number[]>(count).fill(NONE);
+  const callees = lists();
+  const callers = lists();
+  const indirect = lists();
+  const globalsWritten = lists();
   const addressTaken = new Set(module.addressTaken);
   const catches = new Uint8Array(count);
   /** The last function found to call each: it is noted once, without a set for every function. */
@@ -46,9 +47,6 @@ export function buildCallGraph(module: Module): CallGraph {
   const decoder = new Decoder(module.bytes);
   module.bodies.forEach((body, i) => {
     const func = module.importedFunctions + i;
-    const direct = callees[func]!;
-    const types = indirect[func]!;
-    const globals = globalsWritten[func]!;
     decoder.pos = body.start;
     decoder.end = body.end;
     decoder.skipLocals();
@@ -57,13 +55,13 @@ export function buildCallGraph(module: Module): CallGraph {
       if (op === OP.CALL || op === OP.RETURN_CALL) {
         if (calledBy[decoder.index] !== func) {
           calledBy[decoder.index] = func;
-          direct.push(decoder.index);
-          callers[decoder.index]?.push(func);
+          add(callees, func, decoder.index);
+          if (decoder.index < count) add(callers, decoder.index, func);
         }
-      } else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) note(types, decoder.index);
-      else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) note(types, -1);
+      } else if (op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT) note(indirect, func, decoder.index);
+      else if (op === OP.CALL_REF || op === OP.RETURN_CALL_REF) note(indirect, func, -1);
       else if (op === OP.REF_FUNC) addressTaken.add(decoder.index);
-      else if (op === OP.GLOBAL_SET) note(globals, decoder.index);
+      else if (op === OP.GLOBAL_SET) note(globalsWritten, func, decoder.index);
       else if (op === OP.TRY || op === OP.TRY_TABLE) catches[func] = 1;
       tailCalls ||= op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT || op === OP.RETURN_CALL_REF;
       sizesMemory ||= op === OP.MEMORY_SIZE || op === OP.MEMORY_GROW;
@@ -73,8 +71,17 @@ export function buildCallGraph(module: Module): CallGraph {
 }
 
 /** Adds to a list that stays short. */
-function note(list: number[], value: number): void {
-  if (!list.includes(value)) list.push(value);
+function note(lists: number[][], func: number, value: number): void {
+  if (!lists[func]!.includes(value)) add(lists, func, value);
+}
+
+/** Most functions of a large module share one empty list for what they never do. */
+const NONE: number[] = [];
+
+function add(lists: number[][], func: number, value: number): void {
+  const list = lists[func]!;
+  if (list === NONE) lists[func] = [value];
+  else list.push(value);
 }
 
 /** Everything that direct calls lead to, and with `indirect` what a function may call by its type as well. */

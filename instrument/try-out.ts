@@ -25,10 +25,9 @@ export function tryOut(
     const question = buildProbe(module, roles, reached, root);
     return question && probe(question);
   };
-  const few = calledFrom(graph, roles.values());
-  const all = calledFrom(graph, roles.values(), callable(module, graph));
-  const first = few.size < all.size ? run(few) : undefined;
-  return first && !first.isCut ? first : run(all);
+  const first = run(calledFrom(graph, roles.values()));
+  if (!first?.isCut) return first;
+  return run(calledFrom(graph, roles.values(), callable(module, graph)));
 }
 
 /** What may be called by its type; the first call of a type leads to all of them. */

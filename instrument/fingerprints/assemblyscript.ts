@@ -63,7 +63,7 @@ const OLD = 'early AssemblyScript counted references, in blocks with another hea
 const INLINED = "blocks are resized by a function into which TLSF's ways to do so were inlined";
 
 function usesLists(features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), LISTS_SIZE)) return false;
+  if (!within(features.bodySize(f), LISTS_SIZE) || !features.mayHold(f, SMALL)) return false;
   const { fields, constants, grows } = features.of(f);
   return fields.has(HEADS) && fields.has(MAPS) && constants.has(SMALL) && !grows;
 }

@@ -24,6 +24,7 @@ const I = TYPE.I32;
 export function findWee(module: Module, features: FeatureCache): Family | undefined {
   const fits = (f: number, size: readonly [number, number]) =>
     within(features.bodySize(f), size) &&
+    features.mayHold(f, CLASSES[0]!) &&
     CLASSES.every((c) => features.of(f).constants.has(c)) &&
     heads(features, f).length > 0;
   const deallocs = functionsOf(module, [I, I, I], []).filter((f) => fits(f, DEALLOC_SIZE));

@@ -14,6 +14,7 @@ function readsHead(body: string): boolean {
   const parsed = parseModule(bytes);
   const features = new FeatureCache(parsed, buildCallGraph(parsed));
   expect(features.mayOpen(0)).toBe(features.of(0).opensOther || features.of(0).opensParameter);
+  expect(features.mayHold(0, 300)).toBe(features.of(0).constants.has(300));
   return features.of(0).readsHead;
 }
 
@@ -23,6 +24,7 @@ test.each<[string, string, boolean]>([
   ['the size without its flags', `(i32.and (i32.load ${BACK}) (i32.const -8))`, true],
   ['the flags', `(i32.and (i32.load8_u ${BACK}) (i32.const 3))`, true],
   ['memalign inside __cxa_allocate_exception: the address and the word are kept', `(i32.and (local.tee $head (i32.load (local.tee $q ${BACK}))) (i32.const -8))`, true],
+  ['a number of two bytes', '(i32.add (local.get $p) (i32.const 300))', false],
   ['a count in front of an array', `(i32.load (local.tee $q ${BACK}))`, false],
   ['another distance', '(i32.and (i32.load (i32.sub (local.get $p) (i32.const 12))) (i32.const -8))', false],
 ])('%s', (_, body, expected) => {
