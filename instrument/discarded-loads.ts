@@ -5,6 +5,7 @@
 //   p ? p->next : -1     local.get $p  i32.load offset=4  i32.const -1  local.get $p  select      needs $p
 //   i < n && a[i] == x   (i < n)  (i32.load a[i])  local.get $x  i32.eq  i32.and                  needs i < n
 //   i == n || a[i] == x  the same with i32.or                                                     needs not i == n
+//   p && *p != x ? p : 0  local.get $p  i32.const 0  (i32.load $p) $x  i32.ne  select              needs $p != 0
 //   br_if with a value   (i32.load a[i])  (i < n)  br_if  drop                                    needs i < n
 //
 // Such a load is checked only where the condition holds. Compilers themselves leave one there only if they know that the
@@ -74,20 +75,32 @@ export class DiscardedLoads {
     const second = this.begin(test - 1);
     if (second < 0) return;
     const first = this.begin(second - 1);
-    if (!this.anyLoad(first < 0 ? second : first, test)) return;
+    if (!this.anyLoad(first < 0 ? second : first, this.count)) return;
     const condition = this.express(this.count - 1, 0);
-    if (!condition) return;
-    this.need(second, test, this.count, not(condition));
-    if (first >= 0) this.need(first, second, this.count, condition);
+    if (condition) {
+      this.need(second, test, this.count, not(condition));
+      if (first >= 0) this.need(first, second, this.count, condition);
+    } else {
+      const left = this.express(second - 1, 0);
+      const right = this.express(test - 1, 0);
+      if (left && right) this.need(test, this.count, this.count, different(left, right));
+    }
   }
 
-  /** In front of an i32.and or an i32.or, whose first operand may settle the outcome. */
+  /** In front of an i32.and or an i32.or, of which one operand may settle the outcome. */
   private combine(op: number): void {
     const second = this.begin(this.count - 1);
-    if (second <= 0 || !this.anyLoad(second, this.count)) return;
+    const first = second < 0 ? -1 : this.begin(second - 1);
+    if (second <= 0 || !this.anyLoad(first < 0 ? second : first, this.count)) return;
     if (op === OP.I32_OR && !(this.isTruth(second - 1) && this.isTruth(this.count - 1))) return;
-    const condition = this.express(second - 1, 0);
-    if (condition) this.need(second, this.count, this.count, op === OP.I32_AND ? condition : not(condition));
+    const needed = (last: number) => {
+      const operand = this.express(last, 0);
+      return operand && op === OP.I32_OR ? not(operand) : operand;
+    };
+    const left = needed(second - 1);
+    if (left) this.need(second, this.count, this.count, left);
+    const right = left || first < 0 ? undefined : needed(this.count - 1);
+    if (right) this.need(first, second, this.count, right);
   }
 
   /** In front of the drop that follows a br_if: the branch takes a value along. */
@@ -200,4 +213,8 @@ function isI32Binary(op: number): boolean {
 
 function not(e: Expression): Expression {
   return { op: OP.I32_EQ, value: 0, left: e, right: ZERO };
+}
+
+function different(left: Expression, right: Expression): Expression {
+  return { op: OP.I32_NE, value: 0, left, right };
 }

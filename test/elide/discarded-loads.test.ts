@@ -17,6 +17,8 @@ const FORMS: Readonly<Record<string, string>> = {
     (select (i32.load (local.get $p)) (i32.const 1) (local.get $one)) (i32.const 7) (local.get $n))`,
   'n && *p': '(i32.and (i32.ne (local.get $n) (i32.const 0)) (i32.load offset=4 (local.get $p)))',
   '!n || *p == 3': '(i32.or (i32.eqz (local.get $n)) (i32.eq (i32.load (local.get $p)) (i32.const 3)))',
+  '*p == 3 && n': '(i32.and (i32.eq (i32.load offset=4 (local.get $p)) (i32.const 3)) (local.get $n))',
+  'n && *p ? n : 0': '(select (local.get $n) (i32.const 0) (i32.load (local.get $p)))',
   'a branch that takes it along': `(block $out (result i32)
     (drop (br_if $out (i32.load (local.get $p)) (local.get $n))) (i32.const 7))`,
 };
@@ -26,7 +28,7 @@ const USED: Readonly<Record<string, string>> = {
   'kept in a local': `(drop (select (local.tee $q (i32.load (local.get $p))) (i32.const 7) (local.get $n))) (local.get $q)`,
   'the condition is set in between': `(select
     (i32.load (local.get $p)) (i32.const 7) (local.tee $n (i32.sub (local.get $n) (i32.const 1))))`,
-  'part of the condition': '(select (i32.const 8) (i32.const 7) (i32.load (local.get $p)))',
+  'what it chooses from differs': '(select (i32.const 8) (i32.const 7) (i32.load (local.get $p)))',
   'bits of both': '(i32.or (local.get $n) (i32.load (local.get $p)))',
   'read again where it counts': `(drop (select (i32.load (local.get $p)) (i32.const 7) (local.get $n)))
     (i32.load (local.get $p))`,

@@ -20,6 +20,9 @@ import { commands, runLLVM, type Tree } from '@yowasp/clang';
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/wasan/programs/', import.meta.url));
 
+/** Of the package that the product itself uses. */
+const WASM_OPT = fileURLToPath(new URL('../../node_modules/binaryen/bin/wasm-opt', import.meta.url));
+
 /** Among the flags: let Debian's clang run wasm-opt, which spoils names and debug information as it does for anybody. */
 export const LINK_OPTIMISED = 'link with -O';
 
@@ -65,6 +68,19 @@ export async function build(
   writeFileSync(draft, module);
   renameSync(draft, path);
   return module;
+}
+
+/** What Binaryen's wasm-opt makes of a module. */
+export function optimise(module: Uint8Array, flags: readonly string[]): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), 'wasan-optimise-'));
+  const [input, output] = [join(folder, 'in.wasm'), join(folder, 'out.wasm')];
+  try {
+    writeFileSync(input, module);
+    execFileSync(process.execPath, [WASM_OPT, ...flags, input, '-o', output], { stdio: ['ignore', 'ignore', 'pipe'] });
+    return new Uint8Array(readFileSync(output));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /**

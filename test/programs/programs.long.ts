@@ -8,7 +8,7 @@ import { asanText, PLAIN_STYLE } from '../../host/index.ts';
 import type { LeakReport } from '../../host/report/report.ts';
 import { leakText } from '../../host/report/text-leak.ts';
 import type { InstrumentOptions } from '../../instrument/index.ts';
-import { build, debianToolchainMissing, LINK_OPTIMISED } from './build.ts';
+import { build, debianToolchainMissing, LINK_OPTIMISED, optimise } from './build.ts';
 import { DRIVERS, OVERFLOWING, PROGRAMS, type Program, sourcesOf } from './list.ts';
 import { type Ending, prepare, runChecked, runPlain } from './run.ts';
 
@@ -36,17 +36,32 @@ describe.skipIf(missing)('programs of others', () => {
         const source = sourcesOf(program);
         if ('reason' in source) return console.log(`${program.name} is not run: ${source.reason}`);
         const module = await build(program.toolchain, source, [...flags, ...program.flags, '-I.']);
-        const place = { runs: program.runs, directory: directoryOf(program, source.folders[0]!) };
-        const plain = await runPlain(module, place);
-        const checked = await runChecked(module, prepare(module, options), place);
-        expect(checked.flatMap((run) => run.findings.map((f) => asanText(f, PLAIN_STYLE)))).toEqual([]);
-        expect(checked.flatMap(({ leaks }) => strangeLeaks(leaks?.report, program))).toEqual([]);
-        expect(checked.map((run) => settled(run, program))).toEqual(plain.map((run) => settled(run, program)));
-        expect(plain.map((run) => run.exitCode)).toEqual(plain.map(() => 0));
+        await expectSilence(program, module, options, directoryOf(program, source.folders[0]!));
       });
     }
+    test.skipIf(program.spoiltByOptimiser)(`${program.name}, optimised as if nothing could trap`, async () => {
+      const source = sourcesOf(program);
+      if ('reason' in source) return console.log(`${program.name} is not run: ${source.reason}`);
+      const built = await build(program.toolchain, source, ['-O2', ...program.flags, '-I.']);
+      await expectSilence(program, optimise(built, ['-O3', '-iit']), {}, directoryOf(program, source.folders[0]!));
+    });
   }
 });
+
+async function expectSilence(
+  program: Program,
+  module: Uint8Array,
+  options: InstrumentOptions,
+  directory: string | undefined,
+): Promise<void> {
+  const place = { runs: program.runs, directory };
+  const plain = await runPlain(module, place);
+  const checked = await runChecked(module, prepare(module, options), place);
+  expect(checked.flatMap((run) => run.findings.map((f) => asanText(f, PLAIN_STYLE)))).toEqual([]);
+  expect(checked.flatMap(({ leaks }) => strangeLeaks(leaks?.report, program))).toEqual([]);
+  expect(checked.map((run) => settled(run, program))).toEqual(plain.map((run) => settled(run, program)));
+  expect(plain.map((run) => run.exitCode)).toEqual(plain.map(() => 0));
+}
 
 describe.skipIf(missing)('a program of others that is wrong where it runs', () => {
   test.each([
