@@ -93,11 +93,12 @@ export abstract class Branches extends Operands {
     const entry = this.control.enter(op, d.start, height, parameters, results, this.state);
     if (op === OP.LOOP && this.state) this.state = entry.meeting!.copy();
     if (op === OP.TRY || op === OP.TRY_TABLE) this.catches = true;
-    if (op === OP.TRY_TABLE) this.catchClauses(entry.handlers);
+    if (op === OP.TRY_TABLE) entry.handlers = this.catchClauses();
   }
 
   /** Each clause is a branch that may be taken from anywhere inside. Labels count from outside the try_table. */
-  protected catchClauses(handlers: State[]): void {
+  protected catchClauses(): State[] {
+    const handlers: State[] = [];
     const d = this.decoder;
     const r = new Reader(d.bytes, d.immediateStart, d.end);
     r.s33();
@@ -109,6 +110,7 @@ export abstract class Branches extends Operands {
       const state = this.control.branch(depth, this.state, 'thrown');
       if (state) handlers.push(state);
     }
+    return handlers;
   }
 
   protected condition(): void {

@@ -16,8 +16,11 @@ export interface Open {
   /** An `if`: what is known at its `else`. */
   otherwise: State | undefined;
   /** States in which a throw from inside is caught. */
-  handlers: State[];
+  handlers: readonly State[];
 }
+
+/** What most blocks have. */
+const NO_HANDLERS: readonly State[] = [];
 
 /** Wrong assumptions at loop heads, found so far. */
 export class Assumptions {
@@ -79,7 +82,7 @@ export class Control {
       results,
       meeting: isLoop && state ? this.assumptions.atHead(at, state) : undefined,
       otherwise: op === OP.IF ? state?.copy() : undefined,
-      handlers: op === OP.TRY && state ? [state.copy('thrown')] : [],
+      handlers: op === OP.TRY && state ? [state.copy('thrown')] : NO_HANDLERS,
     };
     this.open.push(entry);
     this.floor = height;

@@ -78,7 +78,8 @@ class FrameWalk extends Branches {
   private addition(): void {
     const right = this.pop();
     const left = this.pop();
-    const [pointer, constant] = right.kind === 'constant' ? [left, right] : [right, left];
+    const pointer = right.kind === 'constant' ? left : right;
+    const constant = right.kind === 'constant' ? right : left;
     if (constant.kind !== 'constant') {
       this.escape(left);
       this.escape(right);
@@ -95,7 +96,10 @@ class FrameWalk extends Branches {
       this.addresses.push({ at: constant.at, end: constant.end, offset, block: this.block });
       return this.push({ kind: 'object', origin: offset, offset, at: constant.at });
     }
-    if (pointer.kind === 'object') return this.push({ ...pointer, offset: pointer.offset + constant.value });
+    if (pointer.kind === 'object') {
+      const { origin, offset, at } = pointer;
+      return this.push({ kind: 'object', origin, offset: offset + constant.value, at });
+    }
     if (pointer.kind === 'entry' && constant.value > 0) throw new Trouble('grows up');
     if (taken) this.borrow(right, constant.at);
     this.escape(pointer);
