@@ -4,7 +4,8 @@
 import type { Plan, Target } from '../plan.ts';
 import type { Writer } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
-import { BodyRewriter, type CodeTables } from './rewrite-body.ts';
+import type { CodeTables } from './checked-accesses.ts';
+import { BodyRewriter } from './rewrite-body.ts';
 
 /** Appends bodies [from, to) to `out`, sizes first. Answers which exports of the runtime their code calls. */
 export function writeBodies(
