@@ -35,7 +35,9 @@ export class Corpus {
   readonly units: Unit[] = [];
   private readonly owner = new Map<number, Unit>();
   private readonly names = new Set<string>();
-  private sums: number[] = [];
+  /** Of the weights of the first units, one after the other, as many as were weighed; with room for more. */
+  private sums = new Float64Array(64);
+  private weighed = 0;
   private choices = 0;
   private readonly features: Features;
   /** Undefined: units with rare features that have had few turns come first. */
@@ -92,11 +94,11 @@ export class Corpus {
 
   /** The next unit to mutate. */
   choose(random: Random): Unit {
-    if (++this.choices > REFRESH || this.sums.length !== this.units.length) this.weigh();
-    const total = this.sums[this.sums.length - 1]!;
+    if (++this.choices > REFRESH || this.weighed !== this.units.length) this.weigh();
+    const total = this.sums[this.weighed - 1]!;
     const point = (random.below(0x40000000) / 0x40000000) * total;
     let low = 0;
-    let high = this.sums.length - 1;
+    let high = this.weighed - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.sums[middle]! > point) high = middle;
@@ -113,11 +115,13 @@ export class Corpus {
 
   private weigh(): void {
     this.choices = 0;
+    this.weighed = this.units.length;
+    if (this.sums.length < this.weighed) this.sums = new Float64Array(2 * this.weighed);
     let sum = 0;
-    this.sums = this.units.map((unit) => {
-      sum += this.weight(unit);
-      return sum;
-    });
+    for (let i = 0; i < this.weighed; i++) {
+      sum += this.weight(this.units[i]!);
+      this.sums[i] = sum;
+    }
   }
 
   private weight(unit: Unit): number {
