@@ -83,7 +83,9 @@ export class DiscardedLoads {
     } else {
       const left = this.express(second - 1, 0);
       const right = this.express(test - 1, 0);
-      if (left && right) this.need(test, this.count, this.count, different(left, right));
+      // Two locals may be of any type.
+      if (left && right && (left.op !== OP.LOCAL_GET || right.op !== OP.LOCAL_GET))
+        this.need(test, this.count, this.count, different(left, right));
     }
   }
 

@@ -29,6 +29,7 @@ const USED: Readonly<Record<string, string>> = {
   'the condition is set in between': `(select
     (i32.load (local.get $p)) (i32.const 7) (local.tee $n (i32.sub (local.get $n) (i32.const 1))))`,
   'what it chooses from differs': '(select (i32.const 8) (i32.const 7) (i32.load (local.get $p)))',
+  'of another type': `(i32.wrap_i64 (select (local.get $wide) (local.get $wider) (i32.load (local.get $p))))`,
   'bits of both': '(i32.or (local.get $n) (i32.load (local.get $p)))',
   'read again where it counts': `(drop (select (i32.load (local.get $p)) (i32.const 7) (local.get $n)))
     (i32.load (local.get $p))`,
@@ -43,7 +44,7 @@ const ENGINES: readonly [string, InstrumentOptions][] = [
 
 async function outcomes(body: string, options: InstrumentOptions) {
   const program = (name: string, p: string, n: number) => `(func (export "${name}") (result i32)
-    (local $p i32) (local $q i32) (local $n i32) (local $one i32)
+    (local $p i32) (local $q i32) (local $n i32) (local $one i32) (local $wide i64) (local $wider i64)
     (local.set $p (call $malloc (i32.const 40)))
     (call $free (local.get $p)) ${p}
     (local.set $n (i32.const ${n})) (local.set $one (i32.const 1)) ${body})`;
