@@ -3,6 +3,7 @@
 
 import type { WASI } from 'node:wasi';
 import { readBranchHints } from './engine-flags.ts';
+import { withDeepStacks } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 
@@ -56,7 +57,7 @@ export async function runCommand(options: RunOptions): Promise<RunResult> {
   sanitizer.attach(instance);
   if (typeof instance.exports._start !== 'function') throw new SanitizerError('E_NO_ENTRY', 'it exports no "_start"');
   try {
-    const exitCode = wasi.start(instance) as unknown as number;
+    const exitCode = withDeepStacks(() => wasi.start(instance)) as unknown as number;
     exit();
     return { exitCode: exitCode ?? 0, trap: undefined, sanitizer };
   } catch (error) {

@@ -36,6 +36,12 @@ static int overflow(void) {
   return 0;
 }
 
+__attribute__((noinline)) int dig(int depth) {
+  if (depth == 0) __builtin_trap();
+  volatile int result = dig(depth - 1);
+  return result;
+}
+
 int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "nothing";
   if (strcmp(what, "upper") == 0) return upper();
@@ -43,6 +49,7 @@ int main(int argc, char **argv) {
   if (strcmp(what, "overflow") == 0) return overflow();
   if (strcmp(what, "exit") == 0) return atoi(argv[2]);
   if (strcmp(what, "trap") == 0) __builtin_trap();
+  if (strcmp(what, "dig") == 0) return dig(atoi(argv[2]));
   if (strcmp(what, "greet") == 0) printf("hello %s\\n", getenv("WHO") ? getenv("WHO") : "nobody");
   return 0;
 }
@@ -143,6 +150,12 @@ test('a trap of the program itself: where, and 134', () => {
   expect(stderr).toMatch(/^==\d+==ERROR: the program trapped: unreachable\n {4}#0 .* in main \/app\.c:\d+/);
   expect(stderr).not.toContain('AddressSanitizer');
   expect(stdout).toBe('');
+  expect(status).toBe(134);
+});
+
+test('a trap far down the stack: all of the program’s frames', () => {
+  const { status, stderr } = run(['dig', '30']);
+  expect(stderr).toMatch(/\n {4}#30 .* in dig \/app\.c:\d+.*\n {4}#31 .* in main \/app\.c:\d+/);
   expect(status).toBe(134);
 });
 
