@@ -45,9 +45,6 @@ const LEFT_GRANULES: Addr = <Addr>(STACK_LEFT_REDZONE >> 3);
 const MAP_LIMIT: u32 = 64 << 20;
 /** A stack pointer that leaves the stack by more than this goes to another stack. */
 const OVERFLOW_LIMIT: Addr = 256 << 20;
-/** What a leaf function with dynamic allocations gets; less where static data may lie there. */
-const BORROWED_MOST: Addr = 64 << 10;
-const BORROWED_MOST_NEAR_DATA: Addr = 4 << 10;
 
 /** 0 bytes until openStack: before, and where no bounds are known, nothing here does anything. */
 let stackBytes: Addr = 0;
@@ -58,8 +55,6 @@ let spareFrom: Addr = 0;
 let frameMap: u32 = 0;
 /** Shadow of what was given back. */
 let dead: u32 = 0;
-/** Below this address nothing of the stack is poisoned. Kept where returned frames are. */
-let clean: Addr = 0;
 let exact: bool = false;
 let overflowed: bool = false;
 
@@ -85,12 +80,10 @@ export function openStack(): void {
   if (high - low <= MAP_LIMIT) frameMap = arenaAlloc((high - low) >> 2);
   store<u32>(HEADER_STACK_MAP, frameMap);
   if (frameMap && !dead) openInline(<Addr>high);
-  clean = <Addr>high;
   if (!dead || !exact) return; // what else may lie below, nobody knows
   const from = stackLow > nullLimit ? stackLow : nullLimit;
   if (<Addr>high <= from) return;
   fillShadow(from >> 3, (<Addr>high - from) >> 3, ASAN_STACK_LEFT);
-  clean = from;
 }
 
 function openInline(high: Addr): void {
@@ -121,9 +114,7 @@ function bury(from: Addr, to: Addr): void {
   if (spare && !isSpare(to)) to = spareHigh;
   if (to <= from) return;
   fillShadow(from >> 3, (to - from) >> 3, dead);
-  if (spare) return;
-  if (from < clean) clean = from;
-  if (from < nullLimit) fillShadow(from >> 3, ((to < nullLimit ? to : nullLimit) - from) >> 3, NULL_PAGE);
+  if (!spare && from < nullLimit) fillShadow(from >> 3, ((to < nullLimit ? to : nullLimit) - from) >> 3, NULL_PAGE);
 }
 
 /**
@@ -154,7 +145,6 @@ function remember(base: Addr, frame: u32): void {
   const spare = isSpare(base);
   const at = base - LEFT;
   const map = spare ? spareMap : frameMap;
-  if (!spare && at < clean) clean = at;
   if (map) store<u32>(map + ((<u32>(at - (spare ? spareLow : stackLow)) >> 4) << 2), frame);
 }
 
@@ -261,19 +251,9 @@ export function stack_borrowed(at: Addr, bytes: u32): void {
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
 
-/**
- * The same for one that may take any amount: a leaf function with dynamic allocations. Where returned frames are not poisoned,
- * there is little to clear: redzones of leaf functions, which give nothing back, and of what a host left behind. The null
- * page stays what it is.
- */
-export function stack_borrowed_whole(at: Addr): void {
-  if (!isStack(at)) return;
-  const own = isOwn(at);
-  let from = !own ? spareLow : dead ? clean : stackLow;
-  if (own && from < nullLimit) from = nullLimit;
-  const most = exact || !own ? BORROWED_MOST : BORROWED_MOST_NEAR_DATA;
-  if (!dead && from + most < at) from = at - most;
-  if (at <= from) return;
-  fillShadow(from >> 3, (at >> 3) - (from >> 3), 0);
-  if (own && dead) clean = at;
+/** A function that may take room without moving the stack pointer computed `addr`: room, if it lies below `end` on the same stack. */
+export function stack_room_below(addr: Addr, end: Addr): void {
+  if (addr >= end || !isStack(addr) || !isStack(end) || isOwn(addr) != isOwn(end)) return;
+  const from = isOwn(addr) && addr < nullLimit ? nullLimit : addr;
+  if (from < end) fillShadow(from >> 3, (end >> 3) - (from >> 3), 0);
 }

@@ -24,6 +24,9 @@ import { drawInline, eraseInline, fitsInline, plainCodes } from './inline-shadow
 import type { ScopeEdge } from './scopes.ts';
 import type { Room } from './values.ts';
 
+const I32_LT_U = 0x49;
+const I64_LT_U = 0x54;
+
 export interface FrameTarget {
   readonly stackPointer: number;
   readonly is64: boolean;
@@ -86,6 +89,7 @@ export function frameEdits(
   layout: FrameLayout,
   identity: FrameIdentity,
   scopes: readonly ScopeEdge[],
+  unseenRooms: readonly number[],
   target: FrameTarget,
 ): Edit[] {
   const edits: Edit[] = [];
@@ -105,6 +109,9 @@ export function frameEdits(
   }
   const rooms = new Map(analysis.rooms.map((room) => [room.end, room]));
   for (const room of rooms.values()) roomEdits(room, identity.id, target.is64, insert);
+  for (const at of unseenRooms) {
+    insert(at, 0, (e, emit) => roomBelow(emit, target, () => e.get(analysis.size ? 'stack frame' : 'stack at entry')));
+  }
   for (const { at, begins, moved, size } of scopes) {
     insert(at, 0, (e, emit) => {
       e.get('stack frame');
@@ -217,6 +224,20 @@ function roomEdits({ at, end, size, align }: Room, id: number, is64: boolean, in
     emit.frameConstant(id);
     emit.callRuntime('stack_alloca');
   });
+}
+
+/** The address on the stack may be that of room below `end`, which was taken without moving the stack pointer. */
+export function roomBelow(emit: Emitter, target: FrameTarget, end: (emit: Emitter) => void): void {
+  const type = target.is64 ? TYPE.I64 : TYPE.I32;
+  emit.scratch(OP.LOCAL_TEE, 'stack room', type);
+  emit.scratch(OP.LOCAL_GET, 'stack room', type);
+  end(emit);
+  emit.byte(target.is64 ? I64_LT_U : I32_LT_U);
+  emit.rarely();
+  emit.scratch(OP.LOCAL_GET, 'stack room', type);
+  end(emit);
+  emit.callRuntime('stack_room_below');
+  emit.byte(OP.END);
 }
 
 function roundDown(emit: Emitter, align: number, is64: boolean): void {

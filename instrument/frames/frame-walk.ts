@@ -118,7 +118,10 @@ class FrameWalk extends Branches {
     const room = { at: d.start, end: d.pos, size: right, align: 0 };
     const ours = left.kind === 'base' || left.kind === 'entry' || (left.kind === 'below' && left.ours);
     if (ours || left.kind === 'below') this.unwritten.push(room);
-    else if (left.kind === 'other' && right.kind === 'rounded') this.unclearRoom = true;
+    else if (left.kind === 'other') {
+      this.subtracts = true;
+      if (right.kind === 'rounded') this.unclearRoom = true;
+    }
     this.push({ kind: 'below', room, ours });
   }
 
@@ -150,8 +153,12 @@ class FrameWalk extends Branches {
     }
     if (align && left.kind === 'sum' && left.constant.value >= align - 1)
       return this.push({ kind: 'rounded', sum: left.end, align });
-    if (align && left.kind === 'below')
-      return this.push({ ...left, room: { ...left.room, end: this.decoder.pos, align } });
+    if (align && left.kind === 'below') {
+      const room = { ...left.room, end: this.decoder.pos, align };
+      const unwritten = this.unwritten.indexOf(left.room);
+      if (unwritten >= 0) this.unwritten[unwritten] = room;
+      return this.push({ ...left, room });
+    }
     this.escape(left);
     this.escape(right);
     this.push(OTHER);

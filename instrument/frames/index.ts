@@ -14,6 +14,7 @@ import { encodeFrames, type FramePart, type FrameRecord } from './frame-section.
 import { analyseFrame } from './frame-walk.ts';
 import { type FrameObject, frameObjects, usedParts } from './objects.ts';
 import { PointerUses, plainEdits } from './pointer-uses.ts';
+import { roomsBelow } from './rooms-below.ts';
 import { type ScopeEdge, scopeEdges } from './scopes.ts';
 import { ShadowTable } from './shadow-table.ts';
 
@@ -165,11 +166,17 @@ class FramePlanner {
     if (scopes.length > 0) this.counts.scoped++;
     const shadow = layout.drawn ? this.table.add(shadowCodes(layout)) : 0;
     this.changes.set(i, {
-      edits: frameEdits(analysis, layout, { id, shadow }, scopes, target),
+      edits: frameEdits(analysis, layout, { id, shadow }, scopes, this.unseenRooms(i, analysis, target), target),
       ...(layout.moved && { movedOffsets: movedOffsets(analysis, layout) }),
       ...(layout.drawn && !layout.moved && { poisonsFrame: true }),
       ...(inFrame && { inFrame }),
     });
+  }
+
+  private unseenRooms(i: number, { takesUnseen, baseEnd, rooms }: Analysis, target: FrameTarget): readonly number[] {
+    if (!takesUnseen) return [];
+    const all = roomsBelow(this.input.module, i, target.stackPointer);
+    return all.filter((at) => at > baseEnd && !rooms.some(({ end }) => end === at));
   }
 
   private inside(i: number, analysis: Analysis): Inside {
@@ -243,7 +250,7 @@ function accessesInside({ accesses, size }: Analysis): Set<number> {
 /** Nothing can go wrong in a frame that only its own function touches, at constant places inside it. */
 function isClosed(analysis: Analysis): boolean {
   const { size, accesses, reached, escapes, rooms, writes, rereads, borrows } = analysis;
-  if (!size || escapes.size > 0 || analysis.baseUnclear) return false;
+  if (!size || escapes.size > 0 || analysis.baseUnclear || analysis.takesUnseen) return false;
   if (rooms.length + rereads.length + borrows.length > 0) return false;
   if (writes.some((w) => w.to === 'other')) return false;
   return [...accesses, ...reached].every((a) => a.offset >= 0 && a.offset + a.size <= size.bytes);

@@ -51,6 +51,8 @@ export abstract class Operands {
   /** What would be dynamic allocations in a leaf function, which takes them without moving the stack pointer. */
   protected readonly unwritten: Room[] = [];
   protected unclearRoom = false;
+  /** Something is subtracted from what is not followed. */
+  protected subtracts = false;
   protected readonly rereads: number[] = [];
   /**
    * Those from which a constant is taken at once, by that subtraction: a leaf function was inlined after compilation. Its
@@ -94,9 +96,13 @@ export abstract class Operands {
     const { merged, folded, hints, shared, kept } = this.clues ?? NO_CLUES;
     const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
     const sharedConstants = optimised ? new Set([...shared, ...kept]) : shared;
+    const isTaken = (room: Room) => rooms.some(({ end }) => end === room.end);
+    const takesUnseen =
+      !this.unwritten.every((room) => room.end <= baseEnd || isTaken(room)) ||
+      (this.subtracts && (this.baseUnclear || rereads.length + this.borrows.size > 0));
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
-      borrows: [...this.borrows.values()],
+      ...{ borrows: [...this.borrows.values()], takesUnseen },
       ...{ reached, escapes, merged, folded, hints, catches, optimised, baseUnclear, sharedConstants },
     };
   }

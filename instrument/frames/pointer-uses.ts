@@ -1,13 +1,14 @@
 // Functions whose frames are not understood: where they use the stack pointer, and what the runtime is told of it.
 
 import { STACK_RED_ZONE } from '../../runtime/abi.ts';
-import type { Edit } from '../plan.ts';
+import type { Edit, Emitter } from '../plan.ts';
 import { Decoder, opcodeTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Borrow } from './analysis.ts';
-import type { FrameTarget } from './frame-edits.ts';
+import { type FrameTarget, roomBelow } from './frame-edits.ts';
 import { integerConstant } from './operands.ts';
+import { roomsBelow } from './rooms-below.ts';
 
 const GLOBAL_GET: number = OP.GLOBAL_GET;
 const GLOBAL_SET: number = OP.GLOBAL_SET;
@@ -22,8 +23,8 @@ export class PointerUses {
   /** Offset of each. */
   writes: number[] = [];
   touchesMemory = false;
-  /** It subtracts something else than the size of a frame: a leaf function that allocates dynamically does. */
-  subtracts = false;
+  /** Just past each instruction that may take room below without moving it. */
+  rooms: readonly number[] = [];
 
   constructor(module: Module, stackPointer: number) {
     this.module = module;
@@ -65,7 +66,6 @@ export class PointerUses {
     this.reads = [];
     this.writes = [];
     this.touchesMemory = false;
-    this.subtracts = false;
     let constant = { at: 0, end: 0, value: 0 };
     while (d.pos < d.end) {
       d.next();
@@ -73,23 +73,20 @@ export class PointerUses {
       if (d.op === OP.I32_CONST || d.op === OP.I64_CONST) {
         constant = { at: d.start, end: d.pos, value: integerConstant(d) };
       }
-      const subtracts = d.op === OP.I32_SUB || d.op === OP.I64_SUB;
-      if (subtracts || d.op === OP.I32_ADD || d.op === OP.I64_ADD) {
-        const isFrame = this.borrow(constant, subtracts ? constant.value : -constant.value);
-        if (subtracts && !isFrame) this.subtracts = true;
-      }
+      if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) this.borrow(constant, constant.value);
+      else if (d.op === OP.I32_ADD || d.op === OP.I64_ADD) this.borrow(constant, -constant.value);
       if (d.index !== this.stackPointer) continue;
       if (d.op === OP.GLOBAL_GET) this.reads.push({ at: d.pos, bytes: STACK_RED_ZONE });
       else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
     }
+    this.rooms = this.touchesMemory ? roomsBelow(this.module, i, this.stackPointer) : [];
   }
 
   /** So much is taken from the stack pointer if the constant follows a read of it: it is used below without moving it. */
-  private borrow({ at, end }: { at: number; end: number }, bytes: number): boolean {
+  private borrow({ at, end }: { at: number; end: number }, bytes: number): void {
     const read = this.reads.at(-1);
-    if (read?.at !== at || end !== this.decoder.start || bytes <= 0) return false;
-    this.reads[this.reads.length - 1] = { at, bytes: Math.max(read.bytes, bytes) };
-    return true;
+    if (read?.at !== at || end !== this.decoder.start || bytes <= read.bytes) return;
+    this.reads[this.reads.length - 1] = { at, bytes };
   }
 }
 
@@ -98,18 +95,22 @@ export class PointerUses {
  * that it may use what lies below without moving it. That may be a leaf function inlined here, behind calls that gave
  * the same memory back.
  */
-export function plainEdits({ writes, reads, touchesMemory, subtracts }: PointerUses, target: FrameTarget): Edit[] {
+export function plainEdits({ writes, reads, rooms, touchesMemory }: PointerUses, target: FrameTarget): Edit[] {
   const type = target.is64 ? TYPE.I64 : TYPE.I32;
   const insert = (at: number, write: Edit['write']): Edit => ({ at, removes: 0, isSite: false, write });
-  const whole = subtracts && writes.length === 0;
   const borrowing = (touchesMemory ? reads : []).map(({ at, bytes }) =>
     insert(at, (emit) => {
       emit.byte(OP.GLOBAL_GET);
       emit.u32(target.stackPointer);
-      if (!whole) emit.constant(bytes);
-      emit.callRuntime(whole ? 'stack_borrowed_whole' : 'stack_borrowed');
+      emit.constant(bytes);
+      emit.callRuntime('stack_borrowed');
     }),
   );
+  const pointer = (emit: Emitter) => {
+    emit.byte(OP.GLOBAL_GET);
+    emit.u32(target.stackPointer);
+  };
+  const taking = rooms.map((at) => insert(at, (emit) => roomBelow(emit, target, pointer)));
   const moving = writes.map((at) =>
     insert(at, (emit) => {
       emit.scratch(OP.LOCAL_SET, 'stack pointer', type);
@@ -120,5 +121,5 @@ export function plainEdits({ writes, reads, touchesMemory, subtracts }: PointerU
       emit.scratch(OP.LOCAL_GET, 'stack pointer', type);
     }),
   );
-  return [...borrowing, ...moving].sort((a, b) => a.at - b.at);
+  return [...borrowing, ...taking, ...moving].sort((a, b) => a.at - b.at);
 }

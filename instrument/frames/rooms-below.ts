@@ -1,0 +1,157 @@
+// Where a function may take room below the stack pointer without moving it, as LLVM does in functions that call nothing:
+// wherever something is subtracted from the stack pointer, or from what was made of it that way. Locals are followed without
+// regard to the order of things, so that nothing is missed; what is no room costs a comparison.
+//
+//   global.get $sp  i32.const 32  i32.sub  local.tee $frame      the frame itself, unless more is masked off: no room
+//   ...
+//   local.get $frame  local.get $n  i32.const 15  i32.add  i32.const -16  i32.and  i32.sub  <- room
+
+import { PLAIN_EFFECTS, STACK_EFFECTS } from '../elide/stack-effects.ts';
+import { Decoder } from '../wasm/decoder.ts';
+import type { Module } from '../wasm/module.ts';
+import { OP } from '../wasm/opcodes.ts';
+import { integerConstant } from './operands.ts';
+
+/** What is known of an operand: a constant's value, or whether it comes from the stack pointer. */
+type Operand = number | 'pointer' | 'kept' | undefined;
+
+const I64_AND = 0x83;
+const UNIT = 16;
+
+/** Just past each instruction of the i-th body that leaves such an address. */
+export function roomsBelow(module: Module, i: number, stackPointer: number): number[] {
+  const pointers = new Set<number>();
+  for (;;) {
+    const known = pointers.size;
+    const found = new Scan(module, i, stackPointer, pointers).run();
+    if (pointers.size === known) return found;
+  }
+}
+
+class Scan {
+  private readonly module: Module;
+  private readonly decoder: Decoder;
+  private readonly stackPointer: number;
+  /** Locals that may hold what was made of the stack pointer. */
+  private readonly pointers: Set<number>;
+  private readonly found: number[] = [];
+  private readonly stack: Operand[] = [];
+  private readonly blocks: { height: number; results: number }[] = [];
+  private readonly is64: boolean;
+
+  constructor(module: Module, i: number, stackPointer: number, pointers: Set<number>) {
+    const { start, end } = module.bodies[i]!;
+    this.module = module;
+    this.decoder = new Decoder(module.bytes, start, end);
+    this.stackPointer = stackPointer;
+    this.pointers = pointers;
+    this.is64 = module.memories[0]!.is64;
+  }
+
+  run(): number[] {
+    const d = this.decoder;
+    d.skipLocals();
+    while (d.pos < d.end) {
+      d.next();
+      this.step(d.op);
+    }
+    return this.found;
+  }
+
+  private step(op: number): void {
+    const d = this.decoder;
+    if (op === OP.LOCAL_GET) this.stack.push(this.pointers.has(d.index) ? 'kept' : undefined);
+    else if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.setLocal(op);
+    else if (op === OP.I32_CONST || op === OP.I64_CONST) this.stack.push(integerConstant(d));
+    else if (op === OP.GLOBAL_GET) this.stack.push(d.index === this.stackPointer ? 'pointer' : undefined);
+    else if (op === OP.GLOBAL_SET) this.stack.pop();
+    else if (op === (this.is64 ? OP.I64_SUB : OP.I32_SUB))
+      this.take((right) => (typeof right === 'number' ? right : UNIT));
+    else if (op === (this.is64 ? OP.I64_ADD : OP.I32_ADD))
+      this.take((right) => (typeof right === 'number' ? -right : 0));
+    else if (op === (this.is64 ? I64_AND : OP.I32_AND)) this.mask();
+    else this.other(op);
+  }
+
+  private setLocal(op: number): void {
+    const value = this.stack.pop();
+    if (isPointer(value)) this.pointers.add(this.decoder.index);
+    if (op === OP.LOCAL_TEE) this.stack.push(value);
+  }
+
+  /** `taken`: how much of the pointer; room is taken in units of 16 bytes. */
+  private take(taken: (right: Operand) => number): void {
+    const right = this.stack.pop();
+    const left = this.stack.pop();
+    if (!isPointer(left) || isPointer(right) || taken(right) <= 0 || taken(right) % UNIT !== 0) {
+      this.stack.push(undefined);
+      return;
+    }
+    if (left === 'kept' || typeof right !== 'number') this.found.push(this.decoder.pos);
+    this.stack.push('kept');
+  }
+
+  private mask(): void {
+    const right = this.stack.pop();
+    const left = this.stack.pop();
+    const isAligned = isPointer(left) && typeof right === 'number';
+    if (isAligned) this.found.push(this.decoder.pos);
+    this.stack.push(isAligned ? 'kept' : undefined);
+  }
+
+  private other(op: number): void {
+    const d = this.decoder;
+    if (op === OP.BLOCK || op === OP.LOOP || op === OP.IF || op === OP.TRY || op === OP.TRY_TABLE) this.open(op);
+    else if (op === OP.END || op === OP.DELEGATE) this.close();
+    else if (op === OP.BR_IF) this.replace(1, 0);
+    else if (op === OP.SELECT || op === OP.SELECT_T) this.select();
+    else if (op === OP.CALL) this.exchange(this.module.types[this.module.functions[d.index]!], 0);
+    else if (op === OP.CALL_INDIRECT) this.exchange(this.module.types[d.index], 1);
+    else {
+      const effect = op < 256 ? PLAIN_EFFECTS[op]! : (STACK_EFFECTS.get(op) ?? -1);
+      if (effect < 0) this.cut();
+      else this.replace(effect >> 4, effect & 15);
+    }
+  }
+
+  private select(): void {
+    this.stack.pop();
+    const [b, a] = [this.stack.pop(), this.stack.pop()];
+    this.stack.push(isPointer(a) || isPointer(b) ? 'kept' : undefined);
+  }
+
+  private exchange(type: Module['types'][number] | undefined, more: number): void {
+    if (type) this.replace(type.params.length + more, type.results.length);
+    else this.cut();
+  }
+
+  /** A way ends here, or what follows is not known: only what lies below the block is left. */
+  private cut(): void {
+    this.stack.length = Math.min(this.stack.length, this.blocks.at(-1)?.height ?? 0);
+  }
+
+  private replace(takes: number, leaves: number): void {
+    this.stack.length = Math.max(0, this.stack.length - takes);
+    for (let n = leaves; n > 0; n--) this.stack.push(undefined);
+  }
+
+  private open(op: number): void {
+    const d = this.decoder;
+    if (op === OP.IF) this.stack.pop();
+    const type = d.value >= 0 ? this.module.types[d.value] : undefined;
+    const height = Math.max(0, this.stack.length - (type?.params.length ?? 0));
+    this.blocks.push({ height, results: type ? type.results.length : d.value === -64 ? 0 : 1 });
+  }
+
+  private close(): void {
+    const block = this.blocks.pop();
+    if (!block) return;
+    while (this.stack.length < block.height) this.stack.push(undefined);
+    this.stack.length = block.height;
+    for (let n = block.results; n > 0; n--) this.stack.push(undefined);
+  }
+}
+
+function isPointer(value: Operand): boolean {
+  return value === 'pointer' || value === 'kept';
+}
