@@ -15,7 +15,7 @@ import { judgeLeaks, type LeakCheck } from './report/leaks.ts';
 import { openImage, readU32, schemeOf } from './report/memory-image.ts';
 import type { Suppression } from './report/suppressions.ts';
 import type { SiteTable } from './site-table.ts';
-import { type Info, readInfo, stackPointerOf } from './stack-tops.ts';
+import { readInfo, stackPointer, unsigned } from './stack-tops.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
 /** What counts; names and defaults are those of LSAN_OPTIONS. */
@@ -87,15 +87,6 @@ function globalValues(exports: WebAssembly.Exports): number[] {
   return Object.entries(exports)
     .filter(([name, value]) => name.startsWith('__wasan_global_') && value instanceof WebAssembly.Global)
     .map(([, value]) => unsigned((value as WebAssembly.Global).value as number | bigint));
-}
-
-function unsigned(value: number | bigint): number {
-  return typeof value === 'bigint' ? Number(BigInt.asUintN(64, value)) : value >>> 0;
-}
-
-function stackPointer(info: Info, exports: WebAssembly.Exports): number | undefined {
-  const global = stackPointerOf(info, exports);
-  return global && unsigned(global.value as number | bigint);
 }
 
 /**

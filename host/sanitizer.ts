@@ -22,7 +22,7 @@ import { findSuppression } from './report/suppressions.ts';
 import type { SanitizerOptions } from './sanitizer-options.ts';
 import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
-import { keepStackTops } from './stack-tops.ts';
+import { keepStackTops, readInfo, stackPointer } from './stack-tops.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
@@ -174,7 +174,11 @@ export class Sanitizer {
     const instruction = accessInstruction(this.options.original, at);
     if (trap === 'memory' && !instruction) return undefined;
     const end = this.programMemory?.()?.length ?? 0;
-    recordTrap(new Uint8Array(this.memory.buffer), trap, instruction, end, this.thread);
+    const pointer = stackPointer(readInfo(this.options.instrumented), this.exports) ?? 0;
+    const memory1 = new Uint8Array(this.memory.buffer);
+    // Below address 0: frames that only their own functions touch are not watched.
+    if (trap === 'memory' && pointer >= end && end > 0) recordTrap(memory1, 'stack', instruction, pointer, this.thread);
+    else recordTrap(memory1, trap, instruction, trap === 'memory' ? end : 0, this.thread);
     return this.deliver(this.report(stack));
   }
 

@@ -14,12 +14,19 @@ export function readInfo(instrumented: Uint8Array): Info {
   return section ? (JSON.parse(new TextDecoder().decode(section)) as Info) : { stackPointer: null };
 }
 
-export function stackPointerOf(
-  { stackPointer: index }: Info,
-  exports: WebAssembly.Exports,
-): WebAssembly.Global | undefined {
+function stackPointerOf({ stackPointer: index }: Info, exports: WebAssembly.Exports): WebAssembly.Global | undefined {
   const global = index === null ? undefined : exports[`__wasan_global_${index}`];
   return global instanceof WebAssembly.Global ? global : undefined;
+}
+
+/** As an address. */
+export function stackPointer(info: Info, exports: WebAssembly.Exports): number | undefined {
+  const global = stackPointerOf(info, exports);
+  return global && unsigned(global.value as number | bigint);
+}
+
+export function unsigned(value: number | bigint): number {
+  return typeof value === 'bigint' ? Number(BigInt.asUintN(64, value)) : value >>> 0;
 }
 
 /** As they are now; the function puts them back. */

@@ -21,19 +21,18 @@ export function trapOf(error: unknown): Trap | undefined {
   return found.find(([message]) => message.test(error.message))?.[1];
 }
 
-/** Writes the report record as the runtime would have. `memoryEnd` stands for an address that nobody knows. */
+/** Writes the report record as the runtime would have. The memory's end stands for an `address` that nobody knows. */
 export function recordTrap(
   memory1: Uint8Array,
   trap: Trap,
   instruction: AccessInstruction | undefined,
-  memoryEnd: number,
+  address: number,
   thread = 0,
 ): void {
   const view = new DataView(memory1.buffer, memory1.byteOffset, memory1.byteLength);
   const u32 = (field: number, value: number) => view.setUint32(field, value, true);
   const u64 = (field: number, value: number) => view.setBigUint64(field, BigInt(value), true);
   const kinds = { memory: abi.KIND_WILD, 'indirect-call': abi.KIND_BAD_INDIRECT_CALL, stack: abi.KIND_STACK_OVERFLOW };
-  const address = trap === 'memory' ? memoryEnd : 0;
   u32(abi.REPORT_KIND, kinds[trap]);
   u32(abi.REPORT_ACCESS, accessBits(instruction));
   u64(abi.REPORT_ADDR, address);

@@ -23,6 +23,7 @@ NOINLINE void set_field(struct big *b) { b->field = 1; }
 NOINLINE int call(int (*f)(int)) { return f(3); }
 NOINLINE void set(void *p, size_t n) { memset(p, 1, n); }
 NOINLINE int deep(int n) { return n & 1 ? deep(n + 1) + deep(n + 2) + sink : deep(n + 3) * 3 + sink; }
+NOINLINE int alone(int n) { volatile int a[8]; a[3] = n; a[4] = n + 1; int r = alone(n + 1); return r + a[3]; }
 int main(int argc, char **argv) {
   int (*volatile fp)(int) = good; void *volatile stale; double (*volatile rp)(double) = real;
   int *p = malloc(16); *p = 1; void (*volatile op)(void) = other; op(); stale = (void *)rp;
@@ -40,6 +41,7 @@ int main(int argc, char **argv) {
     case 11: return deep(1);
     case 12: return get(p + 200000);
     case 13: sink = 0; return 10 / sink;
+    case 14: return alone(1);
     default: sink = fp(get(p)) - 2;
   }
   free(p);
@@ -58,11 +60,12 @@ const CASES: readonly [number, string, RegExp][] = [
   [9, 'a function pointer past the table', /^bad-indirect-call .*"index":"12345"} in call<main$/],
   [10, 'a function of another type', /^bad-indirect-call .*"index":"[1-9]\d*"} in call<main$/],
   [11, 'endless recursion', /^stack-overflow .* in deep<deep$/],
+  [14, 'endless recursion through frames that nothing else touches', /^stack-overflow .* in alone<alone$/],
   [12, 'far past the end of memory', /^SEGV R4 beyond in get<main$/],
 ];
 
 const run = async (level: string, number: number, options = {}): Promise<Outcome> =>
-  runC(await compileC(SOURCE, [level, '-g']), { stack: false, args: [String(number)], ...options });
+  runC(await compileC(SOURCE, [level, '-g']), { stack: number === 14, args: [String(number)], ...options });
 
 describe.each(['-O0', '-O1', '-O2', '-Os'])('%s', (level) => {
   // At -O0 recursion exhausts the program's own stack first, which is the business of frames.
