@@ -33,10 +33,11 @@ export function frameObjects(analysis: Analysis, variables: readonly DebugVariab
 }
 
 /**
- * The frame without its padding, where nothing can be moved: its variables, by offset. Undefined if there is no padding, or
- * if there is anything else in the frame. What debug information does not name is reached through its own offset all the
- * same: LLVM adds that to the base, be it with more folded in, before anything else. Only tools that rewrite code later may
- * add it to an address not followed here.
+ * The frame without its padding, where nothing can be moved: its variables and what else is referred to, by offset. Undefined
+ * if there is no padding, or if there is something that nothing refers to. What debug information does not name is reached
+ * through its own offset: LLVM adds that to the base, be it with more folded in, before anything else. Only tools that rewrite
+ * code later may add it to an address not followed here. Where there is something without a name, no offset may look like one
+ * with more folded in.
  */
 export function usedParts(
   analysis: Analysis,
@@ -47,11 +48,19 @@ export function usedParts(
   const named = namedObjects(variables, size, true);
   if (!named) return undefined;
   const between = holes(named, analysis, size);
-  const isPlain = (o: FrameObject) =>
-    o.end - o.begin < ALIGNMENTS.at(-1)! &&
-    !isTouched(o, analysis) &&
-    !(isRewritten && [...analysis.hints].some((hint) => hint >= o.begin && hint < o.end));
-  return between.length > 0 && between.every(isPlain) ? named : undefined;
+  const isHinted = (o: FrameObject) =>
+    isRewritten && [...analysis.hints].some((hint) => hint >= o.begin && hint < o.end);
+  const nameless = between.filter((o) => isTouched(o, analysis) || isHinted(o));
+  const padding = between.filter((o) => !nameless.includes(o));
+  if (padding.length === 0 || padding.some((o) => o.end - o.begin >= ALIGNMENTS.at(-1)!)) return undefined;
+  if (nameless.length > 0 && !namesWhole(analysis, named)) return undefined;
+  return [...named, ...nameless].sort((x, y) => x.begin - y.begin);
+}
+
+/** Whether no address is computed from the base that lies inside a variable. */
+function namesWhole({ addresses, escapes }: Analysis, named: readonly FrameObject[]): boolean {
+  const isInside = (offset: number) => named.some((o) => offset > o.begin && offset < o.end);
+  return !addresses.some((a) => isInside(a.offset)) && ![...escapes].some(isInside);
 }
 
 /** A hole that nothing refers to is padding. */

@@ -98,7 +98,8 @@ ${misses()}
   frames are guarded, and no global is. Of Rust and Zig, whose debug information leaves out much of a frame, the same holds.
 - **Between variables of one frame, at -O1 and above**: LLVM folds offsets within one object into another's address
   (\`&head - 4\` for a list's head). Where no pointer can be mistaken, variables are moved apart all the same; elsewhere only the
-  padding between them is guarded, and an overflow into a neighbour that follows at once is not noticed.
+  padding between them is guarded, and an overflow into a neighbour that follows at once is not noticed. A variable of an
+  inlined function that debug information has lost counts as part of the one in front of it.
 - **Between globals, at -O1 and above**: a constant at the beginning of one array may be a later one's address with part of the
   index folded in (\`letters[i - 12]\`). So an access that has not been seen inside an object before, and that lands exactly in
   another one, is believed; the second object that one instruction touches is reported, and so is every byte that is no object's.
@@ -119,7 +120,8 @@ ${misses()}
   no mistake. What is still a call is checked.
 - **After a block has ended** (\`--use-after-scope\`): builds with -O0 -g alone, and only variables whose block is entered at its
   beginning and nowhere else; a \`case\` of a \`switch\` is not.
-- **alloca of a constant size** is a slot like any other, rounded up to 16 bytes; the size is in no binary.
+- **alloca of a constant size**: the compiler rounds it up to 16 bytes, and the size asked for is in no binary. One that is only
+  known at run time is told to the byte in code that was not optimised.
 - **Uninitialised memory** is not looked at.
 `;
 }

@@ -21,6 +21,7 @@ const WRONG: readonly (readonly [name: string, right: number, f: string])[] = [
   ['a pointer', 9, 'short a[9]; for (short *p = a; p < a + next(n); p++) *p = 1; use(a);'],
   ['a string', 14, 'char a[20] = "start"; char b[40]; memset(b, 65, 40); b[n] = 0; use(b); strcat(a, b); use(a);'],
   ['a reader', 6, 'int a[6] = {1, 2, 3, 4, 5, 6}; use(a); int s = 0; for (int *p = a, k = next(n); k > 0; k--) s += *p++; use((void *)s);'],
+  ['beside what a call is given that has no name', 18, 'char a[21]; memset(a, 0, 21); char b[30]; memset(b, 65, 30); b[n] = 0; use(b); snprintf(a + next(0), 40, "%d.%s", 1, b); use(a); printf("%d %s", n, a);'],
   ['behind one of two', 5, 'char a[5]; double b[2] = {1, 2}; use(b); for (int i = 0; i < next(n); i++) a[i] = 1; use(a);'],
 ]; // biome-ignore format: a table
 
