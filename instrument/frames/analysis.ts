@@ -75,8 +75,8 @@ export interface Analysis {
   readonly rereads: readonly number[];
   /** Those after which the function uses what lies below the stack pointer: below its own left redzone, too. */
   readonly borrows: readonly Borrow[];
-  /** It may take more room below without moving the stack pointer (rooms-below.ts). */
-  readonly takesUnseen: boolean;
+  /** Whose room it may take below without moving the stack pointer (rooms-below.ts). */
+  readonly unseenRoom: 'own' | 'inlined' | undefined;
   readonly addresses: readonly Address[];
   readonly accesses: readonly DirectAccess[];
   readonly reached: readonly ReachedAccess[];

@@ -65,6 +65,7 @@ export abstract class Branches extends Operands {
     const type = known ? this.module.types[direct ? this.module.functions[d.index]! : d.index] : undefined;
     if (!type) throw new Trouble('instruction');
     const operands = type.params.length + (direct ? 0 : 1);
+    this.calls = true;
     if (type.results.length > 0 && d.bytes[d.pos] !== OP.DROP && this.isGiven(operands)) this.baseReturned = true;
     this.consume(operands);
     if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {

@@ -173,9 +173,10 @@ class FramePlanner {
     });
   }
 
-  private unseenRooms(i: number, { takesUnseen, baseEnd, rooms }: Analysis, target: FrameTarget): readonly number[] {
-    if (!takesUnseen) return [];
-    const all = roomsBelow(this.input.module, i, target.stackPointer);
+  private unseenRooms(i: number, analysis: Analysis, target: FrameTarget): readonly number[] {
+    const { unseenRoom, entryRead, baseEnd, rooms } = analysis;
+    if (!unseenRoom) return [];
+    const all = roomsBelow(this.input.module, i, target.stackPointer, unseenRoom === 'inlined' ? entryRead : 0);
     return all.filter((at) => at > baseEnd && !rooms.some(({ end }) => end === at));
   }
 
@@ -250,7 +251,7 @@ function accessesInside({ accesses, size }: Analysis): Set<number> {
 /** Nothing can go wrong in a frame that only its own function touches, at constant places inside it. */
 function isClosed(analysis: Analysis): boolean {
   const { size, accesses, reached, escapes, rooms, writes, rereads, borrows } = analysis;
-  if (!size || escapes.size > 0 || analysis.baseUnclear || analysis.takesUnseen) return false;
+  if (!size || escapes.size > 0 || analysis.baseUnclear || analysis.unseenRoom) return false;
   if (rooms.length + rereads.length + borrows.length > 0) return false;
   if (writes.some((w) => w.to === 'other')) return false;
   return [...accesses, ...reached].every((a) => a.offset >= 0 && a.offset + a.size <= size.bytes);

@@ -53,6 +53,8 @@ export abstract class Operands {
   protected unclearRoom = false;
   /** Something is subtracted from what is not followed. */
   protected subtracts = false;
+  /** LLVM moves the stack pointer for all room in functions that call others. */
+  protected calls = false;
   protected readonly rereads: number[] = [];
   /**
    * Those from which a constant is taken at once, by that subtraction: a leaf function was inlined after compilation. Its
@@ -96,15 +98,19 @@ export abstract class Operands {
     const { merged, folded, hints, shared, kept } = this.clues ?? NO_CLUES;
     const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
     const sharedConstants = optimised ? new Set([...shared, ...kept]) : shared;
-    const isTaken = (room: Room) => rooms.some(({ end }) => end === room.end);
-    const takesUnseen =
-      !this.unwritten.every((room) => room.end <= baseEnd || isTaken(room)) ||
-      (this.subtracts && (this.baseUnclear || rereads.length + this.borrows.size > 0));
     return {
       ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
-      ...{ borrows: [...this.borrows.values()], takesUnseen },
+      ...{ borrows: [...this.borrows.values()], unseenRoom: this.unseenRoom() },
       ...{ reached, escapes, merged, folded, hints, catches, optimised, baseUnclear, sharedConstants },
     };
+  }
+
+  /** Whose room may be taken without moving the stack pointer: the function's own, that of leaf functions inlined into it, or none. */
+  private unseenRoom(): Analysis['unseenRoom'] {
+    const isTaken = (room: Room) => this.rooms.some(({ end }) => end === room.end);
+    const untaken = this.unwritten.some((room) => room.end > this.baseEnd && !isTaken(room));
+    if (!this.calls && (untaken || (this.subtracts && this.baseUnclear))) return 'own';
+    return this.rereads.length + this.borrows.size > 0 && (untaken || this.subtracts) ? 'inlined' : undefined;
   }
 
   protected leafRooms(): void {

@@ -18,12 +18,12 @@ type Operand = number | 'pointer' | 'kept' | undefined;
 const I64_AND = 0x83;
 const UNIT = 16;
 
-/** Just past each instruction of the i-th body that leaves such an address. */
-export function roomsBelow(module: Module, i: number, stackPointer: number): number[] {
+/** Just past each instruction of the i-th body that leaves such an address. The read that ends at `except` does not count. */
+export function roomsBelow(module: Module, i: number, stackPointer: number, except = 0): number[] {
   const pointers = new Set<number>();
   for (;;) {
     const known = pointers.size;
-    const found = new Scan(module, i, stackPointer, pointers).run();
+    const found = new Scan(module, i, stackPointer, pointers, except).run();
     if (pointers.size === known) return found;
   }
 }
@@ -32,6 +32,7 @@ class Scan {
   private readonly module: Module;
   private readonly decoder: Decoder;
   private readonly stackPointer: number;
+  private readonly except: number;
   /** Locals that may hold what was made of the stack pointer. */
   private readonly pointers: Set<number>;
   private readonly found: number[] = [];
@@ -39,12 +40,13 @@ class Scan {
   private readonly blocks: { height: number; results: number }[] = [];
   private readonly is64: boolean;
 
-  constructor(module: Module, i: number, stackPointer: number, pointers: Set<number>) {
+  constructor(module: Module, i: number, stackPointer: number, pointers: Set<number>, except: number) {
     const { start, end } = module.bodies[i]!;
     this.module = module;
     this.decoder = new Decoder(module.bytes, start, end);
     this.stackPointer = stackPointer;
     this.pointers = pointers;
+    this.except = except;
     this.is64 = module.memories[0]!.is64;
   }
 
@@ -63,7 +65,7 @@ class Scan {
     if (op === OP.LOCAL_GET) this.stack.push(this.pointers.has(d.index) ? 'kept' : undefined);
     else if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.setLocal(op);
     else if (op === OP.I32_CONST || op === OP.I64_CONST) this.stack.push(integerConstant(d));
-    else if (op === OP.GLOBAL_GET) this.stack.push(d.index === this.stackPointer ? 'pointer' : undefined);
+    else if (op === OP.GLOBAL_GET) this.stack.push(this.isRead() ? 'pointer' : undefined);
     else if (op === OP.GLOBAL_SET) this.stack.pop();
     else if (op === (this.is64 ? OP.I64_SUB : OP.I32_SUB))
       this.take((right) => (typeof right === 'number' ? right : UNIT));
@@ -71,6 +73,10 @@ class Scan {
       this.take((right) => (typeof right === 'number' ? -right : 0));
     else if (op === (this.is64 ? I64_AND : OP.I32_AND)) this.mask();
     else this.other(op);
+  }
+
+  private isRead(): boolean {
+    return this.decoder.index === this.stackPointer && this.decoder.pos !== this.except;
   }
 
   private setLocal(op: number): void {
