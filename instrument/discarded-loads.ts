@@ -26,6 +26,7 @@ const MAX_DEPTH = 4;
 const FIRST_NUMERIC = 0x45;
 const LAST_NUMERIC = 0xc4;
 const ZERO: Expression = { op: OP.I32_CONST, value: 0 };
+const WIDE_ZERO: Expression = { op: OP.I64_CONST, value: 0 };
 
 /** Conditions by offset of the load in the file: all of them must hold (be other than 0), or its value is not used. */
 export type Conditions = ReadonlyMap<number, readonly Expression[]>;
@@ -143,15 +144,31 @@ export class DiscardedLoads {
   private express(i: number, depth: number): Expression | undefined {
     if (i < this.oldest || depth > MAX_DEPTH) return undefined;
     const op = this.opAt(i);
-    if (op === OP.LOCAL_GET || op === OP.I32_CONST) return { op, value: this.argAt(i) };
+    if (op === OP.I32_CONST) return { op, value: this.argAt(i) };
+    if (op === OP.LOCAL_GET || op === OP.LOCAL_TEE) return { op: OP.LOCAL_GET, value: this.argAt(i) };
     if (op === OP.I32_EQZ) {
       const operand = this.express(i - 1, depth + 1);
       return operand && not(operand);
     }
-    if (!isI32Binary(op)) return undefined;
-    const right = this.express(i - 1, depth + 1);
-    const left = right && this.express(this.begin(i - 1) - 1, depth + 1);
-    return left && { op, value: 0, left, right };
+    if (op === OP.I64_EQZ) {
+      const operand = this.wide(i - 1);
+      return operand && { op: OP.I64_EQ, value: 0, left: operand, right: WIDE_ZERO };
+    }
+    const isWide = op >= OP.I64_EQ && op <= OP.I64_GE_U;
+    if (!isWide && !isI32Binary(op)) return undefined;
+    const right = isWide ? this.wide(i - 1) : this.express(i - 1, depth + 1);
+    const last = right ? this.begin(i - 1) - 1 : -1;
+    const left = isWide ? this.wide(last) : this.express(last, depth + 1);
+    return left && right && { op, value: 0, left, right };
+  }
+
+  /** An operand that is i64: a local, or a constant of one byte. */
+  private wide(i: number): Expression | undefined {
+    if (i < this.oldest) return undefined;
+    const op = this.opAt(i);
+    if (op === OP.LOCAL_GET || op === OP.LOCAL_TEE) return { op: OP.LOCAL_GET, value: this.argAt(i) };
+    const byte = this.decoder.bytes[this.at[i % WINDOW]! + 1]!;
+    return op === OP.I64_CONST && byte < 0x80 ? { op, value: (byte << 25) >> 25 } : undefined;
   }
 
   /** The first instruction of the operand whose last one is `i`; -1 where it holds more than loads and arithmetic. */

@@ -162,7 +162,7 @@ export interface LoopSpan {
   readonly write: boolean;
 }
 
-/** A value the program does not hold: i32.const, local.get, or an operation on two others. */
+/** A value the program does not hold: i32.const, i64.const, local.get, or an operation on two others. */
 export interface Expression {
   readonly op: number;
   readonly value: number;

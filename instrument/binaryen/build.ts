@@ -2,7 +2,7 @@
 
 import type { Expression, Target } from '../plan.ts';
 import { OP } from '../wasm/opcodes.ts';
-import { cString, I32_OPERATOR, OPERATOR, type Pointer, raw, VALUE_TYPE } from './raw.ts';
+import { BINARY_OPERATOR, cString, OPERATOR, type Pointer, raw, VALUE_TYPE } from './raw.ts';
 
 /** Words for the children of the widest expression made here. */
 const ARRAY_WORDS = 8;
@@ -72,11 +72,17 @@ export class Builder {
     return raw.localTee(this.module, local, value, type);
   }
 
-  /** Computes a value of locals that are i32. */
-  expression({ op, value, left, right }: Expression): Pointer {
+  /** Computes a value; its locals are of the given type. */
+  expression({ op, value, left, right }: Expression, type: number = VALUE_TYPE.i32): Pointer {
     if (op === OP.I32_CONST) return this.i32(value);
-    if (op === OP.LOCAL_GET) return this.get(value, VALUE_TYPE.i32);
-    return raw.binary(this.module, I32_OPERATOR.get(op)!, this.expression(left!), this.expression(right!));
+    if (op === OP.I64_CONST) {
+      raw.literal64(this.literal, BigInt(value));
+      return raw.constant(this.module, this.literal);
+    }
+    if (op === OP.LOCAL_GET) return this.get(value, type);
+    const operands = op >= OP.I64_EQ && op <= OP.I64_GE_U ? VALUE_TYPE.i64 : VALUE_TYPE.i32;
+    const [x, y] = [this.expression(left!, operands), this.expression(right!, operands)];
+    return raw.binary(this.module, BINARY_OPERATOR.get(op)!, x, y);
   }
 
   or(left: Pointer, right: Pointer): Pointer {

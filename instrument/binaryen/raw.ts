@@ -90,14 +90,16 @@ export const OPERATOR = {
   extendI32: number('BinaryenExtendUInt32'),
 } as const;
 
-const I32_COMPARISONS = ['Eq', 'Ne', 'LtS', 'LtU', 'GtS', 'GtU', 'LeS', 'LeU', 'GeS', 'GeU'];
-const I32_ARITHMETIC = ['Add', 'Sub', 'Mul', 'DivS', 'DivU', 'RemS', 'RemU', 'And', 'Or', 'Xor', 'Shl', 'ShrS', 'ShrU'];
-/** What the binary format's operations on two i32 are called here. */
-export const I32_OPERATOR: ReadonlyMap<number, number> = new Map(
-  [I32_COMPARISONS, I32_ARITHMETIC].flatMap((names, k) =>
-    names.map((name, i) => [(k === 0 ? OP.I32_EQ : OP.I32_ADD) + i, number(`Binaryen${name}Int32`)] as const),
-  ),
-);
+const COMPARISONS = ['Eq', 'Ne', 'LtS', 'LtU', 'GtS', 'GtU', 'LeS', 'LeU', 'GeS', 'GeU'];
+const ARITHMETIC = ['Add', 'Sub', 'Mul', 'DivS', 'DivU', 'RemS', 'RemU', 'And', 'Or', 'Xor', 'Shl', 'ShrS', 'ShrU'];
+const operators = (first: number, names: readonly string[], type: string) =>
+  names.map((name, i) => [first + i, number(`Binaryen${name}${type}`)] as const);
+/** What the binary format's operations on two i32, and comparisons of two i64, are called here. */
+export const BINARY_OPERATOR: ReadonlyMap<number, number> = new Map([
+  ...operators(OP.I32_EQ, COMPARISONS, 'Int32'),
+  ...operators(OP.I32_ADD, ARITHMETIC, 'Int32'),
+  ...operators(OP.I64_EQ, COMPARISONS, 'Int64'),
+]);
 
 type Read<T> = (input: T, features: number) => ReturnType<typeof binaryen.readBinary>;
 

@@ -108,6 +108,7 @@ function span(s: LoopSpan, emit: Emitter): void {
 /** Computes a value. */
 export function writeExpression(e: Expression, emit: Emitter): void {
   if (e.op === OP.I32_CONST) return emit.constant(e.value);
+  if (e.op === OP.I64_CONST) return emit.constant64(BigInt(e.value));
   if (e.op === OP.LOCAL_GET) {
     emit.byte(OP.LOCAL_GET);
     return emit.u32(e.value);

@@ -19,6 +19,8 @@ const FORMS: Readonly<Record<string, string>> = {
   '!n || *p == 3': '(i32.or (i32.eqz (local.get $n)) (i32.eq (i32.load (local.get $p)) (i32.const 3)))',
   '*p == 3 && n': '(i32.and (i32.eq (i32.load offset=4 (local.get $p)) (i32.const 3)) (local.get $n))',
   'n && *p ? n : 0': '(select (local.get $n) (i32.const 0) (i32.load (local.get $p)))',
+  'n != 0 of 64 bits': `(i32.wrap_i64 (select
+    (i64.load (local.get $p)) (i64.const 7) (i64.ne (local.get $wide) (i64.const 0))))`,
   'a branch that takes it along': `(block $out (result i32)
     (drop (br_if $out (i32.load (local.get $p)) (local.get $n))) (i32.const 7))`,
 };
@@ -47,7 +49,8 @@ async function outcomes(body: string, options: InstrumentOptions) {
     (local $p i32) (local $q i32) (local $n i32) (local $one i32) (local $wide i64) (local $wider i64)
     (local.set $p (call $malloc (i32.const 40)))
     (call $free (local.get $p)) ${p}
-    (local.set $n (i32.const ${n})) (local.set $one (i32.const 1)) ${body})`;
+    (local.set $n (i32.const ${n})) (local.set $one (i32.const 1))
+    (local.set $wide (i64.extend_i32_u (local.get $n))) ${body})`;
   const NULL = '(local.set $p (i32.const 0))';
   const names = ['null, unused', 'freed, unused', 'null, used', 'freed, used'];
   const programs = [
