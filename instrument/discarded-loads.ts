@@ -90,14 +90,14 @@ export class DiscardedLoads {
     }
   }
 
-  /** In front of an i32.and or an i32.or, of which one operand may settle the outcome. */
+  /** In front of an i32.and or an i32.or of truths, of which one may settle the outcome. */
   private combine(op: number): void {
     const second = this.begin(this.count - 1);
     const first = second < 0 ? -1 : this.begin(second - 1);
     if (second <= 0 || !this.anyLoad(first < 0 ? second : first, this.count)) return;
-    if (op === OP.I32_OR && !(this.isTruth(second - 1) && this.isTruth(this.count - 1))) return;
+    const isLogical = this.isTruth(second - 1) && this.isTruth(this.count - 1);
     const needed = (last: number) => {
-      const operand = this.express(last, 0);
+      const operand = isLogical || (op === OP.I32_AND && this.isTruth(last)) ? this.express(last, 0) : undefined;
       return operand && op === OP.I32_OR ? not(operand) : operand;
     };
     const left = needed(second - 1);

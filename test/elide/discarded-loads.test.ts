@@ -17,7 +17,8 @@ const FORMS: Readonly<Record<string, string>> = {
     (select (i32.load (local.get $p)) (i32.const 1) (local.get $one)) (i32.const 7) (local.get $n))`,
   'n && *p': '(i32.and (i32.ne (local.get $n) (i32.const 0)) (i32.load offset=4 (local.get $p)))',
   '!n || *p == 3': '(i32.or (i32.eqz (local.get $n)) (i32.eq (i32.load (local.get $p)) (i32.const 3)))',
-  '*p == 3 && n': '(i32.and (i32.eq (i32.load offset=4 (local.get $p)) (i32.const 3)) (local.get $n))',
+  '*p == 3 && n':
+    '(i32.and (i32.eq (i32.load offset=4 (local.get $p)) (i32.const 3)) (i32.ne (local.get $n) (i32.const 0)))',
   'n && *p ? n : 0': '(select (local.get $n) (i32.const 0) (i32.load (local.get $p)))',
   'n != 0 of 64 bits': `(i32.wrap_i64 (select
     (i64.load (local.get $p)) (i64.const 7) (i64.ne (local.get $wide) (i64.const 0))))`,
@@ -33,6 +34,7 @@ const USED: Readonly<Record<string, string>> = {
   'what it chooses from differs': '(select (i32.const 8) (i32.const 7) (i32.load (local.get $p)))',
   'of another type': `(i32.wrap_i64 (select (local.get $wide) (local.get $wider) (i32.load (local.get $p))))`,
   'bits of both': '(i32.or (local.get $n) (i32.load (local.get $p)))',
+  'some of its bits': '(i32.and (local.get $n) (i32.load (local.get $p)))',
   'read again where it counts': `(drop (select (i32.load (local.get $p)) (i32.const 7) (local.get $n)))
     (i32.load (local.get $p))`,
 };
