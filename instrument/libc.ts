@@ -1,6 +1,7 @@
 // Which functions of a module are the C library's memory and string functions: by export, by name, with their signature
-// checked, and in a module without names by what they do (libc/by-body.ts). Calls to them from checked code are preceded by a check of the ranges they will touch (runtime/libc.ts); their
-// own bodies, which fetch whole aligned words past the ends of strings, are then left alone.
+// checked, and in a module without names by what they do (libc/by-body.ts). Calls to them from checked code are preceded by
+// a check of the ranges they will touch (runtime/libc.ts); their own bodies, which fetch whole aligned words past the ends of
+// strings, are then left alone.
 
 import type { Edit } from './plan.ts';
 import { Decoder, opcodeTable } from './wasm/decoder.ts';
