@@ -14,7 +14,7 @@ import type { Conditions } from '../discarded-loads.ts';
 import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
 import { opcodeTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
-import { OP, TYPE } from '../wasm/opcodes.ts';
+import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
 import type { Assumptions } from './assumptions.ts';
 import { Blocks } from './blocks.ts';
 import { INSIDE } from './body-scan.ts';
@@ -417,6 +417,3 @@ export class Analysis extends Blocks {
     if (this.watch.active && (!target || !this.watch.contains(this.scan.at[target.opener]!))) this.watch.active = false;
   }
 }
-
-/** Block type `void`, as the decoder reads it. */
-const VOID_BLOCK = TYPE.VOID - 128;

@@ -1,7 +1,7 @@
 // The blocks of a function while its frame is looked for: where control goes, and what is known where its ways meet.
 
 import { Reader } from '../wasm/bytes.ts';
-import { OP } from '../wasm/opcodes.ts';
+import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
 import { Operands, Trouble } from './operands.ts';
 import { tagTypes } from './tags.ts';
 import { OTHER, type State } from './values.ts';
@@ -88,7 +88,7 @@ export abstract class Branches extends Operands {
     if (op === OP.IF) this.condition();
     const type = d.value >= 0 ? this.module.types[d.value] : undefined;
     const parameters = type?.params.length ?? 0;
-    const results = type ? type.results.length : d.value === -64 ? 0 : 1;
+    const results = type ? type.results.length : d.value === VOID_BLOCK ? 0 : 1;
     if (op !== OP.BLOCK) this.block++;
     const height = Math.max(this.control.floor, this.stack.length - parameters);
     const entry = this.control.enter(op, d.start, height, parameters, results, this.state);

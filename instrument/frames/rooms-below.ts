@@ -9,7 +9,7 @@
 import { PLAIN_EFFECTS, STACK_EFFECTS } from '../elide/stack-effects.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
-import { OP } from '../wasm/opcodes.ts';
+import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
 import { integerConstant } from './operands.ts';
 
 /** What is known of an operand: a constant's value, or whether it comes from the stack pointer. */
@@ -146,7 +146,7 @@ class Scan {
     if (op === OP.IF) this.stack.pop();
     const type = d.value >= 0 ? this.module.types[d.value] : undefined;
     const height = Math.max(0, this.stack.length - (type?.params.length ?? 0));
-    this.blocks.push({ height, results: type ? type.results.length : d.value === -64 ? 0 : 1 });
+    this.blocks.push({ height, results: type ? type.results.length : d.value === VOID_BLOCK ? 0 : 1 });
   }
 
   private close(): void {

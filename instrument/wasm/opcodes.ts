@@ -221,3 +221,6 @@ export const OP = {
 
 /** Value types as the binary format writes them. */
 export const TYPE = { I32: 0x7f, I64: 0x7e, F32: 0x7d, F64: 0x7c, V128: 0x7b, VOID: 0x40 } as const;
+
+/** Block type `void`, as the decoder reads it: a signed number. */
+export const VOID_BLOCK = TYPE.VOID - 128;
