@@ -21,6 +21,8 @@ export interface BodyFacts {
   /** The stack pointer of frames that get redzones. */
   readonly framePointer: number | undefined;
   readonly useAfterScope: boolean;
+  /** The module was optimised as if nothing could trap. */
+  readonly ignoresTraps: boolean;
   readonly elide: boolean;
   /** For tests alone: rules switched off. */
   readonly disabled: ReadonlySet<KillRule>;
@@ -62,7 +64,7 @@ export class BodyPlanner {
     const { module, facts, functions } = this;
     for (let i = from; i < to; i++) {
       const plan = planFunction(module.importedFunctions + i, module, facts.plan, this.globals);
-      if (plan.skip === 'checked') plan.discarded = this.discarded.read(module.bodies[i]!);
+      if (facts.ignoresTraps && plan.skip === 'checked') plan.discarded = this.discarded.read(module.bodies[i]!);
       functions[i] = plan;
     }
     const input = {

@@ -8,9 +8,11 @@
 //   p && *p != x ? p : 0  local.get $p  i32.const 0  (i32.load $p) $x  i32.ne  select              needs $p != 0
 //   br_if with a value   (i32.load a[i])  (i < n)  br_if  drop                                    needs i < n
 //
-// Such a load is checked only where the condition holds. Compilers themselves leave one there only if they know that the
-// address is valid, or if the program itself reads first. The condition must be one that can be told at the load: made of
-// locals and constants, and of no local that is set in between.
+// Such a load is checked only where the condition holds. The condition must be one that can be told at the load: made of locals
+// and constants, and of no local that is set in between.
+//
+// In any other module the same forms mean that the program itself reads before it asks, which is a bug if the read is bad. What
+// tells a module that was optimised so is the first form: no compiler reads through a pointer that it then asks for null.
 
 import { accessOf } from './access-table.ts';
 import { PLAIN_EFFECTS } from './elide/stack-effects.ts';
@@ -38,8 +40,15 @@ export class DiscardedLoads {
   /** Local of local.get, set and tee; value of i32.const; memory of an access. */
   private readonly arg = new Int32Array(WINDOW);
   private readonly at = new Int32Array(WINDOW);
+  /** Constant offset of an access. */
+  private readonly offset = new Float64Array(WINDOW);
   private count = 0;
   private found = new Map<number, Expression[]>();
+  /** Local -> the first access to what it points to, since it was set. */
+  private readonly followed = new Map<number, number>();
+  private isProving = false;
+  /** A pointer was read through that may be null. */
+  private provesIt = false;
 
   constructor(module: Module) {
     this.decoder = new Decoder(module.bytes);
@@ -54,6 +63,7 @@ export class DiscardedLoads {
       d.valueType();
     }
     this.count = 0;
+    this.followed.clear();
     if (this.found.size > 0) this.found = new Map();
     while (d.pos < d.end) {
       d.next();
@@ -65,8 +75,20 @@ export class DiscardedLoads {
       this.op[i] = op;
       this.at[i] = d.start;
       this.arg[i] = op === OP.I32_CONST ? d.value : accessOf(op) ? d.memory : d.index;
+      this.offset[i] = d.offset;
+      if (this.isProving) this.follow(this.count - 1);
     }
     return this.found.size > 0 ? this.found : undefined;
+  }
+
+  /** Whether a body can only be what an optimiser made that ignores traps. */
+  proves(body: Body): boolean {
+    this.provesIt = false;
+    if (!mayAskForNull(this.decoder.bytes, body)) return false;
+    this.isProving = true;
+    this.read(body);
+    this.isProving = false;
+    return this.provesIt;
   }
 
   /** In front of a select. */
@@ -121,9 +143,29 @@ export class DiscardedLoads {
     while (since > from && !this.changes(since - 1, condition)) since--;
     for (let load = since; load < to; load++) {
       if (!this.loads(load) || this.isKept(load, to)) continue;
+      if (to < end && this.isOf(load, tested(condition, true))) this.provesIt = true;
       const at = this.at[load % WINDOW]!;
       this.found.set(at, [...(this.found.get(at) ?? []), condition]);
     }
+  }
+
+  /** Whether a load is of a pointer, or of a field near it, and nothing before it was: else it is known to be no null pointer. */
+  private isOf(load: number, pointer: number): boolean {
+    return this.followed.get(pointer) === load && this.offset[load % WINDOW]! < LARGEST_FIELD;
+  }
+
+  private follow(i: number): void {
+    const access = accessOf(this.opAt(i));
+    if (!access) {
+      if (this.opAt(i) === OP.LOCAL_SET || this.opAt(i) === OP.LOCAL_TEE) this.followed.delete(this.argAt(i));
+      return;
+    }
+    let address = i - 1;
+    for (let n = access.operands.length; n > 0; n--) address = this.begin(address) - 1;
+    if (address < this.oldest) return;
+    const local = this.argAt(address);
+    const isLocal = this.opAt(address) === OP.LOCAL_GET || this.opAt(address) === OP.LOCAL_TEE;
+    if (isLocal && !this.followed.has(local)) this.followed.set(local, i);
   }
 
   /** Whether the value of a load in an operand that ends in front of `to` also goes to a local. */
@@ -212,6 +254,46 @@ export class DiscardedLoads {
   private argAt(i: number): number {
     return this.arg[i % WINDOW]!;
   }
+}
+
+/** Bytes in front of a `select` that may belong to what it chooses from. */
+const FORM = 32;
+/** Beyond it may be a table at a fixed address, and what is asked for 0 an index. */
+const LARGEST_FIELD = 1024;
+
+/** The local that a condition asks for null: it must not be, or with `sense` false it must. */
+function tested({ op, value, left, right }: Expression, sense: boolean): number {
+  if (op === OP.LOCAL_GET) return sense ? value : -1;
+  const isZero = right?.op === OP.I32_CONST && right.value === 0;
+  if (!isZero || (op !== OP.I32_EQ && op !== OP.I32_NE)) return -1;
+  return tested(left!, op === OP.I32_NE ? sense : !sense);
+}
+
+/** By the bytes alone: a `select` that asks a local, or `i32.eqz` of it, and close in front of it a load of that local. */
+function mayAskForNull(bytes: Uint8Array, { start, end }: Body): boolean {
+  for (let i = start + 4; i < end; i++) {
+    if (bytes[i] !== OP.SELECT) continue;
+    const from = Math.max(start, i - FORM);
+    if (asks(bytes, from, i - 1) || (bytes[i - 1] === OP.I32_EQZ && asks(bytes, from, i - 2))) return true;
+  }
+  return false;
+}
+
+/** Whether the byte at `last` may end a local.get, of a local that something since `from` loads from. */
+function asks(bytes: Uint8Array, from: number, last: number): boolean {
+  const local = bytes[last]!;
+  if (bytes[last - 1] !== OP.LOCAL_GET) return bytes[last - 2] === OP.LOCAL_GET && bytes[last - 1]! >= 0x80; // looked at closely
+  for (let i = from; i < last - 3; i++) {
+    const isAccess = bytes[i + 2]! >= OP.I32_LOAD && bytes[i + 2]! < OP.I32_STORE;
+    if (isAccess && bytes[i + 1] === local && (bytes[i] === OP.LOCAL_GET || bytes[i] === OP.LOCAL_TEE)) return true;
+  }
+  return false;
+}
+
+/** Whether a module was optimised as if nothing could trap. */
+export function ignoresTraps(module: Module): boolean {
+  const loads = new DiscardedLoads(module);
+  return module.bodies.some((body) => loads.proves(body));
 }
 
 /** f64.ge */

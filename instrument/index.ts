@@ -9,6 +9,7 @@ import { type BodyFacts, BodyPlanner } from './bodies.ts';
 import { allocatorClosure, buildCallGraph, type CallGraph, reaching } from './call-graph.ts';
 import { type CountedCode, type CoverageMode, planCoverage } from './coverage.ts';
 import type { DebugInfo } from './debug-info.ts';
+import { ignoresTraps } from './discarded-loads.ts';
 import type { Removed } from './elide/elision.ts';
 import { findPoisoners } from './elide/poisoners.ts';
 import type { KillRule } from './elide/rules.ts';
@@ -177,6 +178,7 @@ function inspectModule(module: Module, options: InstrumentOptions): Inspection {
     // Stacks of threads have no bounds that the binary tells: their frames stay as they are.
     framePointer: options.stack === false || isShared(module) ? undefined : stackPointer?.global,
     useAfterScope: options.useAfterScope ?? false,
+    ignoresTraps: ignoresTraps(module),
     elide: options.elide !== false,
     disabled,
   };

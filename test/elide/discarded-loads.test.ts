@@ -46,7 +46,10 @@ const ENGINES: readonly [string, InstrumentOptions][] = [
   ['Binaryen, outline', { mode: 'outline', engine: binaryenEngine }],
 ];
 
-async function outcomes(body: string, options: InstrumentOptions) {
+/** What only an optimiser that ignores traps makes. */
+const SIGN = '(func (param $p i32) (result i32) (select (i32.load (local.get $p)) (i32.const 0) (local.get $p)))';
+
+async function outcomes(body: string, options: InstrumentOptions, sign = SIGN) {
   const program = (name: string, p: string, n: number) => `(func (export "${name}") (result i32)
     (local $p i32) (local $q i32) (local $n i32) (local $one i32) (local $wide i64) (local $wider i64)
     (local.set $p (call $malloc (i32.const 40)))
@@ -61,7 +64,7 @@ async function outcomes(body: string, options: InstrumentOptions) {
     program(names[2]!, NULL, 1),
     program(names[3]!, '', 1),
   ];
-  const original = assemble(moduleText(programs.join('\n')));
+  const original = assemble(moduleText([...programs, sign].join('\n')));
   const { outcomes } = await run(original, names, options.elide === false ? 'none' : EVERY_RULE, options);
   return outcomes.map((o) => ('finding' in o ? 'finding' : o));
 }
@@ -74,6 +77,14 @@ describe.each(ENGINES)('%s', (_, options) => {
       expect(nullUnused).toEqual(freedUnused);
       expect(used).toEqual(['finding', 'finding']);
     }
+  });
+
+  test('a module without the sign of it reads before it asks', async () => {
+    const ALL = ['finding', 'finding', 'finding', 'finding'];
+    expect(await outcomes(FORMS['*p == 3 && n']!, options, '')).toEqual(ALL);
+    const followed = `(func (param $p i32) (result i32) (i32.store offset=4 (local.get $p) (i32.const 1))
+      (select (i32.load (local.get $p)) (i32.const 0) (local.get $p)))`;
+    expect(await outcomes(FORMS['*p == 3 && n']!, options, followed)).toEqual(ALL);
   });
 
   test.each(Object.entries(USED))('%s', async (_, body) => {
