@@ -39,7 +39,7 @@ describe.skipIf(missing)('programs of others', () => {
         await expectSilence(program, module, options, directoryOf(program, source.folders[0]!));
       });
     }
-    test.skipIf(program.followsFirst)(`${program.name}, optimised as if nothing could trap`, async () => {
+    test.skipIf(program.readsFirst)(`${program.name}, optimised as if nothing could trap`, async () => {
       const source = sourcesOf(program);
       if ('reason' in source) return console.log(`${program.name} is not run: ${source.reason}`);
       const built = await build(program.toolchain, source, ['-O2', ...program.flags, '-I.']);
