@@ -47,6 +47,10 @@ export const PACKAGES: readonly Package[] = [
   item('gofmt', '@wasm-fmt/gofmt@0.7.3', 'TinyGo'),
   item('sh-syntax', 'sh-syntax@0.7.0', 'TinyGo, Asyncify'),
   item('wasm-vips', 'wasm-vips@0.0.19', 'Emscripten, mimalloc, threads'),
+  item('recast', 'recast-navigation@0.43.1', 'Emscripten, base64 in JavaScript, traps ignored'),
+  item('polkadot', '@polkadot/wasm-crypto@7.5.1', 'Rust, JavaScript of its own', {
+    needs: ['@polkadot/util@14.0.3', '@polkadot/x-randomvalues@14.0.3'],
+  }),
   item('resvg', '@resvg/resvg-wasm@2.6.2', 'Rust, wasm-bindgen'),
   item('rapier', '@dimforge/rapier3d-compat@0.21.0', 'Rust, wasm-bindgen, base64 in JavaScript', { large: true }),
   item('biome', '@biomejs/wasm-nodejs@2.5.14', 'Rust, wasm-bindgen, with names', { large: true }),
