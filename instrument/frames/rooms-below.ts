@@ -1,6 +1,7 @@
 // Where a function may take room below the stack pointer without moving it, as LLVM does in functions that call nothing:
 // wherever something is subtracted from the stack pointer, or from what was made of it that way. Locals are followed without
-// regard to the order of things, so that nothing is missed; what is no room costs a comparison.
+// regard to the order of things, so that nothing is missed; what is no room costs a comparison. As optimisers use one local for
+// many things, only amounts that are known to be multiples of 16 count, and masks that align.
 //
 //   global.get $sp  i32.const 32  i32.sub  local.tee $frame      the frame itself, unless more is masked off: no room
 //   ...
@@ -12,19 +13,28 @@ import type { Module } from '../wasm/module.ts';
 import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
 import { integerConstant } from './operands.ts';
 
-/** What is known of an operand: a constant's value, or whether it comes from the stack pointer. */
-type Operand = number | 'pointer' | 'kept' | undefined;
+/** What is known of an operand: a constant's value, whether it comes from the stack pointer, or that it is a multiple of 16. */
+type Operand = number | 'pointer' | 'kept' | 'multiple' | undefined;
+
+/** Locals that may hold each. */
+interface Kept {
+  readonly pointers: Set<number>;
+  readonly multiples: Set<number>;
+}
 
 const I64_AND = 0x83;
+const I64_SHL = 0x86;
+/** Room is taken in units of so many bytes. */
 const UNIT = 16;
+const UNIT_SHIFT = 4;
 
 /** Just past each instruction of the i-th body that leaves such an address. The read that ends at `except` does not count. */
 export function roomsBelow(module: Module, i: number, stackPointer: number, except = 0): number[] {
-  const pointers = new Set<number>();
+  const kept = { pointers: new Set<number>(), multiples: new Set<number>() };
   for (;;) {
-    const known = pointers.size;
-    const found = new Scan(module, i, stackPointer, pointers, except).run();
-    if (pointers.size === known) return found;
+    const known = kept.pointers.size + kept.multiples.size;
+    const found = new Scan(module, i, stackPointer, kept, except).run();
+    if (kept.pointers.size + kept.multiples.size === known) return found;
   }
 }
 
@@ -33,19 +43,18 @@ class Scan {
   private readonly decoder: Decoder;
   private readonly stackPointer: number;
   private readonly except: number;
-  /** Locals that may hold what was made of the stack pointer. */
-  private readonly pointers: Set<number>;
+  private readonly kept: Kept;
   private readonly found: number[] = [];
   private readonly stack: Operand[] = [];
   private readonly blocks: { height: number; results: number }[] = [];
   private readonly is64: boolean;
 
-  constructor(module: Module, i: number, stackPointer: number, pointers: Set<number>, except: number) {
+  constructor(module: Module, i: number, stackPointer: number, kept: Kept, except: number) {
     const { start, end } = module.bodies[i]!;
     this.module = module;
     this.decoder = new Decoder(module.bytes, start, end);
     this.stackPointer = stackPointer;
-    this.pointers = pointers;
+    this.kept = kept;
     this.except = except;
     this.is64 = module.memories[0]!.is64;
   }
@@ -62,16 +71,18 @@ class Scan {
 
   private step(op: number): void {
     const d = this.decoder;
-    if (op === OP.LOCAL_GET) this.stack.push(this.pointers.has(d.index) ? 'kept' : undefined);
+    if (op === OP.LOCAL_GET) this.stack.push(this.local(d.index));
     else if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.setLocal(op);
     else if (op === OP.I32_CONST || op === OP.I64_CONST) this.stack.push(integerConstant(d));
     else if (op === OP.GLOBAL_GET) this.stack.push(this.isRead() ? 'pointer' : undefined);
     else if (op === OP.GLOBAL_SET) this.stack.pop();
     else if (op === (this.is64 ? OP.I64_SUB : OP.I32_SUB))
-      this.take((right) => (typeof right === 'number' ? right : UNIT));
+      this.take((right) => (typeof right === 'number' ? right : right === 'multiple' ? UNIT : 0));
     else if (op === (this.is64 ? OP.I64_ADD : OP.I32_ADD))
       this.take((right) => (typeof right === 'number' ? -right : 0));
     else if (op === (this.is64 ? I64_AND : OP.I32_AND)) this.mask();
+    else if (op === (this.is64 ? I64_SHL : OP.I32_SHL)) this.scale((by) => by >= UNIT_SHIFT);
+    else if (op === (this.is64 ? OP.I64_MUL : OP.I32_MUL)) this.scale((by) => by % UNIT === 0);
     else this.other(op);
   }
 
@@ -79,30 +90,45 @@ class Scan {
     return this.decoder.index === this.stackPointer && this.decoder.pos !== this.except;
   }
 
+  private local(index: number): Operand {
+    if (this.kept.pointers.has(index)) return 'kept';
+    return this.kept.multiples.has(index) ? 'multiple' : undefined;
+  }
+
   private setLocal(op: number): void {
     const value = this.stack.pop();
-    if (isPointer(value)) this.pointers.add(this.decoder.index);
+    if (isPointer(value)) this.kept.pointers.add(this.decoder.index);
+    else if (value === 'multiple') this.kept.multiples.add(this.decoder.index);
     if (op === OP.LOCAL_TEE) this.stack.push(value);
   }
 
-  /** `taken`: how much of the pointer; room is taken in units of 16 bytes. */
+  /** `taken`: how much of the pointer. */
   private take(taken: (right: Operand) => number): void {
     const right = this.stack.pop();
     const left = this.stack.pop();
     if (!isPointer(left) || isPointer(right) || taken(right) <= 0 || taken(right) % UNIT !== 0) {
-      this.stack.push(undefined);
+      this.stack.push(left === 'multiple' && isMultiple(right) ? 'multiple' : undefined);
       return;
     }
     if (left === 'kept' || typeof right !== 'number') this.found.push(this.decoder.pos);
     this.stack.push('kept');
   }
 
+  /** Aligns a pointer, or rounds an amount. */
   private mask(): void {
     const right = this.stack.pop();
     const left = this.stack.pop();
-    const isAligned = isPointer(left) && typeof right === 'number';
+    const isAligned = isPointer(left) && typeof right === 'number' && right <= -UNIT && (right & -right) === -right;
     if (isAligned) this.found.push(this.decoder.pos);
-    this.stack.push(isAligned ? 'kept' : undefined);
+    const isRounded = !isPointer(left) && (isMultiple(left) || isMultiple(right));
+    this.stack.push(isAligned ? 'kept' : isRounded ? 'multiple' : undefined);
+  }
+
+  private scale(byUnits: (by: number) => boolean): void {
+    const right = this.stack.pop();
+    const left = this.stack.pop();
+    const isScaled = typeof right === 'number' && byUnits(right);
+    this.stack.push(isScaled || left === 'multiple' ? 'multiple' : undefined);
   }
 
   private other(op: number): void {
@@ -123,7 +149,7 @@ class Scan {
   private select(): void {
     this.stack.pop();
     const [b, a] = [this.stack.pop(), this.stack.pop()];
-    this.stack.push(isPointer(a) || isPointer(b) ? 'kept' : undefined);
+    this.stack.push(isPointer(a) || isPointer(b) ? 'kept' : isMultiple(a) || isMultiple(b) ? 'multiple' : undefined);
   }
 
   private exchange(type: Module['types'][number] | undefined, more: number): void {
@@ -160,4 +186,8 @@ class Scan {
 
 function isPointer(value: Operand): boolean {
   return value === 'pointer' || value === 'kept';
+}
+
+function isMultiple(value: Operand): boolean {
+  return value === 'multiple' || (typeof value === 'number' && value !== 0 && value % UNIT === 0);
 }

@@ -76,7 +76,8 @@ test.each<[string, string, number]>([
   ['room below room', `(local.set $a (i32.sub ${GET} ${ROUNDED})) (local.set $b (i32.add (local.get $a) (i32.const -64)))`, 2],
   ['a frame that is aligned', `(local.set $a (i32.and (i32.sub ${GET} (i32.const 128)) (i32.const -64)))`, 1],
   ['room in a loop', `(local.set $a ${GET}) (loop $l (local.set $b (local.get $a)) (local.set $a (i32.sub (local.get $b) ${ROUNDED})) (br_if $l (local.get $n)))`, 1],
-  ['one of two', `(local.set $a (select ${GET} (local.get $n) (local.get $n))) (local.set $b (i32.sub (local.get $a) (if (result i32) (local.get $n) (then (i32.const 16)) (else (local.get $n)))))`, 1],
+  ['one of two', `(local.set $a (select ${GET} (local.get $n) (local.get $n))) (local.set $b (i32.sub (local.get $a) (select (i32.const 16) ${ROUNDED} (local.get $n))))`, 1],
+  ['a local that is used for other things, too', `(local.set $a ${GET}) (local.set $a (i32.load8_u (local.get $n))) (local.set $b (i32.and (local.get $a) (i32.const 255))) (local.set $b (i32.and (local.get $a) (i32.const -4))) (local.set $b (i32.sub (local.get $a) (i32.rem_u (local.get $a) (i32.const 3))))`, 0],
   ['a pointer into a frame, an index, a difference', `(local.set $a (i32.sub ${GET} (i32.const 32))) (local.set $b (i32.sub (i32.add (local.get $a) (i32.const 8)) (local.get $n))) (local.set $b (i32.add (local.get $a) (i32.const -4))) (local.set $n (i32.sub (local.get $a) ${GET}))`, 0],
 ])('%s', (_, body, count) => {
   const module = binaryen.parseText(`(module (memory 1) (global $sp (mut i32) (i32.const 65536))
