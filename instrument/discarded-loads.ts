@@ -16,7 +16,7 @@
 
 import { accessOf } from './access-table.ts';
 import { PLAIN_EFFECTS } from './elide/stack-effects.ts';
-import type { Expression } from './plan.ts';
+import type { Conditions, Expression } from './plan.ts';
 import { Decoder } from './wasm/decoder.ts';
 import type { Body, Module } from './wasm/module.ts';
 import { OP } from './wasm/opcodes.ts';
@@ -29,9 +29,6 @@ const FIRST_NUMERIC = 0x45;
 const LAST_NUMERIC = 0xc4;
 const ZERO: Expression = { op: OP.I32_CONST, value: 0 };
 const WIDE_ZERO: Expression = { op: OP.I64_CONST, value: 0 };
-
-/** Conditions by offset of the load in the file: all of them must hold (be other than 0), or its value is not used. */
-export type Conditions = ReadonlyMap<number, readonly Expression[]>;
 
 export class DiscardedLoads {
   private readonly decoder: Decoder;

@@ -1,7 +1,6 @@
 // What to insert, as pure data: one FunctionPlan per defined function. How it is inserted is the engine's business
 // (stream/ copies bytes; binaryen/ edits an expression tree); both follow the same plan and so make the same sites.
 
-import type { Conditions } from './discarded-loads.ts';
 import type { RuntimeMemory } from './stream/runtime-memory.ts';
 
 /** How one function is checked. */
@@ -161,6 +160,9 @@ export interface LoopSpan {
   readonly reach: number;
   readonly write: boolean;
 }
+
+/** Conditions by offset of a load in the file: all of them must hold (be other than 0), or its value is not used. */
+export type Conditions = ReadonlyMap<number, readonly Expression[]>;
 
 /** A value the program does not hold: i32.const, i64.const, local.get, or an operation on two others. */
 export interface Expression {

@@ -10,8 +10,7 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
-import type { Conditions } from '../discarded-loads.ts';
-import type { NeighbourGroup, VersionedLoop } from '../plan.ts';
+import type { Conditions, NeighbourGroup, VersionedLoop } from '../plan.ts';
 import { opcodeTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';

@@ -1,8 +1,7 @@
 // What may be taken for granted about memory before the program runs: static data that nothing poisons, and stack frames
 // without a poisoned byte. A program that poisons memory by itself gets nothing for granted.
 
-import type { Conditions } from '../discarded-loads.ts';
-import type { FunctionPlan } from '../plan.ts';
+import type { Conditions, FunctionPlan } from '../plan.ts';
 import { KIND, type Module } from '../wasm/module.ts';
 
 /** What the analysis may take for granted about memory. */
