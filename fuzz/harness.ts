@@ -86,7 +86,7 @@ export class Harness {
     const count = this.exports.__wasan_hits();
     if (this.entries.byteLength === 0) {
       const counters = this.header(abi.HEADER_COVERAGE_COUNT);
-      const address = this.header(abi.HEADER_COVERAGE) + ((counters + 31) & ~31);
+      const address = this.header(abi.HEADER_COVERAGE) + ((counters + abi.COVERAGE_STEP - 1) & -abi.COVERAGE_STEP);
       this.entries = new Uint32Array(this.memory1.buffer, address, counters);
     }
     return { entries: this.entries, count };

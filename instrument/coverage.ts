@@ -63,7 +63,7 @@ export function planCoverage(
     plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
   );
   const { counters, compares, counted } = planner;
-  const hits = BASE + ((counters + 31) & ~31);
+  const hits = BASE + ((counters + abi.COVERAGE_STEP - 1) & -abi.COVERAGE_STEP);
   const uses = hits + 4 * align8(counters);
   const log = uses + align8(compares + 1);
   const end = mode === 'compares' ? log + LOG_BYTES : uses;

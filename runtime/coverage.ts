@@ -11,6 +11,7 @@
 import {
   ALLOC_MALLOC,
   CHUNK_ALLOC_KIND,
+  COVERAGE_STEP,
   HEADER_COMPARE_USES,
   HEADER_COMPARES_LIMIT,
   HEADER_COMPARES_TOP,
@@ -44,11 +45,11 @@ export function coverage_full(counter: u32): void {
 /** Lists the counters that are not 0, and clears them; how many there are. */
 export function __wasan_hits(): u32 {
   const counters = load<u32>(HEADER_COVERAGE);
-  const end = counters + ((load<u32>(HEADER_COVERAGE_COUNT) + 31) & ~31);
+  const end = counters + ((load<u32>(HEADER_COVERAGE_COUNT) + COVERAGE_STEP - 1) & -COVERAGE_STEP);
   let hit = end;
-  for (let at = counters; at < end; at += 32) {
+  for (let at = counters; at < end; at += COVERAGE_STEP) {
     if (!(load<u64>(at) | load<u64>(at, 8) | load<u64>(at, 16) | load<u64>(at, 24))) continue;
-    for (let i = at; i < at + 32; i += 8) {
+    for (let i = at; i < at + COVERAGE_STEP; i += 8) {
       let left = load<u64>(i);
       if (!left) continue;
       store<u64>(i, 0);
