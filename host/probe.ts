@@ -54,18 +54,22 @@ export function probeAllocator(question: Question): Answer {
   } catch (error) {
     return unknown(`the module could not be tried out (${sentence(error)})`);
   }
+  return { ...judge(trial), isCut: trial.isCut };
+}
+
+function judge(trial: Trial): Answer {
   try {
     return trial.run();
   } catch (error) {
     const reason = error instanceof Wrong ? error.message : `it trapped (${sentence(error)})`;
-    return { ...NOTHING, outcome: 'failed', reason, facts: [`probe run: ${reason}`], isCut: trial.isCut };
+    return { ...NOTHING, outcome: 'failed', reason, facts: [`probe run: ${reason}`] };
   }
 }
 
-const NOTHING = { wrong: [], sizeWord: false } as const;
+const NOTHING = { wrong: [], sizeWord: false, isCut: false } as const;
 
-function unknown(reason: string, isCut = false): Answer {
-  return { ...NOTHING, outcome: 'unknown', reason, facts: [`probe run: ${reason}`], isCut };
+function unknown(reason: string): Answer {
+  return { ...NOTHING, outcome: 'unknown', reason, facts: [`probe run: ${reason}`] };
 }
 
 function sentence(error: unknown): string {
@@ -119,10 +123,9 @@ class Trial {
   run(): Answer {
     this.initialise();
     // emmalloc and others set up their heap in a constructor, which an instance without its start function has not run.
-    if (!this.isReady()) return unknown('malloc cannot be called before the program has started', this.isCut);
+    if (!this.isReady()) return unknown('malloc cannot be called before the program has started');
     const blocks = SIZES.map((size) => this.allocate(size));
-    if (blocks.some((b) => b === undefined))
-      return unknown('malloc found no memory in an instance of its own', this.isCut);
+    if (blocks.some((b) => b === undefined)) return unknown('malloc found no memory in an instance of its own');
     const live = blocks as Block[];
     this.expectApart(live);
     this.expectKept(live, 'was overwritten by later calls of malloc');
@@ -144,14 +147,7 @@ class Trial {
       facts.push(`probe run: ${isWrong ? `what looked like ${role} is something else` : fact}`);
     }
     if (word) facts.push('probe run: the word in front of a block tells its size');
-    return {
-      outcome: 'confirmed',
-      reason: '',
-      wrong: wrong.map(([role]) => role),
-      sizeWord: word,
-      facts,
-      isCut: this.isCut,
-    };
+    return { ...NOTHING, outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
   }
 
   private initialise(): void {
