@@ -25,11 +25,9 @@ interface StackTraceSettings {
 /** The current stack as the engine writes it, deeper than it does by itself, and not as the program (Jest) rewrites it. */
 export function stackText(): string {
   const settings = Error as StackTraceSettings;
-  const { stackTraceLimit, prepareStackTrace } = settings;
-  settings.stackTraceLimit = DEPTH;
+  const { prepareStackTrace } = settings;
   if (prepareStackTrace !== undefined) settings.prepareStackTrace = undefined;
-  const { stack } = new Error();
-  if (stackTraceLimit !== undefined) settings.stackTraceLimit = stackTraceLimit;
+  const { stack } = withDeepStacks(() => new Error());
   if (prepareStackTrace !== undefined) settings.prepareStackTrace = prepareStackTrace;
   return stack ?? '';
 }
@@ -46,10 +44,11 @@ export function withDeepStacks<T>(act: () => T): T {
   }
 }
 
-/** The library function whose check is running: the innermost of the runtime's that is named after one. */
+/** The library function whose check is running: the outermost of the runtime's that is named after one, for checks call others. */
 export function checkedRole(stack: readonly EngineFrame[]): string | undefined {
-  const checks = stack.map((f) => /^__wasan\.libc_(\w+)$/.exec(f.name ?? '')?.[1]);
-  return checks.findLast((role) => role !== undefined);
+  const check = /^__wasan\.libc_(\w+)$/;
+  const name = stack.findLast((f) => f.name !== undefined && check.test(f.name))?.name;
+  return name && check.exec(name)![1];
 }
 
 /** Captures the current stack, innermost first. */
