@@ -43,7 +43,6 @@ export class DiscardedLoads {
   private found = new Map<number, Expression[]>();
   /** Local -> the first access to what it points to, since it was set. */
   private readonly followed = new Map<number, number>();
-  private isProving = false;
   /** A pointer was read through that may be null. */
   private provesIt = false;
 
@@ -55,10 +54,7 @@ export class DiscardedLoads {
     const d = this.decoder;
     d.pos = body.start;
     d.end = body.end;
-    for (let groups = d.u32(); groups > 0; groups--) {
-      d.u32();
-      d.valueType();
-    }
+    d.skipLocals();
     this.count = 0;
     this.followed.clear();
     if (this.found.size > 0) this.found = new Map();
@@ -73,7 +69,7 @@ export class DiscardedLoads {
       this.at[i] = d.start;
       this.arg[i] = op === OP.I32_CONST ? d.value : accessOf(op) ? d.memory : d.index;
       this.offset[i] = d.offset;
-      if (this.isProving) this.follow(this.count - 1);
+      this.follow(this.count - 1);
     }
     return this.found.size > 0 ? this.found : undefined;
   }
@@ -81,10 +77,7 @@ export class DiscardedLoads {
   /** Whether a body can only be what an optimiser made that ignores traps. */
   proves(body: Body): boolean {
     this.provesIt = false;
-    if (!mayAskForNull(this.decoder.bytes, body)) return false;
-    this.isProving = true;
-    this.read(body);
-    this.isProving = false;
+    if (mayAskForNull(this.decoder.bytes, body)) this.read(body);
     return this.provesIt;
   }
 

@@ -54,10 +54,13 @@ export class Builder {
     return raw.constant(this.module, this.literal);
   }
 
-  pointer(value: number): Pointer {
-    if (!this.target.is64) return this.i32(value);
+  i64(value: number): Pointer {
     raw.literal64(this.literal, BigInt(value));
     return raw.constant(this.module, this.literal);
+  }
+
+  pointer(value: number): Pointer {
+    return this.target.is64 ? this.i64(value) : this.i32(value);
   }
 
   get(local: number, type: number): Pointer {
@@ -75,10 +78,7 @@ export class Builder {
   /** Computes a value; its locals are of the given type. */
   expression({ op, value, left, right }: Expression, type: number = VALUE_TYPE.i32): Pointer {
     if (op === OP.I32_CONST) return this.i32(value);
-    if (op === OP.I64_CONST) {
-      raw.literal64(this.literal, BigInt(value));
-      return raw.constant(this.module, this.literal);
-    }
+    if (op === OP.I64_CONST) return this.i64(value);
     if (op === OP.LOCAL_GET) return this.get(value, type);
     const operands = op >= OP.I64_EQ && op <= OP.I64_GE_U ? VALUE_TYPE.i64 : VALUE_TYPE.i32;
     const [x, y] = [this.expression(left!, operands), this.expression(right!, operands)];
