@@ -17,6 +17,7 @@ import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
 import { toolVersion } from '../version.ts';
 import { ModuleCache } from './cache.ts';
 import { watchContexts } from './contexts.ts';
+import { collectBeforeExit } from './exit.ts';
 import { FailureNotes, Failures, NOTES_VARIABLE } from './failures.ts';
 import { loadingScript, Selection, scriptText } from './loader.ts';
 import { ModuleNames } from './module-names.ts';
@@ -86,6 +87,7 @@ function register(): void {
     if (findings.reports.length === 0) return; // a child without findings must not replace its parent's page
     findings.close();
   });
+  if (isMainThread) collectBeforeExit(process);
   if (isMainThread && process.env[NOTES_VARIABLE] === undefined) failForChildren();
   const choice = new Choice(settings.include.length > 0);
   const threads = new NodeThreads((failure) => failures.fail(failure));

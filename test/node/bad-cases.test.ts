@@ -39,3 +39,17 @@ describe.each([
     if (name !== 'wrong type') expect(checked.stderr).toMatch(/wasan: wasm-\w+: \d+ bytes/); // it ran instrumented
   });
 });
+
+// Whether Node hangs is a matter of luck; whether what prevents it happens is not.
+describe('an exit while compiler threads may wait for a collection', () => {
+  const register = new URL('../../cli/node/register.ts', import.meta.url).href;
+
+  test.each([
+    ['an exception nobody catches', true],
+    ['an exit inside an import', true],
+    ['data url', false],
+  ])('%s', async (name, isCollected) => {
+    const { stdout } = await run(['--trace-gc', '--import', register, APP, name]);
+    expect(stdout.includes('testing; GC in old space requested')).toBe(isCollected);
+  });
+});
