@@ -7,14 +7,19 @@ interface FlagRow {
   readonly name: string;
   readonly fallback: number | string;
   readonly sentence: string;
+  /** Where less has no meaning. */
+  readonly least?: number;
 }
 
-const row = (name: string, fallback: number | string, sentence: string): FlagRow => ({ name, fallback, sentence });
+const row = (name: string, fallback: number | string, sentence: string, least?: number): FlagRow => ({
+  ...{ name, fallback, sentence },
+  ...(least === undefined ? {} : { least }),
+});
 
 export const FUZZ_FLAGS = [
   row('runs', -1, 'number of runs; -1 for no limit, 0 only runs the corpus; of files: how often each runs'),
   row('seed', 0, 'seed of the random numbers; 0 takes one from the clock'),
-  row('max_len', 0, 'longest input; 0 takes the longest of the corpus, and at least 4096'),
+  row('max_len', 0, 'longest input; 0 takes the longest of the corpus, and at least 4096', 0),
   row('len_control', -1, 'how slowly mutations grow to max_len; 0: at once; -1: 100, or 0 with a custom mutator'),
   row('seed_inputs', '', 'inputs to begin with, besides the corpora: a,b,c or @file with such a list'),
   row('shuffle', 1, '0: run the corpus in the order of its names, not the shortest first'),
@@ -26,7 +31,7 @@ export const FUZZ_FLAGS = [
   row('timeout', 5, 'seconds one run may take; more is a finding; 0 for no limit'),
   row('rss_limit_mb', 1024, 'MiB the memory of the program may grow to; more is a finding; 0 for no limit'),
   row('malloc_limit_mb', 0, 'MiB one allocation may take; more is a finding; 0 takes rss_limit_mb'),
-  row('mutate_depth', 5, 'mutations of a unit in a row, each of which runs'),
+  row('mutate_depth', 5, 'mutations of a unit in a row, each of which runs', 1),
   row('cross_over', 1, '0: mutations take nothing from other units'),
   row('dict', '', 'file with words to insert'),
   row('artifact_prefix', './', 'what the names of saved findings begin with'),
@@ -86,7 +91,8 @@ const FLAG = /^--?([a-zA-Z_][\w-]*)(?:=(.*))?$/s;
 
 /** Reads a command line; words that are no flags are the module and the corpora. Unknown flags are listed, as libFuzzer does. */
 export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
-  const values = new Map<string, number | string>(FUZZ_FLAGS.map((f) => [f.name, f.fallback]));
+  const rows = new Map<string, FlagRow>(FUZZ_FLAGS.map((f) => [f.name, f]));
+  const values = new Map(FUZZ_FLAGS.map((f) => [f.name as string, f.fallback]));
   const rest: string[] = [];
   const unknown: string[] = [];
   const ignored: string[] = [];
@@ -96,8 +102,8 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
     const name = match?.[1]?.replaceAll('-', '_');
     if (name === undefined) rest.push(arg);
     else if (isOther(name)) ignored.push(...otherFlag(name, match![2]));
-    else if (!values.has(name)) unknown.push(arg);
-    else values.set(name, readValue(name, match![2], values.get(name)!));
+    else if (!rows.has(name)) unknown.push(arg);
+    else values.set(name, readValue(rows.get(name)!, match![2]));
   }
   return {
     number: (name) => values.get(name) as number,
@@ -113,11 +119,13 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
   };
 }
 
-function readValue(name: string, given: string | undefined, fallback: number | string): number | string {
+function readValue({ name, fallback, least }: FlagRow, given: string | undefined): number | string {
   if (typeof fallback === 'string') return given ?? '';
   const number = given === undefined ? 1 : Number(given);
   if (given === '' || !Number.isFinite(number))
     throw new SanitizerError('E_USAGE', `-${name} takes a number, not "${given}"`);
+  if (least !== undefined && number < least)
+    throw new SanitizerError('E_USAGE', `-${name} takes a number from ${least} on, not "${given}"`);
   return number;
 }
 

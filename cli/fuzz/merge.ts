@@ -24,8 +24,10 @@ interface Files {
 
 export function mergeFolders(executor: Executor, folders: readonly string[], controlFile: string, io: Io): void {
   const [target, ...sources] = folders;
-  if (target === undefined || sources.length === 0)
-    throw new SanitizerError('E_USAGE', '-merge=1 takes two folders or more');
+  if (target === undefined || sources.length === 0) {
+    io.stderr('INFO: Merge requires two or more corpus dirs\n'); // and no failure: drivers know libFuzzer's answer
+    return;
+  }
   openFolder(target);
   const bySize = (a: SavedInput, b: SavedInput) => a.bytes.length - b.bytes.length;
   const old = readInputs(target).sort(bySize);

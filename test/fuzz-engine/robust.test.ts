@@ -113,6 +113,8 @@ test.each([
   ['a folder and a file', ['free.wasm', '.', 'crash'], /crash: not a directory/],
   ['nothing to minimise', ['-minimize_crash=1', 'free.wasm'], /-minimize_crash=1 takes one input file/],
   ['two files to cleanse', ['-cleanse_crash=1', 'free.wasm', 'crash', 'crash'], /takes one input file/],
+  ['inputs of less than nothing', ['-max_len=-1', 'free.wasm'], /-max_len takes a number from 0 on, not "-1"/],
+  ['units that are never mutated', ['-mutate_depth=0', 'free.wasm'], /-mutate_depth takes a number from 1 on/],
   ['a dictionary with an error', ['-dict=crash', 'free.wasm'], /line 1 of the dictionary/],
   ['a module that is none', ['crash'], /not a WebAssembly binary/],
 ])('%s is one sentence and exit code 1', (_name, args, sentence) => {
@@ -123,6 +125,11 @@ test.each([
   expect(text).toMatch(sentence);
   expect(code).toBe(1);
   expect(readdirSync(folder)).not.toContain('missing');
+});
+
+test.each([[[]], [['.']]])('a merge of %j merges nothing, and is no failure, as in libFuzzer', (folders) => {
+  const { code, text } = fuzz(['-merge=1', 'free.wasm', ...folders]);
+  expect({ code, text }).toEqual({ code: 0, text: 'INFO: Merge requires two or more corpus dirs\n' });
 });
 
 test('files run as often as -runs says, whatever -fork says; each says how it went', () => {
