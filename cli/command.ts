@@ -38,10 +38,15 @@ export interface ParsedFlags {
   readonly rest: readonly string[];
 }
 
-/**
- * Splits a command line. `known` are the command's flags; any other must be a row of the options table. With `interleaved`, flags may follow positional words.
- */
-export function parseFlags(args: readonly string[], known: readonly Flag[], interleaved = false): ParsedFlags {
+export interface FlagSyntax {
+  /** Flags may follow positional words. */
+  readonly interleaved?: boolean;
+  /** A flag of the program that is started: it and what follows belong to that. */
+  readonly isForeign?: (name: string) => boolean;
+}
+
+/** Splits a command line. `known` are the command's flags; any other must be a row of the options table, or foreign. */
+export function parseFlags(args: readonly string[], known: readonly Flag[], syntax: FlagSyntax = {}): ParsedFlags {
   const values = new Map<string, string[]>();
   const options: OptionValues = {};
   const rest: string[] = [];
@@ -53,14 +58,19 @@ export function parseFlags(args: readonly string[], known: readonly Flag[], inte
     }
     if (!arg.startsWith('-') || arg === '-') {
       rest.push(arg);
-      if (interleaved) continue;
+      if (syntax.interleaved) continue;
       rest.push(...args.slice(i + 1));
       break;
     }
     const [name, inline] = splitFlag(arg);
     const flag = known.find((f) => f.name === name);
     if (!flag) {
-      Object.assign(options, sanitizerOption(arg, name, known));
+      const option = parseFlag(arg);
+      if (!option && syntax.isForeign?.(name)) {
+        rest.push(...args.slice(i));
+        break;
+      }
+      Object.assign(options, option ?? refuse(name, known));
       continue;
     }
     const value = flag.value === undefined ? (inline ?? '1') : (inline ?? args[++i]);
@@ -72,9 +82,7 @@ export function parseFlags(args: readonly string[], known: readonly Flag[], inte
   return { values, options, rest };
 }
 
-function sanitizerOption(arg: string, name: string, known: readonly Flag[]): OptionValues {
-  const option = parseFlag(arg);
-  if (option) return option;
+function refuse(name: string, known: readonly Flag[]): never {
   const names = [...known.map((f) => f.name), ...OPTIONS.map((row) => `--${row.name}`)];
   throw new SanitizerError('E_UNKNOWN_OPTION', unknownOption(name, names));
 }

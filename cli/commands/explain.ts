@@ -31,7 +31,7 @@ export const explainCommand: Command = {
   summary: 'turn the trap of an instrumented module into a report',
   usage: `wasan explain [flags] instrumented.wasm\n\n${flagHelp(FLAGS)}`,
   run: async (args, io) => {
-    const { values, options: flags, rest } = parseFlags(args, FLAGS, true);
+    const { values, options: flags, rest } = parseFlags(args, FLAGS, { interleaved: true });
     const path = rest[0];
     const originalPath = values.get('--original')?.[0];
     if (path === undefined || rest.length > 1) {

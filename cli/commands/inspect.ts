@@ -22,7 +22,7 @@ export const inspectCommand: Command = {
   summary: 'say what was found in a module and what can be detected in it',
   usage: `wasan inspect [flags] module.wasm\n\n${flagHelp(FLAGS)}`,
   run: async (args, io) => {
-    const { values, rest } = parseFlags(args, FLAGS, true);
+    const { values, rest } = parseFlags(args, FLAGS, { interleaved: true });
     const path = rest[0];
     if (path === undefined || rest.length > 1) throw new SanitizerError('E_USAGE', 'wasan inspect takes one module');
     const bytes = readModule(path);

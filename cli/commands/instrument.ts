@@ -29,7 +29,7 @@ export const instrumentCommand: Command = {
   summary: 'write an instrumented copy of a module',
   usage: `wasan instrument [flags] in.wasm -o out.wasm\n\n${flagHelp(FLAGS)}`,
   run: async (args, io) => {
-    const { values, options: flags, rest } = parseFlags(args, FLAGS, true);
+    const { values, options: flags, rest } = parseFlags(args, FLAGS, { interleaved: true });
     const [path, extra] = rest;
     const out = values.get('-o')?.[0];
     if (path === undefined || extra !== undefined || out === undefined) {

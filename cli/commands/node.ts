@@ -10,6 +10,7 @@ import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../comma
 import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
 import { readText } from '../module-file.ts';
 import { FailureNotes, NOTES_VARIABLE } from '../node/failures.ts';
+import { isNodeFlag } from '../node/node-flags.ts';
 import { DEFAULT_SETTINGS, SETTINGS_VARIABLE, type Settings } from '../node/settings.ts';
 
 const FLAGS: readonly Flag[] = [
@@ -35,11 +36,19 @@ const FLAGS: readonly Flag[] = [
 
 const MEBIBYTE = 1 << 20;
 
-function launcher(name: 'node' | 'npx' | 'npm', what: string): Command {
+/** How each takes its own flags. */
+const FOREIGN_FLAGS = {
+  node: "Flags of node itself follow wasan's: wasan node --halt_on_error=0 --expose-gc app.js",
+  npx: 'Flags of npx itself go behind --: wasan npx -- --flag ...',
+  npm: 'Flags of npm itself go behind --: wasan npm -- --flag ...',
+};
+type Launcher = keyof typeof FOREIGN_FLAGS;
+
+function launcher(name: Launcher, what: string): Command {
   return {
     name,
     summary: `run ${what} with every wasm module it loads instrumented`,
-    usage: `wasan ${name} [flags] ...\nFlags of ${name} itself go behind --: wasan ${name} -- --flag ...\n\n${flagHelp(FLAGS)}\n\nSanitizer options: ASAN_OPTIONS=help=1 wasan run`,
+    usage: `wasan ${name} [flags] ...\n${FOREIGN_FLAGS[name]}\n\n${flagHelp(FLAGS)}\n\nSanitizer options: ASAN_OPTIONS=help=1 wasan run`,
     run: (args, io) => launch(name, args, io),
   };
 }
@@ -48,8 +57,8 @@ export const nodeCommand = launcher('node', 'a JavaScript program');
 export const npxCommand = launcher('npx', 'a package binary');
 export const npmCommand = launcher('npm', 'an npm script');
 
-function launch(name: string, args: readonly string[], io: Io): Promise<number> {
-  const { values, options, rest } = parseFlags(args, FLAGS);
+function launch(name: Launcher, args: readonly string[], io: Io): Promise<number> {
+  const { values, options, rest } = parseFlags(args, FLAGS, name === 'node' ? { isForeign: isNodeFlag } : {});
   if (rest.length === 0) throw new SanitizerError('E_USAGE', `wasan ${name} needs something to run`);
   const { mode = 'inline', mapping = 'flat', allocator = {}, stackPointer } = instrumentOptions(values);
   const settings: Settings = {

@@ -45,7 +45,7 @@ export const vmaCommand: Command = {
   summary: 'replay mmap, mremap, ... on the VMA model and compare merge policies',
   usage: `wasan vma [flags] script.vma\n\n${flagHelp(FLAGS)}`,
   run: async (args, io) => {
-    const { values, options, rest } = parseFlags(args, FLAGS, true);
+    const { values, options, rest } = parseFlags(args, FLAGS, { interleaved: true });
     const one = (name: string, other: string) => values.get(name)?.[0] ?? other;
     const [file, ...more] = rest;
     if (file === undefined || more.length > 0) usage('wasan vma takes one script');
