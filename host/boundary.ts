@@ -3,6 +3,7 @@
 
 import { BOUNDARY, type BoundaryTable, type Touch, WIDE } from './boundary-table.ts';
 import { unguarded } from './guard.ts';
+import { isObject } from './is-object.ts';
 
 /** What the boundary needs of the running module. */
 export interface BoundaryTarget {
@@ -42,7 +43,7 @@ export class Boundary {
   wrap(imports: WebAssembly.Imports): WebAssembly.Imports {
     return new Proxy(imports, {
       get: (target, key, receiver) => {
-        const module: unknown = Reflect.get(target, key, receiver);
+        const module: WebAssembly.ModuleImports = Reflect.get(target, key, receiver);
         return typeof key === 'string' && isObject(module) ? this.wrapModule(key, module) : module;
       },
     });
@@ -122,10 +123,6 @@ function merge(one: BoundaryTable, other: BoundaryTable): BoundaryTable {
 
 function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return record && Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-function isObject(value: unknown): value is WebAssembly.ModuleImports {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Parameters without the upper halves of those of 64 bits, where these came in two. */

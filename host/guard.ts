@@ -4,6 +4,7 @@
 
 import { DATA_VIEW_BYTES, METHODS, type Touched } from './guard-methods.ts';
 import { unwrapNatives } from './guard-natives.ts';
+import { isObject } from './is-object.ts';
 
 /** Judges a range that JavaScript is about to touch. `what` is told as the function that does it. */
 export type GuardCheck = (address: number, size: number, write: boolean, what: string) => void;
@@ -165,10 +166,6 @@ const WALKS = new Set<string | symbol>([
   ...['indexOf', 'lastIndexOf', 'includes', 'find', 'findIndex', 'findLast', 'findLastIndex', 'some', 'every'],
   ...['values', 'entries', Symbol.iterator],
 ]);
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
 
 /** A property key as an element's index; -1 for anything else. */
 function indexOf(key: string | symbol): number {

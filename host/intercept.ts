@@ -2,6 +2,7 @@
 // hook as they are instantiated, and look to the program as they did before. Works wherever JavaScript does.
 
 import { installGuard } from './guard.ts';
+import { isObject } from './is-object.ts';
 import type { Report } from './report/report.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
 import type { Symbolizer } from './symbols/index.ts';
@@ -51,6 +52,11 @@ export interface Known {
 
 type Api = typeof WebAssembly;
 type Source = BufferSource | WebAssembly.Module;
+/** What JavaScript builtins a module is compiled with; the library's types do not know it yet. */
+type CompileOptions = Parameters<Api['compile']>[1];
+
+const MEMBERS = ['Module', 'Instance', 'compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
+const STATICS = ['exports', 'imports', 'customSections'] as const;
 
 /**
  * Replaces the members of a WebAssembly object, by default this realm's; returns a function that puts the old ones back.
@@ -58,96 +64,136 @@ type Source = BufferSource | WebAssembly.Module;
  */
 export function intercept(options: InterceptOptions, api: Api = WebAssembly): () => void {
   if (options.guardJs) installGuard();
-  const native: Api = { ...pick(api) } as Api;
-  const interceptor = new Interceptor(native, options);
-  Object.assign(api, interceptor.replacements());
-  return () => void Object.assign(api, pick(native));
+  const native = pick(api, MEMBERS);
+  const statics = pick(native.Module, STATICS);
+  const interceptor = new Interceptor(native, statics, options);
+  install(api, interceptor.members(), interceptor.statics());
+  return () => install(api, native, statics);
 }
 
-const MEMBERS = ['Module', 'Instance', 'compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
+function pick<T, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(keys.filter((key) => key in (from as object)).map((key) => [key, from[key]])) as Pick<T, K>;
+}
 
-function pick(api: Api): Partial<Api> {
-  return Object.fromEntries(MEMBERS.filter((m) => m in api).map((m) => [m, api[m]]));
+function install(api: Api, members: Members, statics: Statics): void {
+  Object.assign(api, members);
+  Object.assign(api.Module, statics);
+  api.Module.prototype.constructor = members.Module;
+  api.Instance.prototype.constructor = members.Instance;
+}
+
+type Members = Pick<Api, (typeof MEMBERS)[number]>;
+type Statics = Pick<Api['Module'], (typeof STATICS)[number]>;
+
+/** Looks like `native` (its name, length and text) and does `instead`. */
+function standIn<F extends (...args: never[]) => unknown>(native: F, instead: F): F {
+  return new Proxy(native, { apply: (_native, self, args) => Reflect.apply(instead, self, args) });
+}
+
+/** What a program gives an instance, and what watches it if it is instrumented. */
+interface Start {
+  readonly imports: WebAssembly.Imports | undefined;
+  readonly memory: WebAssembly.Memory | undefined;
+  readonly session: Sanitizer | undefined;
 }
 
 class Interceptor {
-  private readonly native: Api;
+  private readonly native: Members;
+  private readonly nativeStatics: Statics;
   private readonly options: InterceptOptions;
   private readonly known = new WeakMap<WebAssembly.Module, Known>();
 
-  constructor(native: Api, options: InterceptOptions) {
+  constructor(native: Members, nativeStatics: Statics, options: InterceptOptions) {
     this.native = native;
+    this.nativeStatics = nativeStatics;
     this.options = options;
   }
 
-  replacements(): Partial<Api> {
+  members(): Members {
     const { native } = this;
-    const compile = async (source: BufferSource) => {
+    const compile = async (source: BufferSource, options?: CompileOptions) => {
       const known = this.prepare(source);
       return known
-        ? this.remember(await native.compile(known.instrumented as BufferSource), known)
-        : native.compile(source);
+        ? this.remember(await native.compile(known.instrumented as BufferSource, options), known)
+        : native.compile(source, options);
     };
-    const instantiate = async (source: Source, imports?: WebAssembly.Imports) => {
-      if (source instanceof native.Module) return this.instantiateModule(source, imports);
-      const module = await compile(source);
+    const instantiate = (async (source: Source, imports?: WebAssembly.Imports, options?: CompileOptions) => {
+      if (this.isModule(source)) return this.instantiateModule(source, imports);
+      const module = await compile(source, options);
       return { module, instance: await this.instantiateModule(module, imports) };
-    };
+    }) as Api['instantiate'];
     return {
       Module: this.moduleConstructor(),
       Instance: new Proxy(native.Instance, {
-        construct: (target, [module, imports]: [WebAssembly.Module, WebAssembly.Imports?]) => {
-          const session = this.session(module, imports);
-          return this.attach(new target(module, this.withHook(imports, session)), module, imports, session);
+        construct: (target, [module, imports]: [WebAssembly.Module, WebAssembly.Imports?], newTarget) => {
+          const start = this.start(module, imports);
+          return attach(Reflect.construct(target, [module, start.imports], newTarget), start, this.options);
         },
       }),
-      compile: compile as Api['compile'],
-      instantiate: instantiate as Api['instantiate'],
-      ...this.streaming(compile, instantiate as Api['instantiate']),
+      compile: standIn(native.compile, compile),
+      instantiate: standIn(native.instantiate, instantiate),
+      ...this.streaming(compile, instantiate),
     };
   }
 
   /** Streaming falls back to whole responses; a wrong MIME type is refused as the engine would. */
-  private streaming(compile: Api['compile'], instantiate: Api['instantiate']): Partial<Api> {
+  private streaming(
+    compile: Api['compile'],
+    instantiate: Api['instantiate'],
+  ): Pick<Members, 'compileStreaming' | 'instantiateStreaming'> {
     const { native } = this;
-    if (!('compileStreaming' in native)) return {};
+    const { compileStreaming, instantiateStreaming } = native;
+    if (!compileStreaming) return native; // it has neither
     const bytesOf = async (source: Response | PromiseLike<Response>) => {
       const response = await source;
       const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (!response.ok || type !== 'application/wasm') await native.compileStreaming(response);
+      if (!response.ok || type !== 'application/wasm') await compileStreaming(response);
       return response.arrayBuffer();
     };
     return {
-      compileStreaming: async (source) => compile(await bytesOf(source)),
-      instantiateStreaming: async (source, imports) => instantiate(await bytesOf(source), imports),
+      compileStreaming: standIn(compileStreaming, async (source, ...rest) => compile(await bytesOf(source), ...rest)),
+      instantiateStreaming: standIn(instantiateStreaming, async (source, ...rest) =>
+        instantiate(await bytesOf(source), ...rest),
+      ),
     };
   }
 
-  /** `new WebAssembly.Module`, and the static views that must show the original. */
   private moduleConstructor(): Api['Module'] {
-    const { native } = this;
-    const statics: Partial<Api['Module']> = {
-      exports: (module) => native.Module.exports(module).filter((e) => !this.isOurs(module, e.name)),
-      imports: (module) =>
-        native.Module.imports(module).filter((i) => !(this.known.has(module) && i.module === 'wasan')),
-      customSections: (module, name) => {
-        const known = this.known.get(module);
-        if (!known) return native.Module.customSections(module, name);
-        const section = readWasmModule(known.original).custom(name);
-        return section ? [section.slice().buffer] : [];
-      },
-    };
-    return new Proxy(native.Module, {
-      construct: (target, [source]: [BufferSource]) => {
+    return new Proxy(this.native.Module, {
+      construct: (target, [source, ...rest]: [BufferSource, ...unknown[]], newTarget) => {
         const known = this.prepare(source);
-        return known ? this.remember(new target(known.instrumented as BufferSource), known) : new target(source);
+        const module = Reflect.construct(target, [known?.instrumented ?? source, ...rest], newTarget);
+        return known ? this.remember(module, known) : module;
       },
-      get: (target, key, receiver) => statics[key as 'exports'] ?? Reflect.get(target, key, receiver),
     });
   }
 
-  private isOurs(module: WebAssembly.Module, name: string): boolean {
-    return this.known.has(module) && name.startsWith('__wasan_');
+  /** They show the original. */
+  statics(): Statics {
+    const { exports, imports, customSections } = this.nativeStatics;
+    return {
+      exports: standIn(exports, (module) => {
+        const isOurs = this.isInstrumented(module);
+        return exports(module).filter((e) => !(isOurs && e.name.startsWith('__wasan_')));
+      }),
+      imports: standIn(imports, (module) => this.importsOf(module)),
+      customSections: standIn(customSections, (...[module, name]) => {
+        const known = this.known.get(module);
+        if (!known) return customSections(module, name);
+        const section = readWasmModule(known.original).custom(name);
+        return section ? [section.slice().buffer] : [];
+      }),
+    };
+  }
+
+  private importsOf(module: WebAssembly.Module): WebAssembly.ModuleImportDescriptor[] {
+    const isOurs = this.isInstrumented(module);
+    return this.nativeStatics.imports(module).filter((i) => !(isOurs && i.module === 'wasan'));
+  }
+
+  /** By this thread, or by the one that sent it. */
+  private isInstrumented(module: WebAssembly.Module): boolean {
+    return this.known.has(module) || (this.isModule(module) && this.section(module, 'wasan.info') !== undefined);
   }
 
   private prepare(source: BufferSource): Known | undefined {
@@ -163,9 +209,33 @@ class Interceptor {
     return module;
   }
 
-  private session(module: WebAssembly.Module, imports: WebAssembly.Imports | undefined): Sanitizer | undefined {
-    const memory = this.importedMemory(module, imports);
-    const shared = memory && isShared(memory) ? this.options.threads?.find(memory, this.isForeign(module)) : undefined;
+  /** What an instance of the module is made with. What is not ours, or is to be refused, is left to the engine. */
+  private start(module: WebAssembly.Module, given: WebAssembly.Imports | undefined): Start {
+    const imports = this.isInstrumented(module) ? this.read(module, given) : undefined;
+    const entry = imports && this.importsOf(module).find((i) => i.kind === 'memory');
+    const memory = entry && memoryOf(imports?.[entry.module]?.[entry.name]);
+    const session = imports && this.session(module, memory);
+    return { imports: session ? session.wrapImports(imports) : given, memory, session };
+  }
+
+  /** Reads every import once and in order, as the engine does: they may be getters. Undefined if there are none to read. */
+  private read(module: WebAssembly.Module, given: WebAssembly.Imports | undefined): WebAssembly.Imports | undefined {
+    const wanted = this.importsOf(module);
+    if (given === undefined && wanted.length === 0) return {};
+    if (!isObject(given)) return undefined;
+    const imports: WebAssembly.Imports = Object.create(null);
+    for (const { module: from, name } of wanted) {
+      const values = given[from];
+      if (isObject(values)) {
+        imports[from] ??= Object.create(null) as WebAssembly.ModuleImports;
+        imports[from][name] = values[name]!;
+      } else imports[from] = values!;
+    }
+    return imports;
+  }
+
+  private session(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): Sanitizer | undefined {
+    const shared = memory && isShared(memory) ? this.options.threads?.find(memory, !this.known.has(module)) : undefined;
     const known = this.known.get(module) ?? this.arrived(module, shared);
     if (!known) return undefined;
     this.remember(module, known);
@@ -178,16 +248,25 @@ class Interceptor {
     return sanitizer;
   }
 
-  /** Instrumented, and not here. */
-  private isForeign(module: WebAssembly.Module): boolean {
-    return !this.known.has(module) && this.native.Module.customSections(module, 'wasan.info').length > 0;
-  }
-
   /** A module that another thread sent is instrumented already; what it was before, that thread has told, or will. */
   private arrived(module: WebAssembly.Module, shared: SharedProgram | undefined): Known | undefined {
-    const [sites] = this.native.Module.customSections(module, 'wasan.sites');
+    const sites = this.section(module, 'wasan.sites');
     if (!sites) return undefined;
     return shared ?? this.options.threads?.findModule(new Uint8Array(sites));
+  }
+
+  /** Of any realm, and not what only inherits from one. */
+  private isModule(source: Source): source is WebAssembly.Module {
+    try {
+      this.section(source as WebAssembly.Module, '');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private section(module: WebAssembly.Module, name: string): ArrayBuffer | undefined {
+    return this.nativeStatics.customSections(module, name)[0];
   }
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
@@ -212,41 +291,32 @@ class Interceptor {
     return sanitizer;
   }
 
-  private withHook(
-    imports: WebAssembly.Imports | undefined,
-    session: Sanitizer | undefined,
-  ): WebAssembly.Imports | undefined {
-    return session ? session.wrapImports(imports ?? {}) : imports;
-  }
-
   private async instantiateModule(
     module: WebAssembly.Module,
     imports?: WebAssembly.Imports,
   ): Promise<WebAssembly.Instance> {
-    const session = this.session(module, imports);
-    const instance = await this.native.instantiate(module, this.withHook(imports, session));
-    return this.attach(instance, module, imports, session);
+    const start = this.start(module, imports);
+    return attach(await this.native.instantiate(module, start.imports), start, this.options);
   }
+}
 
-  /** The program's memory, if it imports one: ours comes after it. */
-  private importedMemory(
-    module: WebAssembly.Module,
-    imports: WebAssembly.Imports | undefined,
-  ): WebAssembly.Memory | undefined {
-    const entry = this.native.Module.imports(module).find((i) => i.kind === 'memory');
-    return entry && (imports?.[entry.module]?.[entry.name] as WebAssembly.Memory | undefined);
-  }
+function attach(
+  instance: WebAssembly.Instance,
+  { session, memory }: Start,
+  { onInstance }: InterceptOptions,
+): WebAssembly.Instance {
+  if (!session) return instance;
+  session.attach(instance, memory);
+  onInstance?.(session, instance);
+  return hideOurs(instance);
+}
 
-  private attach(
-    instance: WebAssembly.Instance,
-    module: WebAssembly.Module,
-    imports: WebAssembly.Imports | undefined,
-    session: Sanitizer | undefined,
-  ): WebAssembly.Instance {
-    if (!session) return instance;
-    session.attach(instance, this.importedMemory(module, imports));
-    this.options.onInstance?.(session, instance);
-    return hideOurs(instance);
+/** Undefined for what only looks like a memory: the engine will refuse it. */
+function memoryOf(value: unknown): WebAssembly.Memory | undefined {
+  try {
+    return isObject((value as WebAssembly.Memory).buffer) ? (value as WebAssembly.Memory) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
