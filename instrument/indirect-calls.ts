@@ -21,22 +21,28 @@ export function indirectCallEdits(module: Module, body: Body, nullSlot: boolean)
   const edits: Edit[] = [];
   const d = new Decoder(module.bytes, body.start, body.end);
   d.skipLocals();
-  while (d.nextOf(INDIRECT)) edits.push(noteInFront(d.start, nullSlot && d.index2 === 0));
+  while (d.nextOf(INDIRECT)) {
+    edits.push(noteInFront(d.start, module.tables[d.index2]!.is64, nullSlot && d.index2 === 0));
+  }
   return edits;
 }
 
-function noteInFront(at: number, nullSlot: boolean): Edit {
+/** Reports tell the lower half of an index of 64 bits: no engine's table holds as many entries. */
+function noteInFront(at: number, is64: boolean, nullSlot: boolean): Edit {
   return {
     at,
     removes: 0,
     isSite: nullSlot,
     write(emit) {
-      const index = (op: number) => emit.scratch(op, 'callee', TYPE.I32);
+      const index = (op: number) => emit.scratch(op, 'callee', is64 ? TYPE.I64 : TYPE.I32);
       index(OP.LOCAL_SET);
-      emit.runtimeStore(HEADER_CALLED_INDEX, () => index(OP.LOCAL_GET));
+      emit.runtimeStore(HEADER_CALLED_INDEX, () => {
+        index(OP.LOCAL_GET);
+        if (is64) emit.byte(OP.I32_WRAP_I64);
+      });
       index(OP.LOCAL_GET);
       if (!nullSlot) return;
-      emit.byte(OP.I32_EQZ);
+      emit.byte(is64 ? OP.I64_EQZ : OP.I32_EQZ);
       emit.byte(OP.IF);
       emit.byte(TYPE.VOID);
       emit.siteConstant(emit.site());

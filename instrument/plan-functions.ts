@@ -81,7 +81,7 @@ export function planFacts({ module, options, graph, libc, ...rest }: PlanContext
       graph.callees,
       (callees, func) =>
         (callees.some((callee) => checked.byIndex.has(callee)) ? CALLS.LIBC : 0) |
-        (graph.indirect[func]!.some((type) => type >= 0) && !module.memories[0]!.is64 ? CALLS.INDIRECT : 0),
+        (graph.indirect[func]!.some((type) => type >= 0) ? CALLS.INDIRECT : 0),
     ),
     nullSlot: hasNullSlot(module),
   };

@@ -111,9 +111,9 @@ function declarationFeatures(module: Module): number {
       if (type.results.length > 1) mask |= F.multivalue;
     }
   }
-  if (module.memories.some((m) => m.is64)) mask |= F.memory64;
+  if ([...module.memories, ...module.tables].some((m) => m.is64)) mask |= F.memory64;
   if (module.memories.some((m) => m.shared)) mask |= F.atomics;
-  if (module.tableCount > 1) mask |= F.references;
+  if (module.tables.length > 1) mask |= F.references;
   for (const global of module.globals) mask |= typeFeatures(global.type);
   for (const { id } of module.sections) {
     if (id === SECTION.TAG) mask |= F.exceptions;

@@ -51,6 +51,11 @@ export interface Import {
   readonly end: number;
 }
 
+export interface Table {
+  /** Its indices are i64: table64, part of memory64. */
+  readonly is64: boolean;
+}
+
 export interface Memory {
   readonly imported: boolean;
   readonly shared: boolean;
@@ -106,7 +111,7 @@ export interface Module {
   readonly importedFunctions: number;
   /** Type index of every function. */
   readonly functions: readonly number[];
-  readonly tableCount: number;
+  readonly tables: readonly Table[];
   readonly memories: readonly Memory[];
   readonly globals: readonly Global[];
   readonly exports: readonly Export[];
@@ -134,7 +139,7 @@ export function parseModule(bytes: Uint8Array): Module {
     importedFunctions: 0,
     functions: [],
     functionTypes: [],
-    tableCount: 0,
+    tables: [],
     memories: [],
     globals: [],
     exports: [],
@@ -316,9 +321,7 @@ function readImports(r: Reader, m: Draft): void {
       index = m.functions.push(r.u32()) - 1;
       m.importedFunctions++;
     } else if (kind === KIND.TABLE) {
-      readValueType(r);
-      readLimits(r);
-      index = m.tableCount++;
+      index = m.tables.push(readTable(r)) - 1;
     } else if (kind === KIND.MEMORY) {
       index = m.memories.push(readMemory(r, true)) - 1;
     } else if (kind === KIND.GLOBAL) {
@@ -339,24 +342,27 @@ function readLimits(r: Reader): { flags: number; min: number; max: number | unde
   return { flags, min, max: flags & 1 ? Number(r.u64()) : undefined };
 }
 
+function isAddress64(flags: number): boolean {
+  return (flags & 4) !== 0;
+}
+
 function readMemory(r: Reader, imported: boolean): Memory {
   const { flags, min, max } = readLimits(r);
-  return { imported, shared: (flags & 2) !== 0, is64: (flags & 4) !== 0, min, max };
+  return { imported, shared: (flags & 2) !== 0, is64: isAddress64(flags), min, max };
 }
 
 function readTables(r: Reader, m: Draft): void {
   for (let n = r.u32(); n > 0; n--) {
-    m.tableCount++;
-    if (r.bytes[r.pos] === 0x40) {
-      r.skip(2);
-      readValueType(r);
-      readLimits(r);
-      readConstant(r, m);
-    } else {
-      readValueType(r);
-      readLimits(r);
-    }
+    const isInitialised = r.bytes[r.pos] === 0x40;
+    if (isInitialised) r.skip(2);
+    m.tables.push(readTable(r));
+    if (isInitialised) readConstant(r, m);
   }
+}
+
+function readTable(r: Reader): Table {
+  readValueType(r);
+  return { is64: isAddress64(readLimits(r).flags) };
 }
 
 /** Skips a constant expression; returns its value where it is a single i32.const or i64.const. */
