@@ -4,6 +4,7 @@ const std = @import("std");
 noinline fn element(i: usize) u8 {
     var array = [_]u8{1} ** 24;
     const p: [*]volatile u8 = &array;
+    p[0] = @truncate(i); // or it would be a constant, and not on the stack
     return p[i];
 }
 
