@@ -1,11 +1,12 @@
 // What becomes of each body: its plan, its frame, its eliminated checks. Once the facts are known, bodies can be looked at in
 // any order and by any thread: no body depends on what was decided about another, except for the numbers of frames.
 
+import { BodyScan } from './body-scan.ts';
 import type { DebugInfo } from './debug-info.ts';
 import { DiscardedLoads } from './discarded-loads.ts';
 import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision } from './elide/elision.ts';
-import type { PoisonFacts } from './elide/poisoners.ts';
+import { Poisoners, type PoisonFacts } from './elide/poisoners.ts';
 import type { KillRule } from './elide/rules.ts';
 import { type Frames, planFrames } from './frames/index.ts';
 import type { Globals } from './globals/index.ts';
@@ -36,6 +37,7 @@ export class BodyPlanner {
   private readonly facts: BodyFacts;
   private readonly globals: Globals;
   private readonly discarded: DiscardedLoads;
+  private readonly scan: BodyScan;
   private readonly debugInfo: DebugInfo | undefined;
 
   constructor(module: Module, facts: BodyFacts, globals: Globals, debugInfo?: DebugInfo) {
@@ -45,10 +47,13 @@ export class BodyPlanner {
     this.discarded = new DiscardedLoads(module);
     this.debugInfo = debugInfo;
     this.functions = new Array<FunctionPlan>(module.bodies.length);
+    const poisoners = new Poisoners(facts.poisons);
+    this.scan = new BodyScan(module, poisoners);
     this.elision = new Elision({
       module,
+      scan: this.scan,
       plans: this.functions,
-      poisons: facts.poisons,
+      poisoners,
       assumptions: assumptionsOf({
         module,
         nullLimit: facts.nullLimit,
@@ -69,6 +74,7 @@ export class BodyPlanner {
     }
     const input = {
       module,
+      scan: this.scan,
       stackPointer: facts.framePointer,
       debugInfo: this.debugInfo,
       useAfterScope: facts.useAfterScope,

@@ -10,13 +10,14 @@
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
 import { type Access, accessOf } from '../access-table.ts';
+import { type BodyScan, INSIDE } from '../body-scan.ts';
 import type { Conditions, NeighbourGroup, VersionedLoop } from '../plan.ts';
+import { blockType } from '../wasm/block-type.ts';
 import { opcodeTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
 import type { Assumptions } from './assumptions.ts';
 import { Blocks } from './blocks.ts';
-import { INSIDE } from './body-scan.ts';
 import { Groups } from './groups.ts';
 import { LoopWatch } from './loops.ts';
 import type { Poisoners } from './poisoners.ts';
@@ -27,6 +28,8 @@ import { ZERO } from './value-table.ts';
 /** A function is given up where merging states costs more steps than this many times its instructions. */
 const STEPS_PER_INSTRUCTION = 24;
 const FREE_STEPS = 20_000;
+/** A function with more instructions keeps its checks: the tables would outgrow what they save. */
+const MAX_INSTRUCTIONS = 400_000;
 
 /** Indices up to here are taken for those of tables. */
 const MOST_STATIC = 1 << 20;
@@ -37,6 +40,16 @@ const LOADED_MOST: readonly (number | undefined)[] = Array.from({ length: OP.I32
 
 /** Control instructions that straight code may hold. */
 const STRAIGHT = opcodeTable(OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT);
+
+export interface AnalysisInput {
+  readonly module: Module;
+  /** Reads with the poisoners' traits. */
+  readonly scan: BodyScan;
+  readonly poisoners: Poisoners;
+  readonly assumptions: Assumptions;
+  /** For tests alone: rules switched off to show that they are needed. */
+  readonly disabled: ReadonlySet<KillRule>;
+}
 
 export class Analysis extends Blocks {
   private readonly poisoners: Poisoners;
@@ -58,8 +71,8 @@ export class Analysis extends Blocks {
   private readonly watch = new LoopWatch(this.values);
   private readonly neighbours: Groups;
 
-  constructor(module: Module, poisoners: Poisoners, assumptions: Assumptions, disabled: ReadonlySet<KillRule>) {
-    super(module, disabled);
+  constructor({ module, scan, poisoners, assumptions, disabled }: AnalysisInput) {
+    super(module, scan, disabled);
     this.poisoners = poisoners;
     this.assumptions = assumptions;
     this.neighbours = new Groups(disabled.has('neighbour'));
@@ -72,8 +85,9 @@ export class Analysis extends Blocks {
   run(i: number): boolean {
     const { module, scan, state, values } = this;
     this.func = module.importedFunctions + i;
-    const type = module.types[module.functions[this.func]!];
-    if (!type || !scan.read(module.bodies[i]!, type.params.length, this.poisoners)) return false;
+    const type = module.types[module.functions[this.func]!]!;
+    scan.read(i);
+    if (scan.count > MAX_INSTRUCTIONS) return false;
     values.reset();
     state.reset(scan.localCount + 1);
     // Declared locals start as 0. (The 0 of another type is never mistaken for an i32's: no i32 operation can take it.)
@@ -361,14 +375,12 @@ export class Analysis extends Blocks {
   private enter(op: number, i: number): void {
     const { scan, state } = this;
     const block = scan.arg[i]!;
-    const type = block >= 0 ? this.module.types[block] : undefined;
-    const parameters = type ? type.params.length : 0;
-    const results = type ? type.results.length : block === VOID_BLOCK ? 0 : 1;
+    const { params, results } = blockType(this.module, block);
     if (op === OP.IF && !this.dead) this.height--;
-    this.open(op, i, parameters, results);
+    this.open(op, i, params.length, results.length);
     if (this.dead) return;
     if (op === OP.LOOP) {
-      this.enterLoop(i, parameters);
+      this.enterLoop(i, params.length);
     } else if (op === OP.TRY_TABLE) {
       this.handlerBranches(i);
     }

@@ -1,10 +1,10 @@
 // The block structure of a function as the analysis walks it: operands, and which state holds where branches meet.
 
+import { type BodyScan, INSIDE } from '../body-scan.ts';
 import { InstrumentError } from '../errors.ts';
 import { Reader } from '../wasm/bytes.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
-import { BodyScan, INSIDE } from './body-scan.ts';
 import type { LoopWatch } from './loops.ts';
 import type { KillRule } from './rules.ts';
 import { type Merge, StateTree } from './state-tree.ts';
@@ -50,10 +50,10 @@ export abstract class Blocks {
   private readonly mergesKills: boolean;
   private readonly mergesLocals: boolean;
 
-  protected constructor(module: Module, disabled: ReadonlySet<KillRule>) {
+  protected constructor(module: Module, scan: BodyScan, disabled: ReadonlySet<KillRule>) {
     this.module = module;
     this.disabled = disabled;
-    this.scan = new BodyScan(module.bytes);
+    this.scan = scan;
     this.labels = new Reader(module.bytes);
     this.joinsPaths = !disabled.has('path');
     this.mergesKills = !disabled.has('merge');

@@ -3,19 +3,12 @@
 
 import type { BodyActions, CheckElision, FunctionPlan } from '../plan.ts';
 import type { Module } from '../wasm/module.ts';
-import { Analysis } from './analysis.ts';
-import type { Assumptions } from './assumptions.ts';
-import { Poisoners, type PoisonFacts } from './poisoners.ts';
-import { ACTION_REASON, type KillRule } from './rules.ts';
+import { Analysis, type AnalysisInput } from './analysis.ts';
+import { ACTION_REASON } from './rules.ts';
 
-export interface ElisionInput {
-  readonly module: Module;
+export interface ElisionInput extends AnalysisInput {
   /** Per body. Those asked about must be there. */
   readonly plans: readonly FunctionPlan[];
-  readonly poisons: PoisonFacts;
-  readonly assumptions: Assumptions;
-  /** For tests alone: rules switched off to show that they are needed. */
-  readonly disabled?: ReadonlySet<KillRule>;
 }
 
 export class Elision implements CheckElision {
@@ -24,10 +17,9 @@ export class Elision implements CheckElision {
   private readonly analysis: Analysis;
 
   constructor(input: ElisionInput) {
-    const { module, disabled = new Set<KillRule>() } = input;
-    this.module = module;
+    this.module = input.module;
     this.plans = input.plans;
-    this.analysis = new Analysis(module, new Poisoners(input.poisons), input.assumptions, disabled);
+    this.analysis = new Analysis(input);
   }
 
   actions(body: number): BodyActions | undefined {

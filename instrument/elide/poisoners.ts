@@ -1,10 +1,10 @@
 // Which instructions may change which bytes are valid: calls that can reach free, a poisoning function of the ABI, a change
 // of the stack, or the host, which may call any export; and writes of the stack pointer. Computed over the call graph.
 
+import type { ScanTraits } from '../body-scan.ts';
 import { type CallGraph, reaching } from '../call-graph.ts';
 import { KIND, type Module } from '../wasm/module.ts';
 import { OP, PREFIX_ATOMIC } from '../wasm/opcodes.ts';
-import type { ScanTraits } from './body-scan.ts';
 import type { KillRule } from './rules.ts';
 
 export interface PoisonInput {

@@ -1,14 +1,13 @@
 // The blocks of a function while its frame is looked for: where control goes, and what is known where its ways meet.
 
-import { Reader } from '../wasm/bytes.ts';
-import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
+import { blockType } from '../wasm/block-type.ts';
+import { OP } from '../wasm/opcodes.ts';
 import { Operands, Trouble } from './operands.ts';
 import { tagTypes } from './tags.ts';
 import { OTHER, type State } from './values.ts';
 
 export abstract class Branches extends Operands {
   protected structure(op: number): void {
-    const d = this.decoder;
     switch (op) {
       case OP.BLOCK:
       case OP.LOOP:
@@ -25,12 +24,12 @@ export abstract class Branches extends Operands {
       case OP.DELEGATE:
         return this.close();
       case OP.BR:
-        this.jump(d.index);
+        this.jump(this.arg);
         return this.dead();
       case OP.BR_IF:
         this.condition();
         this.block++;
-        return this.jump(d.index, true);
+        return this.jump(this.arg, true);
       case OP.BR_TABLE:
         return this.table();
       case OP.RETURN:
@@ -59,14 +58,14 @@ export abstract class Branches extends Operands {
   }
 
   protected call(op: number): void {
-    const d = this.decoder;
+    const { arg, scan } = this;
     const direct = op === OP.CALL || op === OP.RETURN_CALL;
     const known = direct || op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT;
-    const type = known ? this.module.types[direct ? this.module.functions[d.index]! : d.index] : undefined;
+    const type = known ? this.module.types[direct ? this.module.functions[arg]! : arg] : undefined;
     if (!type) throw new Trouble('instruction');
     const operands = type.params.length + (direct ? 0 : 1);
     this.calls = true;
-    if (type.results.length > 0 && d.bytes[d.pos] !== OP.DROP && this.isGiven(operands)) this.baseReturned = true;
+    if (type.results.length > 0 && scan.op[this.i + 1] !== OP.DROP && this.isGiven(operands)) this.baseReturned = true;
     this.consume(operands);
     if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {
       this.leave();
@@ -84,24 +83,34 @@ export abstract class Branches extends Operands {
   }
 
   protected open(op: number): void {
-    const d = this.decoder;
     if (op === OP.IF) this.condition();
-    const type = d.value >= 0 ? this.module.types[d.value] : undefined;
-    const parameters = type?.params.length ?? 0;
-    const results = type ? type.results.length : d.value === VOID_BLOCK ? 0 : 1;
+    const type = blockType(this.module, this.arg);
     if (op !== OP.BLOCK) this.block++;
-    const height = Math.max(this.control.floor, this.stack.length - parameters);
-    const entry = this.control.enter(op, d.start, height, parameters, results, this.state);
+    const height = Math.max(this.control.floor, this.stack.length - type.params.length);
+    if (op === OP.LOOP) this.forgetSets();
+    const entry = this.control.enter(op, this.at, height, type, this.state);
     if (op === OP.LOOP && this.state) this.state = entry.meeting!.copy();
     if (op === OP.TRY || op === OP.TRY_TABLE) this.catches = true;
     if (op === OP.TRY_TABLE) entry.handlers = this.catchClauses();
   }
 
+  /**
+   * What a loop sets may be anything at its head. What the frame hangs on is taken to hold all the same, until the loop's end
+   * shows that it does not: being wrong there costs another walk of the whole function.
+   */
+  private forgetSets(): void {
+    const { scan, state, i } = this;
+    if (!state) return;
+    for (let k = scan.setsFrom[i]!; k < scan.setsTo[i]!; k++) {
+      const { kind } = state.get(scan.sets[k]!);
+      if (kind !== 'base' && kind !== 'entry') state.forget(scan.sets[k]!);
+    }
+  }
+
   /** Each clause is a branch that may be taken from anywhere inside. Labels count from outside the try_table. */
   protected catchClauses(): State[] {
     const handlers: State[] = [];
-    const d = this.decoder;
-    const r = new Reader(d.bytes, d.immediateStart, d.end);
+    const r = this.immediates();
     r.s33();
     for (let count = r.u32(); count > 0; count--) {
       if (r.byte() < 2) r.u32();
@@ -121,10 +130,9 @@ export abstract class Branches extends Operands {
   }
 
   protected table(): void {
-    const d = this.decoder;
     this.clues?.folded.add(this.block);
     this.escape(this.pop());
-    const r = new Reader(d.bytes, d.immediateStart, d.end);
+    const r = this.immediates();
     for (let count = r.u32() + 1; count > 0; count--) this.jump(r.u32(), true);
     this.dead();
   }
@@ -165,7 +173,7 @@ export abstract class Branches extends Operands {
     this.state = entry.handlers[0]?.copy();
     this.block++;
     if (op !== OP.CATCH) return;
-    const type = this.module.types[tagTypes(this.module)[this.decoder.index] ?? -1];
+    const type = this.module.types[tagTypes(this.module)[this.arg] ?? -1];
     if (!type) throw new Trouble('instruction');
     for (let n = type.params.length; n > 0; n--) this.push(OTHER);
   }

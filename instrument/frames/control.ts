@@ -1,6 +1,7 @@
 // The open blocks of a function while it is walked: what is known where each of them ends, and whether what was assumed at
 // the head of a loop held at its end. What did not hold is remembered, and the walk is done again without it.
 
+import type { FuncType } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
 import type { Pointer, State } from './values.ts';
 
@@ -71,15 +72,15 @@ export class Control {
     return this.open[this.open.length - 1]!;
   }
 
-  enter(op: number, at: number, height: number, parameters: number, results: number, state: State | undefined): Open {
+  enter(op: number, at: number, height: number, { params, results }: FuncType, state: State | undefined): Open {
     const isLoop = op === OP.LOOP;
     if (op === OP.TRY || op === OP.TRY_TABLE) this.catches = true;
     const entry: Open = {
       op,
       at,
       height,
-      parameters,
-      results,
+      parameters: params.length,
+      results: results.length,
       meeting: isLoop && state ? this.assumptions.atHead(at, state) : undefined,
       otherwise: op === OP.IF ? state?.copy() : undefined,
       handlers: op === OP.TRY && state ? [state.copy('thrown')] : NO_HANDLERS,

@@ -1,51 +1,44 @@
 // Walks one function's instructions with what is known of each operand and local, to find the frame it keeps on the program's
-// stack and everything that depends on it. Loops are walked again until what was assumed at their heads holds.
+// stack and everything that depends on it. A function is walked again where what was assumed at the
+// head of a loop does not hold at its end.
 
 import { STACK_RED_ZONE } from '../../runtime/abi.ts';
 import type { Access } from '../access-table.ts';
 import { accessOf } from '../access-table.ts';
 import { PLAIN_EFFECTS, STACK_EFFECTS } from '../elide/stack-effects.ts';
 import { InstrumentError } from '../errors.ts';
-import type { Module } from '../wasm/module.ts';
 import { OP, PREFIX_ATOMIC, PREFIX_MISC, PREFIX_SIMD } from '../wasm/opcodes.ts';
 import type { Analysis, FrameTrouble, PointerWrite } from './analysis.ts';
 import { Branches } from './branches.ts';
 import { Clues } from './clues.ts';
 import { Assumptions } from './control.ts';
-import { Trouble } from './operands.ts';
+import { type FrameSubject, Trouble } from './operands.ts';
 import { BASE, COMPARE, ENTRY, OTHER, type Room, State, type Value } from './values.ts';
 
 const MAX_PASSES = 12;
 const I64_EQZ = 0x50;
 
 /** Analyses the i-th body. Without `variables`, what only serves to move them apart is not looked for. */
-export function analyseFrame(module: Module, i: number, stackPointer: number, variables = true): Analysis {
+export function analyseFrame(subject: FrameSubject, body: number, variables = true): Analysis {
   const assumptions = new Assumptions();
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     assumptions.changed = false;
-    const walk = new FrameWalk(module, i, stackPointer, assumptions, variables ? new Clues() : undefined);
-    const trouble = walk.run();
+    const walk = new FrameWalk(subject, body, assumptions, variables ? new Clues() : undefined);
+    const trouble = walk.run(body);
     if (!assumptions.changed || trouble) return walk.result(trouble);
   }
-  return new FrameWalk(module, i, stackPointer, assumptions).result('loops');
+  return new FrameWalk(subject, body, assumptions).result('loops');
 }
 
 class FrameWalk extends Branches {
-  /** Offset of the instruction before. */
-  private previous = 0;
-
-  run(): FrameTrouble | undefined {
-    const d = this.decoder;
+  run(body: number): FrameTrouble | undefined {
+    const { module, scan, control } = this;
     try {
-      const { params } = this.module.types[this.module.functions[this.func]!]!;
-      const locals = params.length + d.skipLocals();
-      this.state = new State(new Array<Value | undefined>(locals).fill(undefined), undefined, 'entry');
-      this.control.enter(OP.BLOCK, d.pos, 0, 0, this.results, this.state);
-      while (d.pos < d.end && this.control.open.length > 0) {
-        this.previous = d.start;
-        d.next();
-        this.step();
-      }
+      scan.read(body);
+      this.state = new State(new Array<Value | undefined>(scan.localCount).fill(undefined), undefined, 'entry');
+      const { results } = module.types[module.functions[module.importedFunctions + body]!]!;
+      control.enter(OP.BLOCK, scan.at[0]!, 0, { params: [], results }, this.state);
+      for (this.i = 0; this.i < scan.count && control.open.length > 0; this.i++) this.step(scan.op[this.i]!);
     } catch (error) {
       if (error instanceof Trouble) return error.trouble;
       if (error instanceof InstrumentError) return 'instruction';
@@ -54,9 +47,8 @@ class FrameWalk extends Branches {
     return undefined;
   }
 
-  private step(): void {
-    const { op } = this.decoder;
-    if (op === OP.LOCAL_GET) this.push(this.getLocal(this.decoder.index));
+  private step(op: number): void {
+    if (op === OP.LOCAL_GET) this.push(this.getLocal(this.arg));
     else if (op === OP.LOCAL_SET) this.setLocal(this.pop());
     else if (op === OP.LOCAL_TEE) {
       this.optimised = true;
@@ -86,7 +78,7 @@ class FrameWalk extends Branches {
       return this.push(OTHER);
     }
     this.clues?.use(constant.at);
-    const taken = constant.value < 0 ? { at: constant.at, end: this.decoder.pos, size: constant, align: 0 } : undefined;
+    const taken = constant.value < 0 ? { at: constant.at, end: this.end, size: constant, align: 0 } : undefined;
     if (taken && (pointer.kind === 'base' || pointer.kind === 'entry' || pointer.kind === 'below')) {
       this.unwritten.push(taken);
       return this.push({ kind: 'below', room: taken, ours: pointer.kind !== 'below' || pointer.ours });
@@ -104,18 +96,18 @@ class FrameWalk extends Branches {
     if (taken) this.borrow(right, constant.at);
     this.escape(pointer);
     this.clues?.hints.add(constant.value);
-    this.push({ kind: 'sum', constant, end: this.decoder.pos });
+    this.push({ kind: 'sum', constant, end: this.end });
   }
 
   private subtraction(): void {
-    const d = this.decoder;
+    const { at, end } = this;
     const right = this.pop();
     const left = this.pop();
     if (left.kind === 'entry' && right.kind === 'constant') return this.prologue(right);
     if (left.kind === 'object') this.escape(left);
-    this.borrow(right, d.start);
+    this.borrow(right, at);
     this.escape(right);
-    const room = { at: d.start, end: d.pos, size: right, align: 0 };
+    const room = { at, end, size: right, align: 0 };
     const ours = left.kind === 'base' || left.kind === 'entry' || (left.kind === 'below' && left.ours);
     if (ours || left.kind === 'below') this.unwritten.push(room);
     else if (left.kind === 'other') {
@@ -127,8 +119,7 @@ class FrameWalk extends Branches {
 
   /** The constant may be taken from the stack pointer, read just before: room by that instruction, unless it is written. */
   private borrow(constant: Value, room: number): void {
-    if (constant.kind !== 'constant' || constant.end !== this.decoder.start || constant.at !== this.rereads.at(-1))
-      return;
+    if (constant.kind !== 'constant' || constant.end !== this.at || constant.at !== this.rereads.at(-1)) return;
     this.borrows.set(room, { at: this.rereads.pop()!, bytes: Math.max(Math.abs(constant.value), STACK_RED_ZONE) });
   }
 
@@ -137,7 +128,7 @@ class FrameWalk extends Branches {
     if (this.control.open.length !== 1) throw new Trouble('not at the top');
     this.clues?.use(size.at);
     this.size = { at: size.at, end: size.end, bytes: size.value };
-    this.baseEnd = this.decoder.pos;
+    this.baseEnd = this.end;
     this.push(BASE);
   }
 
@@ -148,13 +139,13 @@ class FrameWalk extends Branches {
     const align = mask > 0 && Number.isInteger(Math.log2(mask)) ? mask : 0;
     if (align && left.kind === 'base') {
       this.align = Math.max(16, align);
-      this.baseEnd = this.decoder.pos;
+      this.baseEnd = this.end;
       return this.push(BASE);
     }
     if (align && left.kind === 'sum' && left.constant.value >= align - 1)
       return this.push({ kind: 'rounded', sum: left.end, align });
     if (align && left.kind === 'below') {
-      const room = { ...left.room, end: this.decoder.pos, align };
+      const room = { ...left.room, end: this.end, align };
       const unwritten = this.unwritten.indexOf(left.room);
       if (unwritten >= 0) this.unwritten[unwritten] = room;
       return this.push({ ...left, room });
@@ -167,39 +158,42 @@ class FrameWalk extends Branches {
   // ------------------------------------------------------------------------------------------------- stack pointer
 
   private readGlobal(): void {
-    const d = this.decoder;
-    if (d.index !== this.stackPointer || !this.state) return this.push(OTHER);
+    if (this.arg !== this.stackPointer || !this.state) return this.push(OTHER);
     if (this.state.pointer === 'entry') {
       if (this.entryRead === 0) {
         if (this.control.open.length !== 1) throw new Trouble('not at the top');
-        this.entryRead = d.pos;
+        this.entryRead = this.end;
       }
       return this.push(ENTRY);
     }
     if (this.state.pointer !== 'frame') throw new Trouble('pointer kept');
-    this.rereads.push(d.pos);
+    this.rereads.push(this.end);
     this.push(OTHER);
   }
 
   private writeGlobal(): void {
-    const d = this.decoder;
     const value = this.pop();
-    if (d.index !== this.stackPointer) return this.escape(value);
+    if (this.arg !== this.stackPointer) return this.escape(value);
     const { state } = this;
     if (!state) return;
     const to = this.target(value);
     const room = roomOf(value);
-    const takes = room ? room.end >= this.previous : state.pointer === 'entry';
+    const takes = room ? room.end >= this.previous() : state.pointer === 'entry';
     state.pointer = to === 'entry' ? 'entry' : 'frame';
     // The frame of a function that was inlined after compilation is given back by adding its size to where it lies.
     if (this.constantRoom && to === 'other') throw new Trouble('several prologues');
-    this.writes.push({ at: d.start, end: d.pos, to, takes });
+    this.writes.push({ at: this.at, end: this.end, to, takes });
     if (!room) return;
     const reread = this.borrows.get(room.at);
     if (reread !== undefined && this.borrows.delete(room.at)) this.rereads.push(reread.at);
     if (this.optimised && room.size.kind === 'constant') this.constantRoom = true;
     this.rooms.push(room);
     this.clues?.folded.add(this.block); // the fast instruction selector does not do dynamic allocations
+  }
+
+  /** Offset of the instruction before. */
+  private previous(): number {
+    return this.i > 0 ? this.scan.at[this.i - 1]! : 0;
   }
 
   private target(value: Value): PointerWrite['to'] {
@@ -234,24 +228,24 @@ class FrameWalk extends Branches {
   }
 
   private access(access: Access): void {
-    const d = this.decoder;
+    const { scan, i, at } = this;
     this.consume(access.operands.length);
     const address = this.pop();
     if (access.operands.length > 0 && access.atomic) this.clues?.folded.add(this.block);
-    if (d.memory !== 0) this.escape(address);
-    else if (address.kind === 'base') this.accesses.push({ at: d.start, offset: d.offset, size: access.size });
+    if (this.arg !== 0) this.escape(address);
+    else if (address.kind === 'base') this.accesses.push({ at, offset: scan.offset[i]!, size: access.size });
     else if (address.kind === 'object') this.objectAccess(address, access);
     else {
       this.escape(address);
-      this.clues?.hints.add(d.offset);
+      this.clues?.hints.add(scan.offset[i]!);
     }
     const effect = access.op < 256 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
     if (effect & 15) this.push(OTHER);
   }
 
   private objectAccess(address: Value & { kind: 'object' }, access: Access): void {
-    const from = address.offset + this.decoder.offset;
-    this.reached.push({ at: this.decoder.start, origin: address.origin, offset: from, size: access.size });
+    const from = address.offset + this.scan.offset[this.i]!;
+    this.reached.push({ at: this.at, origin: address.origin, offset: from, size: access.size });
   }
 }
 

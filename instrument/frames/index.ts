@@ -3,6 +3,7 @@
 // stack pointer.
 
 import { FRAME_SHADOWS, FRAME_SHADOWS_END } from '../../runtime/abi.ts';
+import type { BodyScan } from '../body-scan.ts';
 import type { DebugInfo } from '../debug-info.ts';
 import { isLinkerOutput } from '../linker-output.ts';
 import type { Edit } from '../plan.ts';
@@ -80,6 +81,7 @@ export interface Frames {
 
 export interface FrameInput {
   readonly module: Module;
+  readonly scan: BodyScan;
   readonly stackPointer: number | undefined;
   readonly debugInfo?: DebugInfo | undefined;
   /** Poison variables outside the block they belong to. */
@@ -145,7 +147,7 @@ class FramePlanner {
   private planFunction(i: number, uses: PointerUses, target: FrameTarget): void {
     this.counts.total++;
     const variables = this.input.debugInfo?.stackFrame(this.input.module.importedFunctions + i);
-    const analysis = analyseFrame(this.input.module, i, target.stackPointer, variables !== undefined);
+    const analysis = analyseFrame({ ...this.input, stackPointer: target.stackPointer }, i, variables !== undefined);
     if (analysis.trouble) {
       count(this.counts.troubles, analysis.trouble);
       uses.find(i);

@@ -1,7 +1,8 @@
 // The operands, locals and state of one function while it is walked, and all that comes to light about its frame meanwhile.
 
+import type { BodyScan } from '../body-scan.ts';
 import { Reader } from '../wasm/bytes.ts';
-import { Decoder } from '../wasm/decoder.ts';
+import type { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
 import type { Address, Analysis, Borrow, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
@@ -19,12 +20,20 @@ export class Trouble {
   }
 }
 
+/** Where frames are looked for. */
+export interface FrameSubject {
+  readonly module: Module;
+  readonly scan: BodyScan;
+  readonly stackPointer: number;
+}
+
 export abstract class Operands {
   protected readonly module: Module;
-  protected readonly decoder: Decoder;
+  protected readonly scan: BodyScan;
+  /** The instruction that the walk stands at. */
+  protected i = 0;
   protected readonly stackPointer: number;
   protected readonly control: Control;
-  protected readonly func: number;
   protected readonly results: number;
   protected readonly add: number;
   protected readonly sub: number;
@@ -69,15 +78,14 @@ export abstract class Operands {
   protected readonly escapes = new Set<number>();
   protected readonly clues: Clues | undefined;
 
-  constructor(module: Module, i: number, stackPointer: number, assumptions: Assumptions, clues?: Clues) {
-    const body = module.bodies[i]!;
+  constructor({ module, scan, stackPointer }: FrameSubject, body: number, assumptions: Assumptions, clues?: Clues) {
     this.module = module;
-    this.decoder = new Decoder(module.bytes, body.start, body.end);
+    this.scan = scan;
     this.stackPointer = stackPointer;
     this.control = new Control(assumptions);
     this.clues = clues;
-    this.func = module.importedFunctions + i;
-    this.results = module.types[module.functions[this.func]!]!.results.length;
+    const func = module.importedFunctions + body;
+    this.results = module.types[module.functions[func]!]!.results.length;
     const is64 = module.memories[0]!.is64;
     this.add = is64 ? OP.I64_ADD : OP.I32_ADD;
     this.sub = is64 ? OP.I64_SUB : OP.I32_SUB;
@@ -126,6 +134,25 @@ export abstract class Operands {
     return undefined;
   }
 
+  /** First index, constant or block type of the current instruction. */
+  protected get arg(): number {
+    return this.scan.arg[this.i]!;
+  }
+
+  /** Offset of the current instruction, and of the one behind it. */
+  protected get at(): number {
+    return this.scan.at[this.i]!;
+  }
+
+  protected get end(): number {
+    return this.scan.at[this.i + 1]!;
+  }
+
+  /** What follows its opcode of one byte. */
+  protected immediates(): Reader {
+    return new Reader(this.module.bytes, this.at + 1, this.end);
+  }
+
   protected push(value: Value): void {
     this.stack.push(value);
   }
@@ -171,7 +198,7 @@ export abstract class Operands {
   }
 
   protected setLocal(value: Value): void {
-    const local = this.decoder.index;
+    const local = this.arg;
     if (value.kind === 'base') this.baseLocals.add(local);
     if (value.kind === 'constant') this.clues?.kept.add(value.at);
     this.state?.set(local, value);
@@ -179,10 +206,11 @@ export abstract class Operands {
   }
 
   protected constant(): void {
-    const d = this.decoder;
+    const isWide = this.scan.op[this.i] === OP.I64_CONST;
     // Nothing is added to an address but what is as wide.
-    if (d.op === OP.I64_CONST && this.add === OP.I32_ADD) this.push(OTHER);
-    else this.push({ kind: 'constant', value: integerConstant(d), at: d.start, end: d.pos });
+    if (isWide && this.add === OP.I32_ADD) return this.push(OTHER);
+    const value = isWide ? Number(this.immediates().s64()) : this.arg;
+    this.push({ kind: 'constant', value, at: this.at, end: this.end });
   }
 }
 

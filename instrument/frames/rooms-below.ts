@@ -8,9 +8,10 @@
 //   local.get $frame  local.get $n  i32.const 15  i32.add  i32.const -16  i32.and  i32.sub  <- room
 
 import { PLAIN_EFFECTS, STACK_EFFECTS } from '../elide/stack-effects.ts';
+import { blockType } from '../wasm/block-type.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
-import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
+import { OP } from '../wasm/opcodes.ts';
 import { integerConstant } from './operands.ts';
 
 /** What is known of an operand: a constant's value, whether it comes from the stack pointer, or that it is a multiple of 16. */
@@ -170,9 +171,8 @@ class Scan {
   private open(op: number): void {
     const d = this.decoder;
     if (op === OP.IF) this.stack.pop();
-    const type = d.value >= 0 ? this.module.types[d.value] : undefined;
-    const height = Math.max(0, this.stack.length - (type?.params.length ?? 0));
-    this.blocks.push({ height, results: type ? type.results.length : d.value === VOID_BLOCK ? 0 : 1 });
+    const { params, results } = blockType(this.module, d.value);
+    this.blocks.push({ height: Math.max(0, this.stack.length - params.length), results: results.length });
   }
 
   private close(): void {

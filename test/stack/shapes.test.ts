@@ -4,6 +4,7 @@ import binaryen from 'binaryen';
 import { describe, expect, test } from 'vitest';
 import { load } from '../../host/index.ts';
 import * as wasan from '../../index.ts';
+import { BodyScan } from '../../instrument/body-scan.ts';
 import {
   layOut,
   type Placement,
@@ -29,7 +30,8 @@ function analyse(body: string) {
   const parsed = parse(`(func $use (param i32))
     (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})
     (func $same (param i32) (result i32) (local.get 0))`);
-  return analyseFrame(parsed, 1, 0);
+  const scan = new BodyScan(parsed, { kills: () => false, stackPointer: 0 });
+  return analyseFrame({ module: parsed, scan, stackPointer: 0 }, 1);
 }
 
 /** An instrumented module that imports env.use: the titles of what is found while its exports are called, and what was used. */

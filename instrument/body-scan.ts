@@ -1,9 +1,9 @@
-// One function body, decoded once into flat arrays, with what each loop (and try) changes: the analysis must know it at the
-// loop's head, before it has seen the loop.
+// One function body, decoded once into flat arrays, with what each loop (and try) changes: who walks it must know that at the
+// loop's head, before it has seen the loop. Frames and elimination walk the same arrays.
 
-import { Decoder } from '../wasm/decoder.ts';
-import type { Body } from '../wasm/module.ts';
-import { IMM, IMMEDIATES, OP } from '../wasm/opcodes.ts';
+import { Decoder } from './wasm/decoder.ts';
+import type { Module } from './wasm/module.ts';
+import { IMM, IMMEDIATES, OP } from './wasm/opcodes.ts';
 
 export const INSIDE = {
   /** An instruction that may change which bytes are valid. */
@@ -12,9 +12,6 @@ export const INSIDE = {
   /** A call, or exception handling. */
   CALL: 4,
 } as const;
-
-/** A function with more instructions than this keeps its checks: the arrays would outgrow what they save. */
-const MAX_INSTRUCTIONS = 400_000;
 
 /** The byte from which on a number has more than one. */
 const LONG = 0x80;
@@ -33,14 +30,13 @@ export interface ScanTraits {
 }
 
 export class BodyScan {
-  readonly decoder: Decoder;
   count = 0;
   op = new Int32Array(1 << 12);
   /** First index, constant or block type. */
   arg = new Int32Array(1 << 12);
   /** memarg offset. */
   offset = new Float64Array(1 << 12);
-  /** File offset of the instruction. */
+  /** File offset of the instruction; behind the last one, the end of the body. */
   at = new Int32Array(1 << 12);
   /** 1 if the instruction may change which bytes are valid. */
   killing = new Uint8Array(1 << 12);
@@ -53,26 +49,40 @@ export class BodyScan {
   /** Locals, in the order in which they are set. */
   sets = new Int32Array(1 << 12);
   setCount = 0;
-  parameters = 0;
   localCount = 0;
+  private readonly module: Module;
+  private readonly traits: ScanTraits;
+  private readonly decoder: Decoder;
+  /** The body that the arrays hold, or -1. */
+  private body = -1;
 
-  constructor(bytes: Uint8Array) {
-    this.decoder = new Decoder(bytes);
+  constructor(module: Module, traits: ScanTraits) {
+    this.module = module;
+    this.traits = traits;
+    this.decoder = new Decoder(module.bytes);
   }
 
-  /** False if the body is too large to be worth it. */
-  read(body: Body, parameters: number, traits: ScanTraits): boolean {
-    const d = this.decoder;
-    d.pos = body.start;
-    d.end = body.end;
+  /** Decodes the i-th body, unless it was the last one read. */
+  read(body: number): void {
+    if (body === this.body) return;
+    this.body = -1;
+    const { module, decoder: d } = this;
+    const { start, end } = module.bodies[body]!;
+    const type = module.types[module.functions[module.importedFunctions + body]!]!;
+    d.pos = start;
+    d.end = end;
     this.count = 0;
     this.setCount = 0;
-    this.parameters = parameters;
-    this.localCount = parameters + d.skipLocals();
+    this.localCount = type.params.length + d.skipLocals();
+    this.readInstructions();
+    this.body = body;
+  }
+
+  private readInstructions(): void {
+    const { decoder: d, traits } = this;
     const open: number[] = [];
     while (d.pos < d.end) {
-      if (this.count === MAX_INSTRUCTIONS) return false;
-      if (this.count === this.op.length) this.grow();
+      if (this.count + 1 === this.op.length) this.grow();
       const { pos } = d;
       const i = this.count++;
       if (!this.readShort(i)) this.readAny(i);
@@ -82,7 +92,7 @@ export class BodyScan {
       if (op <= OP.TRY_TABLE) this.structure(op, i, open, traits);
       else if (op > OP.GLOBAL_SET ? op > OP.REF_FUNC : op >= OP.LOCAL_SET) this.change(op, i, open, traits);
     }
-    return true;
+    this.at[this.count] = d.end;
   }
 
   /** Most instructions are a byte, and a number of one byte or none; false for others. Decoder.next() would do as well. */
