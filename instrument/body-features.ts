@@ -62,12 +62,16 @@ export class FeatureCache {
     return false;
   }
 
-  /** Whether a body can hold an i32.const of a number that needs more than one byte, by its bytes. */
-  mayHold(f: number, constant: number): boolean {
+  /** Whether a body has an i32.const of each number. Its bytes rule most bodies out, which are not decoded then. */
+  holds(f: number, constants: readonly number[]): boolean {
+    return constants.every((c) => this.mayHold(f, c)) && constants.every((c) => this.of(f).constants.has(c));
+  }
+
+  private mayHold(f: number, constant: number): boolean {
     const { start, end } = this.module.bodies[f - this.module.importedFunctions]!;
     const { bytes } = this.module;
-    const first = (constant & 0x7f) | 0x80;
-    for (let at = start; at < end; at++) if (bytes[at] === I32_CONST && bytes[at + 1] === first) return true;
+    const low = constant & 0x7f;
+    for (let at = start; at < end; at++) if (bytes[at] === I32_CONST && (bytes[at + 1]! & 0x7f) === low) return true;
     return false;
   }
 

@@ -63,9 +63,9 @@ const OLD = 'early AssemblyScript counted references, in blocks with another hea
 const INLINED = "blocks are resized by a function into which TLSF's ways to do so were inlined";
 
 function usesLists(features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), LISTS_SIZE) || !features.mayHold(f, SMALL)) return false;
-  const { fields, constants, grows } = features.of(f);
-  return fields.has(HEADS) && fields.has(MAPS) && constants.has(SMALL) && !grows;
+  if (!within(features.bodySize(f), LISTS_SIZE) || !features.holds(f, [SMALL])) return false;
+  const { fields, grows } = features.of(f);
+  return fields.has(HEADS) && fields.has(MAPS) && !grows;
 }
 
 /** Of the functions that take a block out of a list, the one below all the others, which asks for more memory. */
@@ -115,11 +115,9 @@ function globalsSet(module: Module, f: number): number[] {
 export function findStub(module: Module, features: FeatureCache): number | undefined {
   return only(
     functionsOf(module, [I], [I]).filter((f) => {
-      if (!within(features.bodySize(f), STUB_SIZE)) return false;
+      if (!within(features.bodySize(f), STUB_SIZE) || !features.holds(f, [LARGEST])) return false;
       const x = features.of(f);
-      return (
-        growsMemory(features, f) && x.stores <= 1 && x.loads === 0 && x.constants.has(LARGEST) && !x.opensParameter
-      );
+      return growsMemory(features, f) && x.stores <= 1 && x.loads === 0 && !x.opensParameter;
     }),
   );
 }

@@ -11,7 +11,7 @@ import type { BodyFeatures, FeatureCache } from '../body-features.ts';
 import { calledFrom } from '../call-graph.ts';
 import type { Module } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
-import { type Fingerprint, functionsOf, functionsThat, nothing, sharedState, within } from './fingerprint.ts';
+import { type Fingerprint, functionsOf, functionsThat, nothing, only, sharedState, within } from './fingerprint.ts';
 
 /** mparams.magic = 0x55555558, set up by malloc's initialisation. */
 const MAGIC = 1431655768;
@@ -38,16 +38,15 @@ export function findDlmalloc(module: Module, features: FeatureCache, known: Read
 }
 
 function findMalloc(module: Module, features: FeatureCache, evidence: string[]): number | undefined {
-  const candidates = functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) =>
-    within(features.bodySize(f), MALLOC_SIZE),
-  );
-  const scored = candidates
-    .map((f) => ({ f, features: features.of(f) }))
-    .filter(({ features: x }) => MALLOC_CONSTANTS.every((c) => x.constants.has(c)) && hasMagic(features, x))
-    .filter(({ features: x }) => x.addresses.size >= SHARED_STATE);
-  if (scored.length !== 1) return undefined; // none, or not certain which
-  evidence.push(`function ${scored[0]!.f} has dlmalloc's constants and its magic 0x55555558`);
-  return scored[0]!.f;
+  const malloc = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isMalloc(features, f)));
+  if (malloc !== undefined) evidence.push(`function ${malloc} has dlmalloc's constants and its magic 0x55555558`);
+  return malloc;
+}
+
+function isMalloc(features: FeatureCache, f: number): boolean {
+  if (!within(features.bodySize(f), MALLOC_SIZE) || !features.holds(f, MALLOC_CONSTANTS)) return false;
+  const x = features.of(f);
+  return hasMagic(features, x) && x.addresses.size >= SHARED_STATE;
 }
 
 /** The magic stands in malloc itself, or in the initialiser it calls. */

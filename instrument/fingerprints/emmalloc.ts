@@ -76,7 +76,7 @@ function calls(features: FeatureCache, caller: number, callee: number): boolean 
 }
 
 function hasBuckets(features: FeatureCache, f: number): boolean {
-  return BUCKET.every((c) => features.of(f).constants.has(c));
+  return features.holds(f, BUCKET);
 }
 
 /** What malloc calls that chooses a bucket, too: one function cuts a region, one asks for more memory. Neither is given a block. */

@@ -65,15 +65,12 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
 }
 
 function isMalloc(features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), MALLOC_SIZE)) return false;
-  const x = features.of(f);
-  return (
-    growsMemory(features, f) && x.addresses.size >= MALLOC_STATE && MALLOC_CONSTANTS.every((c) => x.constants.has(c))
-  );
+  if (!within(features.bodySize(f), MALLOC_SIZE) || !features.holds(f, MALLOC_CONSTANTS)) return false;
+  return growsMemory(features, f) && features.of(f).addresses.size >= MALLOC_STATE;
 }
 
 function isFree(features: FeatureCache, f: number): boolean {
-  return within(features.bodySize(f), FREE_SIZE) && FREE_CONSTANTS.every((c) => features.of(f).constants.has(c));
+  return within(features.bodySize(f), FREE_SIZE) && features.holds(f, FREE_CONSTANTS);
 }
 
 /** Two parameters, of which one is an alignment. */

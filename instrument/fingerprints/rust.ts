@@ -56,9 +56,9 @@ export function findRust(module: Module, features: FeatureCache): Fingerprint {
 }
 
 function isMalloc(features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), MALLOC_SIZE)) return false;
+  if (!within(features.bodySize(f), MALLOC_SIZE) || !features.holds(f, MALLOC_CONSTANTS)) return false;
   const x = features.of(f);
-  return x.grows && x.addresses.size >= MALLOC_STATE && MALLOC_CONSTANTS.every((c) => x.constants.has(c));
+  return x.grows && x.addresses.size >= MALLOC_STATE;
 }
 
 function isFree(features: FeatureCache, f: number): boolean {

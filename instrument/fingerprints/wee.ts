@@ -23,10 +23,7 @@ const I = TYPE.I32;
 
 export function findWee(module: Module, features: FeatureCache): Family | undefined {
   const fits = (f: number, size: readonly [number, number]) =>
-    within(features.bodySize(f), size) &&
-    features.mayHold(f, CLASSES[0]!) &&
-    CLASSES.every((c) => features.of(f).constants.has(c)) &&
-    heads(features, f).length > 0;
+    within(features.bodySize(f), size) && features.holds(f, CLASSES) && heads(features, f).length > 0;
   const deallocs = functionsOf(module, [I, I, I], []).filter((f) => fits(f, DEALLOC_SIZE));
   const allocs = functionsOf(module, [I, I], [I]).filter((f) => fits(f, ALLOC_SIZE));
   const pairs = allocs.flatMap((alloc) =>

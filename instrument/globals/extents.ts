@@ -56,6 +56,7 @@ export function findExtents(module: Module, debugInfo: DebugInfo, nullLimit: num
 
 function specialSegments(module: Module): GlobalObject[] {
   const names = segmentNames(module);
+  if (names.size === 0) return [];
   return module.data.flatMap((d, i) => {
     const name = names.get(i);
     if (d.address === undefined || name === undefined || ORDINARY.test(name)) return [];

@@ -14,6 +14,7 @@ export function segmentNames(module: Module): Map<number, string> {
 /** The bytes that no correct program writes: the segments of constants, where they lie together. */
 export function readOnlyData(module: Module): GlobalObject | undefined {
   const names = segmentNames(module);
+  if (names.size === 0) return undefined;
   const isConstant = (i: number) => CONSTANTS.test(names.get(i) ?? '');
   const placed = module.data.map((d, i) => ({ i, begin: d.address ?? -1, end: (d.address ?? 0) + d.end - d.start }));
   const constants = placed.filter(({ i }) => isConstant(i));
