@@ -8,7 +8,7 @@ import { assumptionsOf } from './elide/assumptions.ts';
 import { Elision } from './elide/elision.ts';
 import { Poisoners, type PoisonFacts } from './elide/poisoners.ts';
 import type { KillRule } from './elide/rules.ts';
-import { type Frames, planFrames } from './frames/index.ts';
+import { FramePlanner, type Frames } from './frames/index.ts';
 import type { Globals } from './globals/index.ts';
 import type { FunctionPlan, Plan } from './plan.ts';
 import { type PlanFacts, planFunction, treatFrame, withFrame } from './plan-functions.ts';
@@ -30,7 +30,7 @@ export interface BodyFacts {
 }
 
 export class BodyPlanner {
-  /** By index of the body; there for those in the range planned last. */
+  /** By index of the body; there for those planned and not forgotten. */
   readonly functions: FunctionPlan[];
   readonly elision: Elision;
   private readonly module: Module;
@@ -64,30 +64,32 @@ export class BodyPlanner {
     });
   }
 
-  /** Plans bodies [from, to); the first of their frames has the number `firstFrame`. */
-  planRange(from: number, to: number, firstFrame: number): Frames {
-    const { module, facts, functions } = this;
-    for (let i = from; i < to; i++) {
-      const plan = planFunction(module.importedFunctions + i, module, facts.plan, this.globals);
-      if (facts.ignoresTraps && plan.skip === 'checked') plan.discarded = this.discarded.read(module.bodies[i]!);
-      functions[i] = plan;
-    }
-    const input = {
-      module,
-      scan: this.scan,
-      stackPointer: facts.framePointer,
-      debugInfo: this.debugInfo,
-      useAfterScope: facts.useAfterScope,
-      treat: (i: number) => treatFrame(functions[i]!),
-    };
-    const frames = planFrames(input, from, to, firstFrame);
-    for (let i = from; i < to; i++) functions[i] = withFrame(functions[i]!, frames.changes.get(i));
-    return frames;
+  /** For bodies that are planned with it one after the other; the first of their frames has the number `firstFrame`. */
+  framesFrom(firstFrame: number): FramePlanner {
+    const { module, scan, facts, debugInfo, functions } = this;
+    const { framePointer: stackPointer, useAfterScope } = facts;
+    const treat = (i: number) => treatFrame(functions[i]!);
+    return new FramePlanner({ module, scan, stackPointer, debugInfo, useAfterScope, treat }, firstFrame);
   }
 
-  /** Forgets the plans of bodies that have been written. */
-  forget(from: number, to: number): void {
-    this.functions.fill(undefined as unknown as FunctionPlan, from, to);
+  /** What is decoded for that is still at hand when the elimination is asked about the same body next. */
+  planBody(i: number, frames: FramePlanner): void {
+    const { module, facts, functions } = this;
+    const plan = planFunction(module.importedFunctions + i, module, facts.plan, this.globals);
+    if (facts.ignoresTraps && plan.skip === 'checked') plan.discarded = this.discarded.read(module.bodies[i]!);
+    functions[i] = plan;
+    functions[i] = withFrame(plan, frames.plan(i));
+  }
+
+  planAll(): Frames {
+    const frames = this.framesFrom(1);
+    for (let i = 0; i < this.module.bodies.length; i++) this.planBody(i, frames);
+    return frames.frames();
+  }
+
+  /** Forgets the plan of a body that has been written. */
+  forget(i: number): void {
+    this.functions[i] = undefined as unknown as FunctionPlan;
   }
 
   get plan(): Plan {

@@ -184,7 +184,7 @@ function inspectModule(module: Module, options: InstrumentOptions): Inspection {
   };
   const bodies = lazily(() => {
     const planner = new BodyPlanner(module, facts, globals, options.debugInfo);
-    return { frames: planner.planRange(0, module.bodies.length, 1), plan: planner.plan, elision: planner.elision };
+    return { frames: planner.planAll(), plan: planner.plan, elision: planner.elision };
   });
   return {
     ...{ module, allocator, allocatorClosure: closure, libc, mappings, stackPointer, facts },

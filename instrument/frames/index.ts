@@ -70,8 +70,6 @@ export interface FrameChange {
 }
 
 export interface Frames {
-  /** By index of the body. */
-  readonly changes: ReadonlyMap<number, FrameChange>;
   readonly counts: FrameCounts;
   /** For memory 1: how the shadow of the moved frames is drawn. */
   readonly shadows: { readonly address: number; readonly bytes: Uint8Array };
@@ -90,11 +88,6 @@ export interface FrameInput {
   readonly treat: (body: number) => 'leave' | 'unchecked' | 'checked';
 }
 
-/** Decides about the frames of bodies [from, to), the first of which has the number `firstFrame`. */
-export function planFrames(input: FrameInput, from: number, to: number, firstFrame: number): Frames {
-  return new FramePlanner(input, firstFrame).plan(from, to);
-}
-
 /** Where nothing is drawn but plain frames. */
 export const NO_SHADOWS = new ShadowTable(FRAME_SHADOWS, FRAME_SHADOWS_END).segment();
 
@@ -104,9 +97,11 @@ export function knowsVariables({ importedFunctions, functions }: Module, debugIn
   return false;
 }
 
-class FramePlanner {
+/** Decides about frames, body by body in their order. */
+export class FramePlanner {
   private readonly input: FrameInput;
-  private readonly changes = new Map<number, FrameChange>();
+  private readonly target: FrameTarget | undefined;
+  private readonly uses: PointerUses;
   private readonly records: FrameRecord[] = [];
   private readonly table = new ShadowTable(FRAME_SHADOWS, FRAME_SHADOWS_END);
   private readonly counts: FrameCounts = {
@@ -120,46 +115,42 @@ class FramePlanner {
 
   private readonly firstFrame: number;
 
+  /** The first frame has the number `firstFrame`. */
   constructor(input: FrameInput, firstFrame: number) {
+    const { module, stackPointer } = input;
     this.input = input;
+    this.target = stackPointer === undefined ? undefined : { stackPointer, is64: module.memories[0]!.is64 };
+    this.uses = new PointerUses(module, stackPointer ?? -1);
     this.firstFrame = firstFrame;
     this.isRewritten = !isLinkerOutput(input.module);
     this.poisonsItself = input.module.imports.some((i) => /^__(asan|sanitizer)_/.test(i.name));
   }
 
-  plan(from: number, to: number): Frames {
-    const { module, stackPointer, treat } = this.input;
-    if (stackPointer !== undefined) {
-      const target = { stackPointer, is64: module.memories[0]!.is64 };
-      const uses = new PointerUses(module, stackPointer);
-      for (let i = from; i < to; i++) {
-        if (treat(i) !== 'leave' && uses.isIn(i)) this.planFunction(i, uses, target);
-      }
-    }
-    return {
-      changes: this.changes,
-      counts: this.counts,
-      shadows: this.table.segment(),
-      part: encodeFrames(this.records),
-    };
+  /** What becomes of the i-th body. */
+  plan(i: number): FrameChange | undefined {
+    const { target } = this;
+    return target && this.input.treat(i) !== 'leave' && this.uses.isIn(i) ? this.planFunction(i, target) : undefined;
   }
 
-  private planFunction(i: number, uses: PointerUses, target: FrameTarget): void {
+  /** What is to be known of all that were planned. */
+  frames(): Frames {
+    return { counts: this.counts, shadows: this.table.segment(), part: encodeFrames(this.records) };
+  }
+
+  private planFunction(i: number, target: FrameTarget): FrameChange | undefined {
     this.counts.total++;
     const variables = this.input.debugInfo?.stackFrame(this.input.module.importedFunctions + i);
     const analysis = analyseFrame({ ...this.input, stackPointer: target.stackPointer }, i, variables !== undefined);
     if (analysis.trouble) {
       count(this.counts.troubles, analysis.trouble);
-      uses.find(i);
-      const edits = plainEdits(uses, target);
-      if (edits.length > 0) this.changes.set(i, { edits });
-      return;
+      this.uses.find(i);
+      const edits = plainEdits(this.uses, target);
+      return edits.length > 0 ? { edits } : undefined;
     }
     const inFrame = this.poisonsItself ? undefined : accessesInside(analysis);
     if (inFrame && isClosed(analysis)) {
       this.counts.closed++;
-      this.changes.set(i, { edits: [], inFrame: new Set([...inFrame, ...analysis.reached.map((a) => a.at)]) });
-      return;
+      return { edits: [], inFrame: new Set([...inFrame, ...analysis.reached.map((a) => a.at)]) };
     }
     const { layout, scopes } = this.inside(i, analysis);
     const id = this.firstFrame + this.records.push({ func: this.input.module.importedFunctions + i, layout }) - 1;
@@ -167,12 +158,12 @@ class FramePlanner {
     if (layout.moved) this.counts.separated++;
     if (scopes.length > 0) this.counts.scoped++;
     const shadow = layout.drawn ? this.table.add(shadowCodes(layout)) : 0;
-    this.changes.set(i, {
+    return {
       edits: frameEdits(analysis, layout, { id, shadow }, scopes, this.unseenRooms(i, analysis, target), target),
       ...(layout.moved && { movedOffsets: movedOffsets(analysis, layout) }),
       ...(layout.drawn && !layout.moved && { poisonsFrame: true }),
       ...(inFrame && { inFrame }),
-    });
+    };
   }
 
   private unseenRooms(i: number, analysis: Analysis, target: FrameTarget): readonly number[] {

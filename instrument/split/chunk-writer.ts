@@ -54,12 +54,15 @@ export class ChunkWriter {
   write(chunk: number, firstSite: number, firstFrame: number): WrittenChunk {
     const { module, planner, target } = this;
     const range = [this.cuts[chunk]!, this.cuts[chunk + 1]!] as const;
-    const frames = planner.planRange(...range, firstFrame);
+    const frames = planner.framesFrom(firstFrame);
     const tables = { sites: new SiteMap(firstSite), hints: new BranchHints(), places: new NumberPlaces() };
     const bytes = module.bodies[range[1] - 1]!.end - module.bodies[range[0]]!.start;
     const out = new Writer(Math.ceil(bytes * CODE_GROWTH) + 4096);
-    const called = writeBodies(module, planner.plan, target, { tables, out, range });
-    planner.forget(...range);
+    const called = writeBodies(module, planner.plan, target, {
+      ...{ tables, out, range },
+      before: (i) => planner.planBody(i, frames),
+      after: (i) => planner.forget(i),
+    });
     return {
       code: out.view(),
       ...{ firstSite, firstFrame },
@@ -67,7 +70,7 @@ export class ChunkWriter {
       framePlaces: new Int32Array(tables.places.frames),
       sites: tables.sites.part(),
       hints: tables.hints.part(),
-      frames: frames.part,
+      frames: frames.frames().part,
       called: [...called],
     };
   }

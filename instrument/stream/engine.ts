@@ -346,7 +346,7 @@ class ModuleWriter {
       tables: { sites, hints },
       out,
       range: [0, program.bodies.length],
-      each: (i) => (i & 1023) === 0 && progress?.(i, program.bodies.length),
+      after: (i) => (i & 1023) === 0 && progress?.(i, program.bodies.length),
     });
     return { code: [out.view()], called };
   }

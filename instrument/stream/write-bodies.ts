@@ -12,15 +12,16 @@ export function writeBodies(
   program: Module,
   plan: Plan,
   target: Target,
-  { tables, out, range, each }: BodyOutput,
+  { tables, out, range, before, after }: BodyOutput,
 ): ReadonlySet<string> {
   const rewriter = new BodyRewriter(program.bytes, target, tables, plan.reachesAllocator);
   for (let i = range[0]; i < range[1]; i++) {
+    before?.(i);
     const func = program.importedFunctions + i;
     const type = program.types[program.functions[func]!]!;
     rewriter.rewrite(program.bodies[i]!, type, plan.functions[i]!, out, plan.elision?.actions(i));
     tables.hints.endBody(target.functionMap[func]!, rewriter.headerBytes);
-    each?.(i);
+    after?.(i);
   }
   return rewriter.called;
 }
@@ -30,5 +31,7 @@ export interface BodyOutput {
   readonly out: Writer;
   /** Indices of bodies: the first, and the one behind the last. */
   readonly range: readonly [number, number];
-  readonly each?: (body: number) => void;
+  /** Makes the plan of a body that is about to be written, where the plan does not hold it already. */
+  readonly before?: (body: number) => void;
+  readonly after?: (body: number) => void;
 }
