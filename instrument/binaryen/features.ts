@@ -82,10 +82,9 @@ function bodyFeatures(module: Module): number {
   for (const body of module.bodies) {
     d.pos = body.start;
     d.end = body.end;
-    for (let groups = d.u32(); groups > 0; groups--) {
-      d.u32();
-      mask |= typeFeatures(d.valueType());
-    }
+    d.skipLocals((type) => {
+      mask |= typeFeatures(type);
+    });
     while (d.pos < d.end) {
       d.next();
       mask |= d.op < 256 ? PLAIN[d.op]! : prefixedFeatures(d.op);

@@ -90,13 +90,8 @@ class Walk {
     this.module = module;
     this.stackPointer = stackPointer;
     this.d = new Decoder(module.bytes, body.start, body.end);
-    let count = parameters;
-    for (let groups = this.d.u32(); groups > 0; groups--) {
-      count += this.d.u32();
-      this.d.valueType();
-    }
+    this.locals = new Float64Array(parameters + this.d.skipLocals()).fill(UNSET);
     this.start = this.d.pos;
-    this.locals = new Float64Array(count).fill(UNSET);
     this.locals.fill(ANY, 0, parameters);
   }
 

@@ -1,7 +1,7 @@
 // Puts a rewritten body together: its size, its local declarations with the scratch locals added, its code.
 
 import { InstrumentError } from '../errors.ts';
-import { Reader, Writer } from '../wasm/bytes.ts';
+import { Reader, type Writer } from '../wasm/bytes.ts';
 import type { Body } from '../wasm/module.ts';
 import type { CodeWriter } from './code-writer.ts';
 
@@ -17,23 +17,23 @@ export const LARGEST_INLINED = 512 << 10;
 
 /** Appends the body to `out` and ends it in the site map; answers how many bytes its local declarations take. */
 export function assembleBody(w: CodeWriter, bytes: Uint8Array, body: Body, out: Writer): number {
-  const { localCount, scratchTypes, code, sites } = w;
+  const { localCount, scratchTypes, code, locals, sites } = w;
   if (localCount + scratchTypes.length > MAX_LOCALS) {
     throw new InstrumentError('E_LIMIT', `too many locals in the function at offset ${body.start}`);
   }
   const original = new Reader(bytes, body.start, body.end);
   const groups = original.u32();
-  const header = new Writer(64);
-  header.u32(groups + scratchTypes.length);
-  header.append(bytes, original.pos, body.start + sites.originalCodeStart);
+  locals.length = 0;
+  locals.u32(groups + scratchTypes.length);
+  locals.append(bytes, original.pos, body.start + sites.originalCodeStart);
   for (const type of scratchTypes) {
-    header.u32(1);
-    header.byte(type);
+    locals.u32(1);
+    locals.byte(type);
   }
-  out.u32(header.length + code.length);
-  out.append(header.bytes, 0, header.length);
+  out.u32(locals.length + code.length);
+  out.append(locals.bytes, 0, locals.length);
   w.places?.endBody(out.length);
   out.append(code.bytes, 0, code.length);
-  sites.endBody(header.length);
-  return header.length;
+  sites.endBody(locals.length);
+  return locals.length;
 }

@@ -11,6 +11,8 @@ import type { SiteMap } from './site-map.ts';
 export class CodeWriter implements Emitter {
   /** Code of the current body, without its local declarations. */
   readonly code = new Writer(1 << 16);
+  /** Its local declarations, once its code is written. */
+  readonly locals = new Writer(64);
   readonly target: Target;
   readonly sites: SiteMap;
   readonly hints: BranchHints;

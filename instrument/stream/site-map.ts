@@ -28,6 +28,8 @@ export interface SitePart {
 export class SiteMap {
   private readonly all = new Writer(1 << 12);
   private readonly edits = new Writer(1 << 10);
+  /** In front of a function's edits. */
+  private readonly head = new Writer(16);
   private readonly first: number;
   private site: number;
   private functions = 0;
@@ -90,7 +92,8 @@ export class SiteMap {
 
   /** Closes a body whose local declarations took `headerBytes` in the output. */
   endBody(headerBytes: number): void {
-    const head = new Writer(16);
+    const { head } = this;
+    head.length = 0;
     head.u32(this.originalCodeStart);
     head.u32(headerBytes);
     this.all.u32(head.length + this.edits.length);

@@ -3,7 +3,7 @@
 
 import { SNAPSHOT_MAP, SNAPSHOT_PAGE_SHIFT } from '../../runtime/abi.ts';
 import { accessOf } from '../access-table.ts';
-import type { Writer } from '../wasm/bytes.ts';
+import { Reader, type Writer } from '../wasm/bytes.ts';
 import type { Decoder } from '../wasm/decoder.ts';
 import { functionNames, type Module } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
@@ -42,16 +42,10 @@ export class SnapshotMarks {
 
   /** Copies the local declarations and adds ours. */
   locals(d: Decoder, w: Writer): void {
-    const groups = d.u32();
-    w.u32(groups + 2);
-    for (let i = 0; i < groups; i++) {
-      const count = d.u32();
-      const at = d.pos;
-      d.valueType();
-      this.first += count;
-      w.u32(count);
-      w.append(d.bytes, at, d.pos);
-    }
+    const declared = new Reader(d.bytes, d.pos);
+    this.first += d.skipLocals();
+    w.u32(declared.u32() + 2);
+    w.append(d.bytes, declared.pos, d.pos);
     w.u32(4);
     w.byte(TYPE.I32);
     w.u32(1);

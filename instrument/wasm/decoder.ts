@@ -193,12 +193,16 @@ export class Decoder extends Reader {
     }
   }
 
-  /** Skips a body's local declarations: `pos` is then its first instruction. Answers how many locals they declare. */
-  skipLocals(): number {
+  /**
+   * Passes over a body's local declarations, telling `each` their types: `pos` is then its first instruction. Answers how many
+   * locals they declare.
+   */
+  skipLocals(each?: (type: number) => void): number {
     let locals = 0;
     for (let groups = this.u32(); groups > 0; groups--) {
       locals += this.u32();
-      this.valueType();
+      const type = this.valueType();
+      each?.(type);
     }
     return locals;
   }
