@@ -27,7 +27,7 @@ import type { Plan, SkipReason } from './plan.ts';
 import { type PlanOptions, planFacts, skipOf } from './plan-functions.ts';
 import type { Probe } from './probe-module.ts';
 import { spareStack } from './spare-stack.ts';
-import { crewOf, type Team, type TeamMaker } from './split/team.ts';
+import { aloneOn, crewOf, type Team, type TeamMaker } from './split/team.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, rewriteModule } from './stream/engine.ts';
 import { isAbi } from './stream/export-section.ts';
@@ -214,7 +214,7 @@ function lazily<T>(make: () => T): () => T {
 /** Instruments a module. */
 export function instrument(bytes: Uint8Array, images: RuntimeImages, options: InstrumentOptions = {}): Instrumented {
   const module = readable(bytes, options);
-  const team = isDivisible(module, options) ? options.team?.(module) : undefined;
+  const team = isDivisible(module, options) ? (options.team?.(module) ?? aloneOn(module)) : undefined;
   try {
     return instrumentModule(module, images, options, team);
   } finally {

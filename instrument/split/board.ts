@@ -31,16 +31,16 @@ export function cutBodies({ bodies }: Module): number[] {
 }
 
 export class Board {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly cuts: readonly number[];
   private readonly cells: Int32Array;
   private readonly module: Module;
 
-  /** A new one, or the one that another thread made for the same module. */
-  constructor(module: Module, memory?: SharedArrayBuffer) {
+  /** A new one, in memory of a kind, or the one that another thread made for the same module. */
+  constructor(module: Module, memory: ArrayBufferLike | (new (bytes: number) => ArrayBufferLike)) {
     this.module = module;
     this.cuts = cutBodies(module);
-    this.memory = memory ?? new SharedArrayBuffer((STATES + this.chunks) * 4);
+    this.memory = typeof memory === 'function' ? new memory((STATES + this.chunks) * 4) : memory;
     this.cells = new Int32Array(this.memory);
   }
 

@@ -19,7 +19,7 @@ const FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker
 /** What a worker finds in its `workerData`. */
 export interface WorkerInput {
   readonly bytes: Uint8Array;
-  readonly board: SharedArrayBuffer;
+  readonly board: ArrayBufferLike;
 }
 
 /** What it is told once the facts are known. */
@@ -57,7 +57,7 @@ export class NodeTeam implements Team {
   /** `patience` in milliseconds. */
   constructor(module: Module, workers: number, patience = PATIENCE) {
     this.patience = patience;
-    this.board = new Board(module);
+    this.board = new Board(module, SharedArrayBuffer);
     const bytes = new Uint8Array(new SharedArrayBuffer(module.bytes.length));
     bytes.set(module.bytes);
     const workerData: WorkerInput = { bytes, board: this.board.memory };

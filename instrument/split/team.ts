@@ -8,7 +8,7 @@ import type { Crew, CrewOutput } from '../stream/engine.ts';
 import { raiseNumbers } from '../stream/number-places.ts';
 import type { SiteMap } from '../stream/site-map.ts';
 import type { Module } from '../wasm/module.ts';
-import type { Board } from './board.ts';
+import { Board } from './board.ts';
 import { type Brief, ChunkWriter, type WrittenChunk } from './chunk-writer.ts';
 
 /** Other threads at work on one module. */
@@ -24,6 +24,11 @@ export interface Team {
 
 /** Answers undefined where a module is better left to one thread. */
 export type TeamMaker = (module: Module) => Team | undefined;
+
+/** This thread alone, in engines that may have no memory to share. Chunk by chunk, it keeps little of what it plans. */
+export function aloneOn(module: Module): Team {
+  return { board: new Board(module, ArrayBuffer), begin: () => {}, take: () => undefined, end: () => {} };
+}
 
 interface Work {
   readonly module: Module;

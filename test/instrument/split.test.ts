@@ -1,11 +1,13 @@
-// Several threads write what one thread writes, byte for byte; and whatever becomes of them, the module gets written.
+// Threads that share a module chunk by chunk, or one that takes all chunks, write what is written in one go, byte for byte; and
+// whatever becomes of them, the module gets written.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
 import { type InstrumentOptions, instrument } from '../../index.ts';
 import { NodeTeam } from '../../instrument/split/node-team.ts';
-import type { Team, TeamMaker } from '../../instrument/split/team.ts';
+import { aloneOn, type Team, type TeamMaker } from '../../instrument/split/team.ts';
+import { rewriteModule } from '../../instrument/stream/engine.ts';
 import { NumberPlaces, raiseNumbers } from '../../instrument/stream/number-places.ts';
 import { Writer } from '../../instrument/wasm/bytes.ts';
 import { type Module, parseModule } from '../../instrument/wasm/module.ts';
@@ -17,7 +19,7 @@ const QUICKJS = read('@jitl/quickjs-wasmfile-release-sync/wasm');
 const PATIENCE = 60_000;
 
 function same(bytes: Uint8Array, options: InstrumentOptions, team: TeamMaker): void {
-  const expected = instrument(bytes, { ...options, jobs: 1 });
+  const expected = instrument(bytes, { ...options, engine: rewriteModule });
   const made = instrument(bytes, { ...options, team });
   expect(Buffer.compare(made.bytes, expected.bytes)).toBe(0);
   expect(made.summary).toEqual(expected.summary);
@@ -40,6 +42,10 @@ function alone(workers: number, delivered: number[]): TeamMaker {
     });
   };
 }
+
+test('what one thread wrote, chunk by chunk', () => {
+  for (const bytes of [SQLITE, QUICKJS]) same(bytes, { host: true }, aloneOn);
+});
 
 test('what two other threads wrote', { timeout: 2 * PATIENCE }, () => {
   const delivered: number[] = [];
