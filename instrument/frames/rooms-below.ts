@@ -17,10 +17,12 @@ import { integerConstant } from './operands.ts';
 /** What is known of an operand: a constant's value, whether it comes from the stack pointer, or that it is a multiple of 16. */
 type Operand = number | 'pointer' | 'kept' | 'multiple' | undefined;
 
-/** Locals that may hold each. */
+/** Locals that may hold each, and those that hold one constant: unoptimised code keeps every operand in a local. */
 interface Kept {
   readonly pointers: Set<number>;
   readonly multiples: Set<number>;
+  /** Undefined where more than that constant is written. */
+  readonly constants: Map<number, number | undefined>;
 }
 
 const I64_AND = 0x83;
@@ -31,11 +33,11 @@ const UNIT_SHIFT = 4;
 
 /** Just past each instruction of the i-th body that leaves such an address. The read that ends at `except` does not count. */
 export function roomsBelow(module: Module, i: number, stackPointer: number, except = 0): number[] {
-  const kept = { pointers: new Set<number>(), multiples: new Set<number>() };
+  const kept: Kept = { pointers: new Set(), multiples: new Set(), constants: new Map() };
   for (;;) {
-    const known = kept.pointers.size + kept.multiples.size;
-    const found = new Scan(module, i, stackPointer, kept, except).run();
-    if (kept.pointers.size + kept.multiples.size === known) return found;
+    const scan = new Scan(module, i, stackPointer, kept, except);
+    const found = scan.run();
+    if (!scan.learned) return found;
   }
 }
 
@@ -49,6 +51,8 @@ class Scan {
   private readonly stack: Operand[] = [];
   private readonly blocks: { height: number; results: number }[] = [];
   private readonly is64: boolean;
+  /** Something about locals that what came before it should have known. */
+  learned = false;
 
   constructor(module: Module, i: number, stackPointer: number, kept: Kept, except: number) {
     const { start, end } = module.bodies[i]!;
@@ -93,14 +97,29 @@ class Scan {
 
   private local(index: number): Operand {
     if (this.kept.pointers.has(index)) return 'kept';
-    return this.kept.multiples.has(index) ? 'multiple' : undefined;
+    return this.kept.multiples.has(index) ? 'multiple' : this.kept.constants.get(index);
   }
 
   private setLocal(op: number): void {
     const value = this.stack.pop();
-    if (isPointer(value)) this.kept.pointers.add(this.decoder.index);
-    else if (value === 'multiple') this.kept.multiples.add(this.decoder.index);
+    const { index } = this.decoder;
+    if (isPointer(value)) this.learn(this.kept.pointers, index);
+    else if (value === 'multiple') this.learn(this.kept.multiples, index);
+    this.learnConstant(index, typeof value === 'number' ? value : undefined);
     if (op === OP.LOCAL_TEE) this.stack.push(value);
+  }
+
+  private learn(locals: Set<number>, index: number): void {
+    this.learned ||= !locals.has(index);
+    locals.add(index);
+  }
+
+  private learnConstant(index: number, value: number | undefined): void {
+    const { constants } = this.kept;
+    const isNew = !constants.has(index);
+    if (!isNew && (constants.get(index) === undefined || constants.get(index) === value)) return;
+    this.learned = true;
+    constants.set(index, isNew ? value : undefined);
   }
 
   /** `taken`: how much of the pointer. */

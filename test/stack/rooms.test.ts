@@ -21,7 +21,8 @@ static sum aligned(int n) { _Alignas(64) volatile char v[n % 30 + 90]; sum s = 0
 NOINLINE static sum loop(int n) { sum s = 0; for (int i = 0; i < 4; i++) { char v[n * 7 + i * 50 + 1]; memset(v, i, sizeof v); touch(v, sizeof v); s += v[n]; { char w[n + 3]; touch(w, 1); w[n] = 1; s += w[n]; if (n == 3) continue; } s += room(n * 40) + fixed(n) + aligned(n); } return s; }
 NOINLINE static sum kept(int n) { char *keep[8]; for (int i = 0; i < 8; i++) { keep[i] = alloca(n * 3 + i + 1); memset(keep[i], i, n * 3 + i + 1); } sum s = room(n * 9); for (int i = 0; i < 8; i++) s = s * 5 + keep[i][n * 3 + i]; return s; }
 NOINLINE static sum early(int n) { if (n == 1) return fixed(n); char b[164]; for (int i = 0; i < 164; i++) b[i] = (char)i; b[n] = 3; if (n > 4) { char c[n * 100]; for (int i = 0; i < n * 100; i++) c[i] = b[i % 164]; return c[n * 100 - 1] + b[n]; } return b[n] + aligned(n); }
-NOINLINE static void each(int n) { mix(loop(n)); mix(room(n)); mix(fixed(n)); mix(early(n)); mix(aligned(n + 1)); mix(kept(n)); mix(room(255)); }
+NOINLINE static sum again(int n) { sum s = 0; int k = 0; if (0) { label:; } char v[k * n % 90 + 1]; v[0] = 1; v[k * n % 90] = 2; s = s * 3 + v[0]; if (++k < 40) goto label; return s; }
+NOINLINE static void each(int n) { mix(again(n)); mix(loop(n)); mix(room(n)); mix(fixed(n)); mix(early(n)); mix(aligned(n + 1)); mix(kept(n)); mix(room(255)); }
 int main(void) { for (int n = 0; n < 9; n++) each(n); printf("%llx\\n", all); }`;
 
 function inlineMore(bytes: Uint8Array): Uint8Array {
@@ -76,12 +77,14 @@ test.each<[string, string, number]>([
   ['room below room', `(local.set $a (i32.sub ${GET} ${ROUNDED})) (local.set $b (i32.add (local.get $a) (i32.const -64)))`, 2],
   ['a frame that is aligned', `(local.set $a (i32.and (i32.sub ${GET} (i32.const 128)) (i32.const -64)))`, 1],
   ['room in a loop', `(local.set $a ${GET}) (loop $l (local.set $b (local.get $a)) (local.set $a (i32.sub (local.get $b) ${ROUNDED})) (br_if $l (local.get $n)))`, 1],
+  ['an amount rounded by a constant in a local', `(local.set $a ${GET}) (local.set $m (i32.const -16)) (local.set $b (i32.sub (local.get $a) (i32.and (local.get $n) (local.get $m))))`, 1],
+  ['a local with two constants', `(local.set $a ${GET}) (local.set $m (i32.const -16)) (local.set $m (i32.const -4)) (local.set $b (i32.sub (local.get $a) (i32.and (local.get $n) (local.get $m))))`, 0],
   ['one of two', `(local.set $a (select ${GET} (local.get $n) (local.get $n))) (local.set $b (i32.sub (local.get $a) (select (i32.const 16) ${ROUNDED} (local.get $n))))`, 1],
   ['a local that is used for other things, too', `(local.set $a ${GET}) (local.set $a (i32.load8_u (local.get $n))) (local.set $b (i32.and (local.get $a) (i32.const 255))) (local.set $b (i32.and (local.get $a) (i32.const -4))) (local.set $b (i32.sub (local.get $a) (i32.rem_u (local.get $a) (i32.const 3))))`, 0],
   ['a pointer into a frame, an index, a difference', `(local.set $a (i32.sub ${GET} (i32.const 32))) (local.set $b (i32.sub (i32.add (local.get $a) (i32.const 8)) (local.get $n))) (local.set $b (i32.add (local.get $a) (i32.const -4))) (local.set $n (i32.sub (local.get $a) ${GET}))`, 0],
 ])('%s', (_, body, count) => {
   const module = binaryen.parseText(`(module (memory 1) (global $sp (mut i32) (i32.const 65536))
-    (func (param $n i32) (local $a i32) (local $b i32) ${body}))`);
+    (func (param $n i32) (local $a i32) (local $b i32) (local $m i32) ${body}))`);
   const parsed = parseModule(module.emitBinary());
   module.dispose();
   expect(roomsBelow(parsed, 0, 0)).toHaveLength(count);
