@@ -130,6 +130,21 @@ class Trial {
     this.expectApart(live);
     this.expectKept(live, 'was overwritten by later calls of malloc');
     const word = this.sizeWord(live);
+    const kept = this.role('free') ? this.tryFree(live) : live;
+    const reused = kept === live ? '' : ', freed ones handed out again';
+    const facts = [`probe run: ${SIZES.length} blocks apart and aligned${reused}`];
+    const wrong = RELATIVES.filter(([role]) => !this.tryRelative(role, kept));
+    for (const [role, fact] of RELATIVES) {
+      if (!this.role(role)) continue;
+      const isWrong = wrong.some(([name]) => name === role);
+      facts.push(`probe run: ${isWrong ? `what looked like ${role} is something else` : fact}`);
+    }
+    if (word) facts.push('probe run: the word in front of a block tells its size');
+    return { ...NOTHING, outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+  }
+
+  /** Frees half of the blocks; answers the other half. */
+  private tryFree(live: readonly Block[]): readonly Block[] {
     const freed = live.filter((_, i) => i % 2 === 0);
     const kept = live.filter((_, i) => i % 2 === 1);
     for (const { at } of freed) this.free(at);
@@ -139,15 +154,7 @@ class Trial {
     this.expectKept(kept, 'was overwritten after others were freed');
     const old = new Set(freed.map((b) => b.at));
     if (!again.some((b) => old.has(b.at))) throw new Wrong('no freed block was ever handed out again');
-    const facts = [`probe run: ${SIZES.length} blocks apart and aligned, freed ones handed out again`];
-    const wrong = RELATIVES.filter(([role]) => !this.tryRelative(role, kept));
-    for (const [role, fact] of RELATIVES) {
-      if (!this.role(role)) continue;
-      const isWrong = wrong.some(([name]) => name === role);
-      facts.push(`probe run: ${isWrong ? `what looked like ${role} is something else` : fact}`);
-    }
-    if (word) facts.push('probe run: the word in front of a block tells its size');
-    return { ...NOTHING, outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+    return kept;
   }
 
   private initialise(): void {

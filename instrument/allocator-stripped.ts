@@ -42,13 +42,15 @@ export function completeStripped(
   const malloc = of('malloc') ?? (print.isMemalign ? of('memalign') : undefined);
   const free = of('free');
   const overruled = found.some((f) => f.how === 'option');
-  if (malloc === undefined || (free === undefined && !overruled)) {
+  const releasesNothing = free === undefined && print.found;
+  if (malloc === undefined || (free === undefined && !releasesNothing && !overruled)) {
     const reason = malloc === undefined ? undefined : 'malloc is known, but which function is free cannot be told';
     return { ...left(print.evidence, reason), functions: overruled ? candidates : [] };
   }
   const tried = new Map(candidates.map((f) => [f.role.role, f.func]));
   if (print.initialise !== undefined) tried.set(INITIALISE, print.initialise);
-  const answer = free === undefined ? undefined : tryOut(module, features.graph, { roles: tried }, probe);
+  const answer =
+    free === undefined && !releasesNothing ? undefined : tryOut(module, features.graph, { roles: tried }, probe);
   const evidence = [...print.evidence, ...(answer?.facts ?? [])];
   if (answer?.outcome === 'failed' && !overruled) {
     return { ...left(evidence, `a probe run of malloc and free went wrong: ${answer.reason}`), probeFailed: true };
@@ -120,7 +122,8 @@ function keptBehind(all: readonly AllocatorFunction[], print: Fingerprint): Allo
   return [...all.filter((f) => KEPT_BEHIND.has(f.role.role)), ...own];
 }
 
-function bodyFunction(roleName: string, func: number): AllocatorFunction {
+/** A member told by its body. */
+export function bodyFunction(roleName: string, func: number): AllocatorFunction {
   const role = ALLOCATOR_ROLES.find((r) => r.role === roleName)!;
   return { role, func, how: 'body', name: `function ${func}` };
 }

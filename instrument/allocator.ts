@@ -5,10 +5,11 @@
 import { explainStub, findFamily } from './allocator-families.ts';
 import { type Allocator, type AllocatorFunction, NOTHING } from './allocator-found.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from './allocator-roles.ts';
-import { completeStripped } from './allocator-stripped.ts';
+import { bodyFunction, completeStripped } from './allocator-stripped.ts';
 import { FeatureCache } from './body-features.ts';
-import type { CallGraph } from './call-graph.ts';
+import { type CallGraph, calledFrom } from './call-graph.ts';
 import { InstrumentError } from './errors.ts';
+import { findLoneFree } from './fingerprints/dlmalloc.ts';
 import { isCollected, withKeptByName } from './kept-by-name.ts';
 import type { Probe } from './probe-module.ts';
 import { Decoder } from './wasm/decoder.ts';
@@ -74,9 +75,28 @@ export function findAllocator(
   const operators = found.filter((f) => !known.includes(f));
   const stripped = completeStripped(module, { found: known, operators }, features, probe);
   const functionsLeft = withoutLoneFragments(stripped.functions, stripped.layout === 'behind');
+  if (functionsLeft.length === 0) {
+    const releasing = releasesOnly(module, features, found);
+    if (releasing) return { ...NOTHING, ...releasing, rejected };
+  }
   const refused = stripped.refused ?? (functionsLeft.length > 0 ? undefined : explainStub(module, features));
   const kept = [...stripped.kept, ...withKeptByName([], names).kept];
   return { ...NOTHING, ...stripped, kept, functions: functionsLeft, refused, rejected };
+}
+
+/** In a program that allocates nothing: its free, by name or by body, and what calls it by the names of operator delete. */
+function releasesOnly(
+  module: Module,
+  features: FeatureCache,
+  found: readonly AllocatorFunction[],
+): Pick<Allocator, 'functions' | 'evidence' | 'confidence'> | undefined {
+  const named = found.filter(({ role: r }) => r.original === 'free' || r.role.startsWith('operator delete'));
+  if (named.length < found.length) return undefined;
+  const free = findLoneFree(module, features);
+  if (free === undefined || named.some((f) => !calledFrom(features.graph, [f.func]).has(free))) return undefined;
+  const functions = named.length > 0 ? named : [bodyFunction('free', free)];
+  const evidence = [`nothing else touches the state of free ${free}: no block is ever handed out`];
+  return { functions, evidence, confidence: 'high' };
 }
 
 const C_FAMILY = /^(malloc|free|realloc|memalign|usable_size)$/;
@@ -136,9 +156,10 @@ function resolveFunction(module: Module, names: ReadonlyMap<number, string>, tar
 
 /**
  * A family works only if what it allocates can be released: without both ends it is left alone. The exception is a C
- * program that never releases anything, and so cannot miss the other end: no `free`, no `realloc`. `calloc` without
- * `malloc` cannot be wrapped, because the wrappers build on the original malloc. wasm-bindgen's exports alone are no family
- * unless an option says so: Rust code releases with __rust_dealloc what JavaScript allocated through them.
+ * program that never releases anything, and so cannot miss the other end: no `free`, no `realloc`. (One that never allocates:
+ * releasesOnly.) `calloc` without `malloc` cannot be wrapped, because the wrappers build on the original malloc. wasm-bindgen's
+ * exports alone are no family unless an option says so: Rust code releases with __rust_dealloc what JavaScript allocated
+ * through them.
  */
 function withoutLoneFragments(found: readonly AllocatorFunction[], behind = false): AllocatorFunction[] {
   const has = (original: string) => found.some((f) => f.role.original === original);

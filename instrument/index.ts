@@ -269,7 +269,8 @@ function instrumentModule(
       ...options.runtime,
       nullLimit: inspection.nullLimit,
       is64,
-      tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => f.role.role === 'free'),
+      tailRedzones:
+        allocator.layout === 'behind' && allocator.functions.some((f) => /^(malloc|free)$/.test(f.role.role)),
       noSizeWord: !allocator.sizeWord,
       dlmallocHeads: allocator.dlmallocHeads,
       sharedHeap: isHeapShared(inspection),

@@ -3,7 +3,8 @@
 //
 //   chunk:   p-8 prev_foot | p-4 head: size | PINUSE 1 | CINUSE 2 | p payload
 //
-// malloc and free are recognised by their constants and by the state they share: the absolute addresses both touch.
+// malloc and free are recognised by their constants and by the state they share: the absolute addresses both touch. A program
+// that needs only one of them has only that one: it is taken for one if its state is nobody else's.
 // Their relatives are recognised by what they do to the word in front of a pointer. Code that takes a pointer apart and is
 // none of them (a relative that was inlined into its caller) raises a doubt: blocks must then keep their shape (allocator.ts).
 
@@ -28,11 +29,14 @@ export function findDlmalloc(module: Module, features: FeatureCache, known: Read
   const malloc = known.get('malloc') ?? findMalloc(module, features, evidence);
   if (malloc === undefined) return nothing();
   const free = known.get('free') ?? findFree(module, features, malloc, evidence);
-  if (free === undefined) return nothing();
-  const state = sharedState(features, malloc, free);
+  if (free === undefined && !ownsState(module, features, malloc)) return nothing();
+  const state = sharedState(features, malloc, free ?? malloc);
   if (state.size < SHARED_STATE) return nothing(); // another allocator: its relatives look different
+  const words = `${state.size} words of state at ${Math.min(...state)}..${Math.max(...state)}`;
   evidence.push(
-    `malloc ${malloc} and free ${free} share ${state.size} words of state at ${Math.min(...state)}..${Math.max(...state)}`,
+    free === undefined
+      ? `nothing else touches the ${words} of malloc ${malloc}: no block is ever released`
+      : `malloc ${malloc} and free ${free} share ${words}`,
   );
   return relatives(module, features, { malloc, free, state, known }, evidence);
 }
@@ -57,34 +61,47 @@ function hasMagic(cache: FeatureCache, features: BodyFeatures): boolean {
 }
 
 function findFree(module: Module, features: FeatureCache, malloc: number, evidence: string[]): number | undefined {
-  const candidates = functionsOf(module, [TYPE.I32], []).filter((f) => within(features.bodySize(f), FREE_SIZE));
-  const fit = candidates.filter((f) => {
-    const x = features.of(f);
-    return (
-      FREE_CONSTANTS.filter((c) => x.constants.has(c)).length >= 4 &&
-      sharedState(features, malloc, f).size >= SHARED_STATE
-    );
-  });
+  const fit = resemblesFree(module, features).filter((f) => sharedState(features, malloc, f).size >= SHARED_STATE);
   if (fit.length !== 1) return undefined;
   evidence.push(`function ${fit[0]} has free's constants and works on malloc's state`);
   return fit[0];
 }
 
+function resemblesFree(module: Module, features: FeatureCache): number[] {
+  const candidates = functionsOf(module, [TYPE.I32], []).filter((f) => within(features.bodySize(f), FREE_SIZE));
+  return candidates.filter((f) => FREE_CONSTANTS.filter((c) => features.of(f).constants.has(c)).length >= 4);
+}
+
+/**
+ * The free of a program that allocates nothing, so that the linker left malloc out: a function like free whose state nothing
+ * else touches. Whatever it is given, nobody handed it out.
+ */
+export function findLoneFree(module: Module, features: FeatureCache): number | undefined {
+  const free = only(resemblesFree(module, features));
+  if (free === undefined || features.of(free).addresses.size < SHARED_STATE) return undefined;
+  return ownsState(module, features, free) ? free : undefined;
+}
+
+/** Whether nothing but what a function calls touches the addresses that it touches; one of them may be errno, which is everybody's. */
+function ownsState(module: Module, features: FeatureCache, func: number): boolean {
+  const own = calledFrom(features.graph, [func]);
+  return functionsThat(module, (f) => !own.has(f) && sharedState(features, func, f).size > 1).length === 0;
+}
+
 interface Family {
   readonly malloc: number;
-  readonly free: number;
+  /** Undefined in a program that releases nothing. */
+  readonly free: number | undefined;
   readonly state: ReadonlySet<number>;
   readonly known: ReadonlyMap<string, number>;
 }
 
 /** Finds realloc, calloc, memalign, malloc_usable_size; and doubts that these are all if something else takes chunks apart. */
 function relatives(module: Module, features: FeatureCache, family: Family, evidence: string[]): Fingerprint {
-  const roles = new Map<string, number>([
-    ['malloc', family.malloc],
-    ['free', family.free],
-  ]);
+  const roles = new Map<string, number>([['malloc', family.malloc]]);
+  if (family.free !== undefined) roles.set('free', family.free);
   const taken = new Set(family.known.values());
-  const internal = calledFrom(features.graph, [family.malloc, family.free]);
+  const internal = calledFrom(features.graph, roles.values());
   const opens = new Set(functionsThat(module, (f) => features.mayOpen(f)));
   const unexplained: number[] = [];
   for (const f of opens) {
@@ -119,7 +136,7 @@ function relativeRole(module: Module, cache: FeatureCache, family: Family, f: nu
   const x = cache.of(f);
   const touches = [...family.state].filter((a) => x.addresses.has(a)).length;
   const mallocs = x.callees.has(family.malloc);
-  const frees = x.callees.has(family.free);
+  const frees = family.free !== undefined && x.callees.has(family.free);
   if (shape === '2>1' && x.opensParameter && mallocs && (frees || touches >= 2)) return 'realloc';
   // calloc looks at the head of the block to see whether it must be cleared.
   if (shape === '2>1' && mallocs && x.multiplies && x.readsHead) return 'calloc';
