@@ -6,6 +6,7 @@ import {
   ACCESS_READ,
   ACCESS_WRITE,
   ASAN_GLOBAL_REDZONE,
+  ASAN_STACK_MID,
   HEADER_STAT_SLOW_CHECKS,
   HEADER_WILD_FROM,
   KIND_NEGATIVE_SIZE,
@@ -31,6 +32,7 @@ import { isPlainlyValid, isValidHere, shadowOf, skipClean } from './mapping';
 import { healWild, memoryLast } from './poison';
 import { redzoneCode } from './redzone';
 import { accessesReported, finding, kindOf } from './report';
+import { isInStack } from './stack';
 import { opensHeader, sizeWordOf } from './tail';
 import { SHARED } from './thread';
 import { isMappingCode, resolveFault } from './vma-bound';
@@ -113,14 +115,15 @@ export function reportAccess(addr: Addr, size: Addr, access: u32, site: u32): vo
   reportBad(addr, size, access, site);
 }
 
-/** The shadow byte that names the kind: behind a valid prefix it is the next granule's. */
+/** The shadow byte that names the kind: behind a valid prefix it is the next granule's, unless what follows is valid, too. */
 function guiltyCode(addr: Addr): u32 {
   const code = shadowOf(addr >> 3);
   if (code >= 0x80) return code;
   const next = shadowOf((addr >> 3) + 1);
   const behind = next ? 0 : sizeWordOf(addr);
   if (behind) return redzoneCode(chunkSize(behind), true);
-  return next < 0x80 && isInGap(addr) ? <u32>ASAN_GLOBAL_REDZONE : next;
+  if (next >= 0x80) return next;
+  return isInGap(addr) ? <u32>ASAN_GLOBAL_REDZONE : isInStack(addr) ? <u32>ASAN_STACK_MID : next;
 }
 
 /** An access the fast predicate did not pass: judge it byte by byte and report it. */

@@ -66,6 +66,12 @@ export let stack_floor: u32 = 0;
 export let stack_span: u32 = 0;
 export let stack_map: u32 = 0;
 
+/** Whether an address lies in the stack that the linker laid out. */
+export function isInStack(addr: Addr): bool {
+  const low = load<u32>(HEADER_STACK_LOW);
+  return addr - <Addr>low < <Addr>(load<u32>(HEADER_STACK_HIGH) - low);
+}
+
 /** Once, when the shadow is made: frames taken before are not known, and none is live then. */
 export function openStack(): void {
   const low = load<u32>(HEADER_STACK_LOW);

@@ -3,8 +3,12 @@
 import { blockType } from '../wasm/block-type.ts';
 import { OP } from '../wasm/opcodes.ts';
 import { Operands, Trouble } from './operands.ts';
+import { returnsFirst } from './returned.ts';
 import { tagTypes } from './tags.ts';
-import { OTHER, type State } from './values.ts';
+import { OTHER, type State, type Value } from './values.ts';
+
+/** Pointers that calls may give back. */
+const FOLLOWED: ReadonlySet<Value['kind']> = new Set(['entry', 'base', 'object', 'below']);
 
 export abstract class Branches extends Operands {
   protected structure(op: number): void {
@@ -65,13 +69,25 @@ export abstract class Branches extends Operands {
     if (!type) throw new Trouble('instruction');
     const operands = type.params.length + (direct ? 0 : 1);
     this.calls = true;
-    if (type.results.length > 0 && scan.op[this.i + 1] !== OP.DROP && this.isGiven(operands)) this.baseReturned = true;
+    const returned = op === OP.CALL ? this.returned(type.params.length) : undefined;
+    const used = type.results.length > 0 && scan.op[this.i + 1] !== OP.DROP;
+    if (used && !returned && this.isGiven(operands)) this.baseReturned = true;
     this.consume(operands);
     if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {
       this.leave();
       return this.dead();
     }
+    if (returned) return this.push(returned);
     for (let n = type.results.length; n > 0; n--) this.push(OTHER);
+  }
+
+  /** What a call answers that is given something of the frame, if the function is known to return its first operand. */
+  private returned(operands: number): Value | undefined {
+    const from = this.stack.length - operands;
+    if (operands === 0 || from < this.control.floor) return undefined;
+    const isFollowed = ({ kind }: Value) => FOLLOWED.has(kind);
+    if (!this.stack.slice(from).some(isFollowed) || !returnsFirst(this.module, this.arg)) return undefined;
+    return isFollowed(this.stack[from]!) ? this.stack[from]! : OTHER;
   }
 
   /** Whether the base is among the operands on top of the stack. */

@@ -35,6 +35,24 @@ describe.each(LEVELS)('%s -g', (level) => {
   });
 });
 
+/** Compiled without bulk memory, memset is a call whose result takes the place of the frame's base. */
+const RESULTS = `${PRELUDE}
+NOINLINE int f(int n) { char buf[100]; memset(buf, 65, 99); buf[99] = 0; memset(buf - next(n), 66, 50); use(buf); return buf[50]; }
+NOINLINE int g(int n) { char a[30], b[30]; memset(a, 1, 30); memset(b, 2, 30); memcpy(b, a, next(n)); use(a); use(b); return a[29] + b[29]; }
+int main(int c, char **v) { printf("%d\\n", v[1][0] == 'f' ? f(atoi(v[2])) : g(atoi(v[2]))); }
+`;
+
+test.each(LEVELS)('frames whose base is the result of a call, %s', async (level) => {
+  const module = await compileC(RESULTS, [level, '-g', '-w', '-mno-bulk-memory', '-mno-bulk-memory-opt']);
+  const run = async (...args: string[]) => {
+    const { findings, output } = await runC(module, { args });
+    return [...findings.map((f) => f.title), output];
+  };
+  expect([await run('f', '0'), await run('g', '30')]).toEqual([['65\n'], ['2\n']]);
+  expect(await run('f', '8')).toContain('stack-buffer-underflow');
+  expect(await run('g', '31')).toContain('stack-buffer-overflow');
+});
+
 const NAMELESS = `${PRELUDE}
 struct small { short a, b, c; };
 struct odd { char text[11]; };

@@ -29,7 +29,15 @@ function parse(functions: string) {
 function analyse(body: string) {
   const parsed = parse(`(func $use (param i32))
     (func $f (param $n i32) (local $a i32) (local $b i32) (local $c i32) ${body})
-    (func $same (param i32) (result i32) (local.get 0))`);
+    (func $same (param i32) (result i32) (local.get 0))
+    (func $moved (param i32) (result i32) (local.set 0 (i32.add (local.get 0) (i32.const 4))) (local.get 0))
+    (func $early (param i32) (result i32) (if (i32.load (local.get 0)) (then (return (i32.const 8)))) (local.get 0))
+    (func $out (param i32) (result i32) (br_if 0 (i32.const 8) (i32.load (local.get 0))) (drop) (local.get 0))
+    (func $fill (param i32 i32) (result i32) (local $i i32)
+      (if (i32.eqz (local.get 1)) (then (return (local.get 0))))
+      (loop $l (i32.store8 (i32.add (local.get 0) (local.get $i)) (local.get 1))
+        (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 48))))
+      (local.get 0))`);
   const scan = new BodyScan(parsed, { kills: () => false, stackPointer: 0 });
   return analyseFrame({ module: parsed, scan, stackPointer: 0 }, 1);
 }
@@ -72,6 +80,13 @@ describe('understood', () => {
     expect({ trouble, bytes: size?.bytes, align: found }).toEqual({ trouble: undefined, bytes, align });
   }); // biome-ignore format: a table
 
+  test('a frame given back by what a call returned', () => {
+    const size = '(i32.const 48)';
+    const given = (callee: string) =>
+      analyse(`${O1} ${leave(`(i32.add (call ${callee} (local.get $a)) ${size})`)}`).trouble;
+    expect([given('$same'), given('$moved')]).toEqual([undefined, 'pointer kept']);
+  });
+
   test('a dynamic allocation, and to the byte', () => {
     const room = '(i32.and (i32.add (local.get $n) (i32.const 15)) (i32.const -16))';
     const taken = leave(`(local.tee $b (i32.sub (local.get $a) ${room}))`);
@@ -95,7 +110,12 @@ describe('understood', () => {
 describe('what optimised code makes unclear', () => {
   test.each<[string, string, boolean]>([
     ['a call is given the base and its result is dropped', '(drop (call $same (local.get $a)))', false],
-    ['the result is kept: memset returns the base', '(local.set $b (call $same (local.get $a)))', true],
+    ['the result is kept, and certain: memset returns the base', '(local.set $b (call $same (local.get $a)))', false],
+    ['the same, from several places', '(local.set $b (call $fill (local.get $a) (local.get $n)))', false],
+    ['the base is given, but another operand returned', '(local.set $b (call $fill (local.get $n) (local.get $a)))', false],
+    ['the parameter is written', '(local.set $b (call $moved (local.get $a)))', true],
+    ['something else is returned early', '(local.set $b (call $early (local.get $a)))', true],
+    ['a branch returns something else', '(local.set $b (call $out (local.get $a)))', true],
     ['the result of a call that is given another object', '(local.set $b (call $same (i32.add (local.get $a) (i32.const 16))))', false],
   ])('%s', (_, body, unclear) => {
     const { trouble, baseUnclear } = analyse(`${O1} ${body} ${EPILOGUE}`);
