@@ -136,7 +136,7 @@ class Interceptor {
     };
   }
 
-  /** Streaming falls back to whole responses; a wrong MIME type is refused as the engine would. */
+  /** Streaming falls back to whole responses. What is none, and a wrong MIME type, the engine itself refuses. */
   private streaming(
     compile: Api['compile'],
     instantiate: Api['instantiate'],
@@ -146,8 +146,8 @@ class Interceptor {
     if (!compileStreaming) return native; // it has neither
     const bytesOf = async (source: Response | PromiseLike<Response>) => {
       const response = await source;
-      const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (!response.ok || type !== 'application/wasm') await compileStreaming(response);
+      const type = response?.headers?.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+      if (!response?.ok || type !== 'application/wasm') await compileStreaming(response);
       return response.arrayBuffer();
     };
     return {

@@ -108,6 +108,10 @@ const CASES: Record<string, [() => unknown, unknown]> = {
     },
     'load',
   ],
+  'streaming what is no response': [
+    async () => String(await WebAssembly.compileStreaming({} as Response).catch((error) => error.code)),
+    'ERR_INVALID_ARG_TYPE',
+  ],
   'names, lengths and constructors': [
     () => {
       const { Module, Instance, compile, instantiate } = WebAssembly;
