@@ -85,7 +85,6 @@ function launch(name: Launcher, args: readonly string[], io: Io): Promise<number
     PATH: [dirname(process.execPath), io.env.PATH].filter(Boolean).join(delimiter),
   };
   const child = spawn(name === 'node' ? process.execPath : name, rest, { stdio: 'inherit', env });
-  notes.watch();
   const restore = leaveSignalsTo(child);
   return new Promise<number>((resolve, reject) => {
     child.on('error', (error) => reject(new SanitizerError('E_INPUT', `${name}: ${error.message}`)));

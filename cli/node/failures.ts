@@ -1,7 +1,8 @@
 // How a finding makes a process fail, and whoever started it: the process's own exit code is set last of all, and a note in
 // a folder tells the command that runs it all (`wasan npm test`), whatever the programs between them make of it.
 
-import { type FSWatcher, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,13 +15,14 @@ export interface Failure {
 /** The folder of notes, for all processes below the one that made it. */
 export const NOTES_VARIABLE = 'WASAN_FAILURES';
 
-/** How long a process may take to end before it is stopped. */
+/** How long a process may take to exit before it is stopped. */
 const PATIENCE_MS = 10_000;
 
 /** The failures of this process. */
 export class Failures {
   private readonly process: NodeJS.Process;
   private exitCode: number | undefined;
+  private halts = false;
 
   constructor(process: NodeJS.Process) {
     this.process = process;
@@ -30,8 +32,9 @@ export class Failures {
   fail({ exitCode, halt }: Failure): void {
     if (this.exitCode === undefined) this.takeOver();
     this.exitCode = exitCode;
+    this.halts = halt;
     this.process.exitCode = exitCode; // news of a worker may come while the process ends already
-    leaveNote(this.process, { exitCode, halt });
+    leaveNote(this.process, exitCode);
     if (!halt) return;
     try {
       this.process.exit(exitCode);
@@ -45,6 +48,7 @@ export class Failures {
     const { process } = this;
     const emit = process.emit.bind(process) as (...args: unknown[]) => boolean;
     process.emit = ((...args: unknown[]) => {
+      if (args[0] === 'exit' && this.halts) stopUnlessItEnds(process);
       const heard = emit(...args);
       if (args[0] === 'exit') process.exitCode = this.exitCode;
       return heard;
@@ -52,11 +56,26 @@ export class Failures {
   }
 }
 
-function leaveNote({ env, pid }: NodeJS.Process, failure: Failure): void {
+/**
+ * Node may wait for its compiler threads forever while it exits, and they for it (nodejs/node issue 54918). A process of its
+ * own waits a while for this one to end, which closes the pipe between them, and stops it if it does not.
+ */
+function stopUnlessItEnds({ pid, execPath, env }: NodeJS.Process): void {
+  const script = `process.stdin.on('end', () => process.exit()).resume();
+    setTimeout(() => process.kill(${pid}, 'SIGKILL'), ${PATIENCE_MS});`;
+  const how = { detached: true, env: { ...env, NODE_OPTIONS: '' } };
+  try {
+    spawn(execPath, ['-e', script], { ...how, stdio: ['pipe', 'ignore', 'ignore'] });
+  } catch {
+    // Where no process may be started, nobody watches.
+  }
+}
+
+function leaveNote({ env, pid }: NodeJS.Process, exitCode: number): void {
   const folder = env[NOTES_VARIABLE];
   if (folder === undefined) return;
   try {
-    writeFileSync(join(folder, String(pid)), JSON.stringify(failure));
+    writeFileSync(join(folder, String(pid)), String(exitCode));
   } catch {
     // Whoever started this has ended.
   }
@@ -65,41 +84,12 @@ function leaveNote({ env, pid }: NodeJS.Process, failure: Failure): void {
 /** What the processes below this one have to say. */
 export class FailureNotes {
   readonly folder = mkdtempSync(join(tmpdir(), 'wasan-'));
-  private watcher: FSWatcher | undefined;
-
-  /**
-   * Sees to it that what has halted ends. Node may wait for its compiler threads forever while it exits, and they for it (nodejs/node issue 54918). A process that
-   * is still there after a while is stopped.
-   */
-  watch(): void {
-    this.watcher = watch(this.folder, (_, name) => this.hear(String(name)));
-  }
-
-  private hear(name: string): void {
-    if (!this.read(name)?.halt) return;
-    const stop = () => {
-      try {
-        process.kill(Number(name), 'SIGKILL');
-      } catch {
-        // It has ended.
-      }
-    };
-    setTimeout(stop, PATIENCE_MS).unref();
-  }
 
   /** The exit code of the first failure found, if there was one. To be called once, at the end. */
   close(): number | undefined {
-    this.watcher?.close();
-    const codes = readdirSync(this.folder).map((name) => this.read(name)?.exitCode);
+    const notes = readdirSync(this.folder).map((name) => readFileSync(join(this.folder, name), 'utf8'));
     rmSync(this.folder, { recursive: true, force: true });
-    return codes.find((code) => code !== undefined);
-  }
-
-  private read(name: string): Failure | undefined {
-    try {
-      return JSON.parse(readFileSync(join(this.folder, name), 'utf8')) as Failure;
-    } catch {
-      return undefined; // not written to its end yet
-    }
+    const first = notes.find((note) => note !== ''); // one may not have been written to its end yet
+    return first === undefined ? undefined : Number(first);
   }
 }
