@@ -111,15 +111,15 @@ export abstract class Branches extends Operands {
   }
 
   /**
-   * What a loop sets may be anything at its head. What the frame hangs on is taken to hold all the same, until the loop's end
-   * shows that it does not: being wrong there costs another walk of the whole function.
+   * What a loop sets may be anything at its head: counters, mostly. A pointer into the frame is taken to be there all the same,
+   * for a loop may set it to what it was, until the loop's end shows that it does not: that costs another walk of the function.
    */
   private forgetSets(): void {
     const { scan, state, i } = this;
     if (!state) return;
     for (let k = scan.setsFrom[i]!; k < scan.setsTo[i]!; k++) {
       const { kind } = state.get(scan.sets[k]!);
-      if (kind !== 'base' && kind !== 'entry') state.forget(scan.sets[k]!);
+      if (kind !== 'base' && kind !== 'entry' && kind !== 'object') state.forget(scan.sets[k]!);
     }
   }
 

@@ -72,6 +72,7 @@ describe('understood', () => {
     ['over-aligned', `(local.set $b ${GET}) (local.set $a (i32.and (i32.sub (local.get $b) (i32.const 128)) (i32.const -64))) ${leave('(local.get $a)')} (call $use (local.get $a)) ${leave('(local.get $b)')}`, 128, 64],
     ['two returns', `${O1} (if (local.get $n) (then ${EPILOGUE} (return))) ${EPILOGUE}`, 48, 16],
     ['a loop', `${O1} (loop $l (call $use (local.get $a)) (br_if $l (local.get $n))) ${EPILOGUE}`, 48, 16],
+    ['a loop that sets the base to what it is', `${O1} (loop $l (call $use (local.get $a)) (local.set $b (local.get $a)) (local.set $a (local.get $b)) (br_if $l (local.get $n))) ${EPILOGUE}`, 48, 16],
     ['a return out of a loop', `${O1} (loop $l (if (local.get $n) (then ${EPILOGUE} (return))) (br $l))`, 48, 16],
     ['a handler that restores the stack pointer', `${O1} (block $h (try_table (catch_all $h) (call $use (local.get $a)))) ${leave('(local.get $a)')} ${EPILOGUE}`, 48, 16],
     ['a leaf', `(local.set $a (i32.sub ${GET} (i32.const 16))) (i32.store (local.get $a) (local.get $n))`, 16, 16],
@@ -127,6 +128,7 @@ describe('what optimised code makes unclear', () => {
     ['each pointer goes its way', `(call $use ${at(16)}) (call $use ${at(24)})`, []],
     ['a local holds one of two', `(local.set $b ${at(16)}) (if (local.get $n) (then (local.set $b (local.get $n)))) (call $use (local.get $b))`, [16]],
     ['a pointer walks in a loop', `(local.set $b ${at(8)}) (loop $l (i32.store (local.get $b) (local.get $n)) (local.set $b (i32.load (local.get $b))) (br_if $l (local.get $b)))`, [8]],
+    ['a loop sets a pointer to what it was', `(local.set $b ${at(8)}) (loop $l (i32.store (local.get $b) (local.get $n)) (local.set $b ${at(8)}) (br_if $l (i32.load (local.get $b))))`, []],
     ['a choice', `(call $use (select ${at(16)} ${at(24)} (local.get $n)))`, [24, 16]],
     ['the result of a block', `(call $use (if (result i32) (local.get $n) (then ${at(16)}) (else (local.get $n))))`, [16]],
   ])('%s', (_, body, merged) => {
