@@ -76,9 +76,13 @@ function endOf({ exitCode, output }: Omit<Outcome, 'findings' | 'trap'>): object
 }
 
 describe.skipIf(reason !== undefined)("GCC's programs", () => {
-  test.each(['-O0', '-O2'])('%s', async (level) => {
+  // Optimising takes clang longer than all the rest: one in four must do.
+  test.each([
+    ['-O0', 1],
+    ['-O2', 4],
+  ])('%s', async (level, every) => {
     const suite = unpacked();
-    const files = readdirSync(suite).filter((name) => name.endsWith('.c'));
+    const files = readdirSync(suite).filter((name, i) => name.endsWith('.c') && i % every === 0);
     const found = new Set<string>();
     let ran = 0;
     const work = async () => {
@@ -89,7 +93,7 @@ describe.skipIf(reason !== undefined)("GCC's programs", () => {
       }
     };
     await Promise.all(Array.from({ length: availableParallelism() }, work));
-    expect(ran).toBeGreaterThan(1400);
+    expect(ran).toBeGreaterThan(1400 / every);
     const wrong = [...OVERFLOWS, ...Object.keys(WRONG)];
     expect([...found].filter((finding) => !wrong.includes(finding.split(' ')[0]!))).toEqual([]);
     // Optimised, most take less room, and the engine's trap is all that tells of the others.
