@@ -55,7 +55,8 @@ type Source = BufferSource | WebAssembly.Module;
 /** What JavaScript builtins a module is compiled with; the library's types do not know it yet. */
 type CompileOptions = Parameters<Api['compile']>[1];
 
-const MEMBERS = ['Module', 'Instance', 'compile', 'instantiate', 'compileStreaming', 'instantiateStreaming'] as const;
+const STREAMING = ['compileStreaming', 'instantiateStreaming'] as const;
+const MEMBERS = ['Module', 'Instance', 'compile', 'instantiate', ...STREAMING] as const;
 const STATICS = ['exports', 'imports', 'customSections'] as const;
 
 /**
@@ -140,10 +141,9 @@ class Interceptor {
   private streaming(
     compile: Api['compile'],
     instantiate: Api['instantiate'],
-  ): Pick<Members, 'compileStreaming' | 'instantiateStreaming'> {
-    const { native } = this;
-    const { compileStreaming, instantiateStreaming } = native;
-    if (!compileStreaming) return native; // it has neither
+  ): Pick<Members, (typeof STREAMING)[number]> {
+    const { compileStreaming, instantiateStreaming } = this.native;
+    if (!compileStreaming) return pick(this.native, STREAMING); // there is neither
     const bytesOf = async (source: Response | PromiseLike<Response>) => {
       const response = await source;
       const type = response?.headers?.get('content-type')?.split(';')[0]?.trim().toLowerCase();
@@ -211,27 +211,13 @@ class Interceptor {
 
   /** What an instance of the module is made with. What is not ours, or is to be refused, is left to the engine. */
   private start(module: WebAssembly.Module, given: WebAssembly.Imports | undefined): Start {
-    const imports = this.isInstrumented(module) ? this.read(module, given) : undefined;
-    const entry = imports && this.importsOf(module).find((i) => i.kind === 'memory');
+    if (!this.isInstrumented(module)) return { imports: given, memory: undefined, session: undefined };
+    const wanted = this.importsOf(module);
+    const imports = readImports(wanted, given);
+    const entry = wanted.find((i) => i.kind === 'memory');
     const memory = entry && memoryOf(imports?.[entry.module]?.[entry.name]);
     const session = imports && this.session(module, memory);
     return { imports: session ? session.wrapImports(imports) : given, memory, session };
-  }
-
-  /** Reads every import once and in order, as the engine does: they may be getters. Undefined if there are none to read. */
-  private read(module: WebAssembly.Module, given: WebAssembly.Imports | undefined): WebAssembly.Imports | undefined {
-    const wanted = this.importsOf(module);
-    if (given === undefined && wanted.length === 0) return {};
-    if (!isObject(given)) return undefined;
-    const imports: WebAssembly.Imports = Object.create(null);
-    for (const { module: from, name } of wanted) {
-      const values = given[from];
-      if (isObject(values)) {
-        imports[from] ??= Object.create(null) as WebAssembly.ModuleImports;
-        imports[from][name] = values[name]!;
-      } else imports[from] = values!;
-    }
-    return imports;
   }
 
   private session(module: WebAssembly.Module, memory: WebAssembly.Memory | undefined): Sanitizer | undefined {
@@ -309,6 +295,24 @@ function attach(
   session.attach(instance, memory);
   onInstance?.(session, instance);
   return hideOurs(instance);
+}
+
+/** Reads every import once and in order, as the engine does: they may be getters. Undefined if there are none to read. */
+function readImports(
+  wanted: readonly WebAssembly.ModuleImportDescriptor[],
+  given: WebAssembly.Imports | undefined,
+): WebAssembly.Imports | undefined {
+  if (given === undefined && wanted.length === 0) return {};
+  if (!isObject(given)) return undefined;
+  const imports: WebAssembly.Imports = Object.create(null);
+  for (const { module, name } of wanted) {
+    const values = given[module];
+    if (isObject(values)) {
+      imports[module] ??= Object.create(null) as WebAssembly.ModuleImports;
+      imports[module][name] = values[name]!;
+    } else imports[module] = values!;
+  }
+  return imports;
 }
 
 /** Undefined for what only looks like a memory: the engine will refuse it. */

@@ -3,6 +3,7 @@
 import { runInNewContext } from 'node:vm';
 import binaryen from 'binaryen';
 import { expect, test } from 'vitest';
+import { intercept } from '../../host/intercept.ts';
 import { underWasan } from './guest.ts';
 
 function assemble(text: string): BufferSource {
@@ -129,4 +130,22 @@ test.each(Object.entries(CASES))('%s', async (_, [run, expected]) => {
   expect(value).toBe(expected);
   expect(findings).toEqual([]);
   expect(await run()).toBe(expected); // and put back
+});
+
+// Older engines have none; only what there is gets replaced.
+test('an API without streaming', async () => {
+  const { Module, Instance, compile, instantiate } = WebAssembly;
+  const api = { Module, Instance, compile, instantiate } as typeof WebAssembly;
+  let rewritten = 0;
+  const restore = intercept({ rewrite: () => void rewritten++, onFinding: () => undefined }, api);
+  try {
+    await api.instantiate(ALONE);
+    await api.compile(ALONE);
+    new api.Module(ALONE);
+    expect(rewritten).toBe(3);
+    expect('compileStreaming' in api).toBe(false);
+  } finally {
+    restore();
+  }
+  expect(api.instantiate).toBe(instantiate);
 });
