@@ -1,6 +1,7 @@
 // One function body, decoded once into flat arrays, with what each loop (and try) changes: who walks it must know that at the
 // loop's head, before it has seen the loop. Frames and elimination walk the same arrays.
 
+import { doubled } from './doubled.ts';
 import { Decoder } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
 import { IMM, IMMEDIATES, OP } from './wasm/opcodes.ts';
@@ -79,7 +80,7 @@ export class BodyScan {
   }
 
   private readInstructions(): void {
-    const { decoder: d, traits } = this;
+    const d = this.decoder;
     const open: number[] = [];
     while (d.pos < d.end) {
       if (this.count + 1 === this.op.length) this.grow();
@@ -89,8 +90,8 @@ export class BodyScan {
       this.at[i] = pos;
       this.killing[i] = 0;
       const op = this.op[i]!;
-      if (op <= OP.TRY_TABLE) this.structure(op, i, open, traits);
-      else if (op > OP.GLOBAL_SET ? op > OP.REF_FUNC : op >= OP.LOCAL_SET) this.change(op, i, open, traits);
+      if (op <= OP.TRY_TABLE) this.structure(op, i, open);
+      else if (op > OP.GLOBAL_SET ? op > OP.REF_FUNC : op >= OP.LOCAL_SET) this.change(op, i, open);
     }
     this.at[this.count] = d.end;
   }
@@ -152,17 +153,17 @@ export class BodyScan {
   }
 
   /** A local or a global is set; or an instruction of another kind that may change what is valid. */
-  private change(op: number, i: number, open: number[], traits: ScanTraits): void {
+  private change(op: number, i: number, open: number[]): void {
     const index = this.arg[i]!;
     if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) return this.addSet(index);
     if (op === OP.GLOBAL_GET) return;
-    if (op === OP.GLOBAL_SET && index === traits.stackPointer) this.addSet(this.localCount);
-    this.markKill(i, open, traits);
+    if (op === OP.GLOBAL_SET && index === this.traits.stackPointer) this.addSet(this.localCount);
+    this.markKill(i, open);
   }
 
-  private structure(op: number, i: number, open: number[], traits: ScanTraits): void {
+  private structure(op: number, i: number, open: number[]): void {
     if (op >= OP.CALL && op <= OP.RETURN_CALL_REF) {
-      this.markKill(i, open, traits);
+      this.markKill(i, open);
       this.markInside(open, INSIDE.CALL);
     } else if (op === OP.BLOCK || op === OP.LOOP || op === OP.IF || op === OP.TRY || op === OP.TRY_TABLE) {
       this.setsFrom[i] = this.setCount;
@@ -180,8 +181,8 @@ export class BodyScan {
     }
   }
 
-  private markKill(i: number, open: number[], traits: ScanTraits): void {
-    if (!traits.kills(this.op[i]!, this.arg[i]!)) return;
+  private markKill(i: number, open: number[]): void {
+    if (!this.traits.kills(this.op[i]!, this.arg[i]!)) return;
     this.killing[i] = 1;
     this.markInside(open, INSIDE.KILL);
   }
@@ -192,21 +193,14 @@ export class BodyScan {
   }
 
   private addSet(local: number): void {
-    if (this.setCount === this.sets.length) this.sets = doubled(this.sets, Int32Array);
+    if (this.setCount === this.sets.length) this.sets = doubled(this.sets);
     this.sets[this.setCount++] = local;
   }
 
   private grow(): void {
-    for (const key of ['op', 'arg', 'at', 'close', 'setsFrom', 'setsTo'] as const)
-      this[key] = doubled(this[key], Int32Array);
-    this.offset = doubled(this.offset, Float64Array);
-    this.killing = doubled(this.killing, Uint8Array);
-    this.inside = doubled(this.inside, Uint8Array);
+    for (const key of ['op', 'arg', 'at', 'close', 'setsFrom', 'setsTo'] as const) this[key] = doubled(this[key]);
+    this.offset = doubled(this.offset);
+    this.killing = doubled(this.killing);
+    this.inside = doubled(this.inside);
   }
-}
-
-function doubled<T extends Int32Array | Float64Array | Uint8Array>(array: T, type: new (length: number) => T): T {
-  const larger = new type(array.length * 2);
-  larger.set(array);
-  return larger;
 }

@@ -6,6 +6,8 @@
 //                                    └─ fact p+8..16            the other
 //   at `end`: the fact on p+0..8 is shared, but `kill` on one path makes it unknown; $i gets a new number
 
+import { doubled } from '../doubled.ts';
+
 /** Kinds of node. */
 const SET = 0;
 const FACT = 1;
@@ -188,20 +190,9 @@ export class StateTree {
   }
 
   private grow(): void {
-    const size = this.kind.length * 2;
-    const kind = new Uint8Array(size);
-    kind.set(this.kind);
-    this.kind = kind;
-    for (const key of ['parent', 'subject', 'before', 'after'] as const) {
-      const larger = new Int32Array(size);
-      larger.set(this[key]);
-      this[key] = larger;
-    }
-    for (const key of ['from', 'to', 'reach'] as const) {
-      const larger = new Float64Array(size);
-      larger.set(this[key]);
-      this[key] = larger;
-    }
+    this.kind = doubled(this.kind);
+    for (const key of ['parent', 'subject', 'before', 'after'] as const) this[key] = doubled(this[key]);
+    for (const key of ['from', 'to', 'reach'] as const) this[key] = doubled(this[key]);
   }
 }
 

@@ -6,6 +6,7 @@
 //             op a b  how a base was computed: an integer opcode over two numbers, or OPAQUE (a load, a call, a merge)
 //             most    the largest a base can be, unsigned: a byte that was loaded, a masked index
 
+import { doubled } from '../doubled.ts';
 import { OP } from '../wasm/opcodes.ts';
 
 /** A value nothing is known about. */
@@ -163,18 +164,9 @@ export class ValueTable {
   }
 
   private grow(): void {
-    const size = this.base.length * 2;
-    for (const key of ['base', 'off', 'op', 'a', 'b'] as const) {
-      const larger = new Int32Array(size);
-      larger.set(this[key]);
-      this[key] = larger;
-    }
-    const follows = new Uint8Array(size);
-    follows.set(this.follows);
-    this.follows = follows;
-    const most = new Uint32Array(size);
-    most.set(this.most);
-    this.most = most;
+    for (const key of ['base', 'off', 'op', 'a', 'b'] as const) this[key] = doubled(this[key]);
+    this.follows = doubled(this.follows);
+    this.most = doubled(this.most);
   }
 
   /** Spreads what is known over twice as many slots. */

@@ -37,7 +37,7 @@ export abstract class Branches extends Operands {
       case OP.BR_TABLE:
         return this.table();
       case OP.RETURN:
-        this.consume(this.results);
+        this.consume(this.type.results.length);
         this.leave();
         return this.dead();
       case OP.UNREACHABLE:

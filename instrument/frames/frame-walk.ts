@@ -32,12 +32,11 @@ export function analyseFrame(subject: FrameSubject, body: number, variables = tr
 
 class FrameWalk extends Branches {
   run(body: number): FrameTrouble | undefined {
-    const { module, scan, control } = this;
+    const { scan, control, type } = this;
     try {
       scan.read(body);
       this.state = new State(new Array<Value | undefined>(scan.localCount).fill(undefined), undefined, 'entry');
-      const { results } = module.types[module.functions[module.importedFunctions + body]!]!;
-      control.enter(OP.BLOCK, scan.at[0]!, 0, { params: [], results }, this.state);
+      control.enter(OP.BLOCK, scan.at[0]!, 0, { params: [], results: type.results }, this.state);
       for (this.i = 0; this.i < scan.count && control.open.length > 0; this.i++) this.step(scan.op[this.i]!);
     } catch (error) {
       if (error instanceof Trouble) return error.trouble;

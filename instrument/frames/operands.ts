@@ -3,7 +3,7 @@
 import type { BodyScan } from '../body-scan.ts';
 import { Reader } from '../wasm/bytes.ts';
 import type { Decoder } from '../wasm/decoder.ts';
-import type { Module } from '../wasm/module.ts';
+import type { FuncType, Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
 import type { Address, Analysis, Borrow, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
 import { type Clues, NO_CLUES } from './clues.ts';
@@ -34,7 +34,7 @@ export abstract class Operands {
   protected i = 0;
   protected readonly stackPointer: number;
   protected readonly control: Control;
-  protected readonly results: number;
+  protected readonly type: FuncType;
   protected readonly add: number;
   protected readonly sub: number;
   protected readonly and: number;
@@ -84,8 +84,7 @@ export abstract class Operands {
     this.stackPointer = stackPointer;
     this.control = new Control(assumptions);
     this.clues = clues;
-    const func = module.importedFunctions + body;
-    this.results = module.types[module.functions[func]!]!.results.length;
+    this.type = module.types[module.functions[module.importedFunctions + body]!]!;
     const is64 = module.memories[0]!.is64;
     this.add = is64 ? OP.I64_ADD : OP.I32_ADD;
     this.sub = is64 ? OP.I64_SUB : OP.I32_SUB;

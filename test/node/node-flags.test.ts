@@ -1,11 +1,8 @@
 // Are flags before the program told apart: wasan's, Node's own, and misspelt ones?
 
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { isNodeFlag } from '../../cli/node/node-flags.ts';
-
-const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+import { wasan } from '../support/cli.ts';
 
 test.each(['-r', '-e', '--import', '--expose-gc', '--no-warnings', '--max_old_space_size', '--stack-size', '--test'])(
   '%s is of Node',
@@ -16,23 +13,20 @@ test.each(['-O0', '--mode', '--halt_on_eror', '--frobnicate', '-', '--', '--no-'
   expect(isNodeFlag(name)).toBe(false),
 );
 
-function wasanNode(...args: string[]): { stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [CLI, 'node', ...args], { encoding: 'utf8' });
-}
-
 test("they follow wasan's, and what follows them is the program's", () => {
-  const { stdout } = wasanNode(
+  const { stdout } = wasan([
+    'node',
     '--verbosity=1',
     '--expose-gc',
     '-p',
     'typeof gc + process.argv.slice(1)',
     'word',
     '--halt_on_error=0',
-  );
+  ]);
   expect(stdout).toBe('functionword,--halt_on_error=0\n');
 });
 
 test('a misspelt flag of wasan is neither', () => {
-  const { stderr } = wasanNode('--halt_on_eror=0', '-p', '1');
+  const { stderr } = wasan(['node', '--halt_on_eror=0', '-p', '1']);
   expect(stderr).toBe('wasan: unknown option "--halt_on_eror": did you mean "--halt_on_error"? [E_UNKNOWN_OPTION]\n');
 });
