@@ -26,20 +26,79 @@ export function readCompares(memory1: Uint8Array): Compare[] {
   const found: Compare[] = [];
   const seen = new Set<number>();
   for (let at = 0; at < log.length; ) {
-    const size = words[at / 4 + 1]!;
-    const padded = (size + 7) & ~7;
-    const next = at + 8 + 2 * padded;
+    let next = after(words, at);
+    while (next < log.length && words[next / 4]! & COMPARE_FLAG.PART) next = after(words, next);
     const key = hash(words, at / 4, next / 4);
     if (!seen.has(key)) {
       seen.add(key);
-      const head = words[at / 4]!;
-      const left = log.subarray(at + 8, at + 8 + size);
-      const right = log.subarray(at + 8 + padded, at + 8 + padded + size);
-      found.push({ id: head >>> 8, flags: head & 0xff, left, right });
+      const parts: Compare[] = [];
+      for (let each = at; each < next; each = after(words, each)) parts.push(compareAt(log, words, each));
+      found.push(...parts);
+      if (parts.length > 1) found.push(together(parts));
     }
     at = next;
   }
   return found;
+}
+
+/** Where the record after the one at `at` begins. */
+function after(words: Uint32Array, at: number): number {
+  return at + 8 + 2 * ((words[at / 4 + 1]! + 7) & ~7);
+}
+
+function compareAt(log: Uint8Array, words: Uint32Array, at: number): Compare {
+  const head = words[at / 4]!;
+  const size = words[at / 4 + 1]!;
+  const second = at + 8 + ((size + 7) & ~7);
+  return {
+    id: head >>> 8,
+    flags: head & 0xff & ~COMPARE_FLAG.PART,
+    left: log.subarray(at + 8, at + 8 + size),
+    right: log.subarray(second, second + size),
+  };
+}
+
+/** Pieces of memory that were compared one after the other, as the memory they are of. */
+function together(parts: readonly Compare[]): Compare {
+  let left = new Uint8Array(0);
+  let right = left;
+  for (const part of parts) {
+    const size = width(part);
+    const a = part.left.subarray(0, size);
+    const b = part.right.subarray(0, size);
+    const twice = overlap(left, right, a, b);
+    left = concat(left, a.subarray(twice));
+    right = concat(right, b.subarray(twice));
+  }
+  const constant = parts.every(({ flags }) => flags & COMPARE_FLAG.CONSTANT) ? COMPARE_FLAG.CONSTANT : 0;
+  return { id: parts[0]!.id, flags: COMPARE_FLAG.MEMORY | constant, left, right };
+}
+
+/** Bytes that were loaded: zeros above them say nothing. */
+function width({ left, right }: Compare): number {
+  let bytes = 1;
+  while (left.subarray(bytes).some(isSet) || right.subarray(bytes).some(isSet)) bytes *= 2;
+  return bytes;
+}
+
+function isSet(byte: number): boolean {
+  return byte !== 0;
+}
+
+/** Bytes at the end of what came before that the next piece has once more: seven are compared as four and four. */
+function overlap(left: Uint8Array, right: Uint8Array, nextLeft: Uint8Array, nextRight: Uint8Array): number {
+  for (let n = Math.min(left.length, nextLeft.length - 1); n > 0; n--) {
+    const isSame = (a: Uint8Array, b: Uint8Array) => same(a.subarray(a.length - n), b.subarray(0, n));
+    if (isSame(left, nextLeft) && isSame(right, nextRight)) return n;
+  }
+  return 0;
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** 53 bits of what is hashed: two that have them in common are taken for one. */
@@ -76,7 +135,7 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
     if (flags & (COMPARE_FLAG.STRING | COMPARE_FLAG.MEMORY)) {
       const [a, b] = flags & COMPARE_FLAG.STRING ? [untilZero(left), untilZero(right)] : [left, right];
       if (searched.holds(a)) add(a, b);
-      if (searched.holds(b)) add(b, a);
+      if (searched.holds(b) && !(flags & COMPARE_FLAG.CONSTANT)) add(b, a);
     } else {
       numbers(left, right, searched, add);
       if (!(flags & COMPARE_FLAG.CONSTANT)) numbers(right, left, searched, add);
@@ -206,7 +265,7 @@ export function words(compares: readonly Compare[]): Uint8Array[] {
   const seen = new Set<number>();
   for (const { flags, left, right } of compares) {
     if (flags & COMPARE_FLAG.STRING) found.push(untilZero(left), untilZero(right));
-    else if (flags & COMPARE_FLAG.MEMORY) found.push(left, right);
+    else if (flags & COMPARE_FLAG.MEMORY) found.push(...(flags & COMPARE_FLAG.CONSTANT ? [right] : [left, right]));
     else if (flags & COMPARE_FLAG.CONSTANT) {
       const number = low(right) + high(right) * TWO_32;
       if (number < 256 || seen.has(number)) continue;

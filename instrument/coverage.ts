@@ -7,6 +7,7 @@
 //   block left:      counter++                       only with `lines`: between two counters everything runs or nothing
 
 import * as abi from '../runtime/abi.ts';
+import { type Compared, ComparedParts, XOR_32, XOR_64 } from './compared-parts.ts';
 import type { Libc } from './libc.ts';
 import type { Edit, Emitter, FunctionPlan } from './plan.ts';
 import { snapshotEdits, snapshotFields, snapshotObstacle } from './snapshot.ts';
@@ -43,13 +44,11 @@ const LOG_BYTES = 1 << 20;
 /** Where the flat shadow ends and the arena would begin. */
 const BASE = abi.SHADOW_BASE + 2 ** 29;
 
-/** Flags of a comparison, in the low byte of its number. */
-export const COMPARE_FLAG = { CONSTANT: 1, STRING: 2, MEMORY: 4 } as const;
+/** Flags of a comparison, in the low byte of its number. PART: it and the one before must both hold. */
+export const COMPARE_FLAG = { CONSTANT: 1, STRING: 2, MEMORY: 4, PART: 8 } as const;
 
 const COMPARISONS_32 = range(0x46, 0x4f);
 const COMPARISONS_64 = range(0x51, 0x5a);
-const I32_XOR = 0x73;
-const I64_XOR = 0x85;
 
 /** Adds the edits of coverage to a plan's functions. */
 export function planCoverage(
@@ -108,6 +107,7 @@ class Planner {
   private readonly libc: Libc;
   private readonly mode: CoverageMode;
   private list: Edit[] = [];
+  private compared: Compared[] = [];
 
   constructor(module: Module, libc: Libc, mode: CoverageMode) {
     this.module = module;
@@ -124,51 +124,55 @@ class Planner {
     this.list = [];
     this.counter(d.pos, true);
     const targets: boolean[] = [false];
+    const parts = new ComparedParts();
     let constant = false;
     while (d.pos < d.end) {
       d.next();
-      this.block(d, targets);
-      if (this.mode === 'compares') this.compare(d, constant);
+      if (this.mode === 'compares') this.compare(d, constant, parts);
+      if (this.block(d, targets)) parts.reset();
       constant = d.op === OP.I32_CONST ? Math.abs(d.value) > 1 : d.op === OP.I64_CONST;
     }
-    return this.list;
+    this.traceCompared();
+    return this.list.sort((a, b) => a.at - b.at);
   }
 
-  /** `targets`: per open block, whether a branch leads to its end. */
-  private block(d: Decoder, targets: boolean[]): void {
+  /** `targets`: per open block, whether a branch leads to its end. Whether a block begins, ends or is left here. */
+  private block(d: Decoder, targets: boolean[]): boolean {
     switch (d.op) {
       case OP.BLOCK:
       case OP.TRY:
       case OP.TRY_TABLE:
         targets.push(d.op !== OP.BLOCK);
-        return;
+        return true;
       case OP.LOOP:
         targets.push(false);
         this.loopCounter(d.pos);
-        return;
+        return true;
       case OP.IF:
         targets.push(false);
         this.counter(d.pos);
-        return;
+        return true;
       case OP.ELSE:
       case OP.CATCH:
       case OP.CATCH_ALL:
       case OP.BR_IF:
         if (d.op === OP.BR_IF) branch(targets, d.index);
         this.counter(d.pos);
-        return;
+        return true;
       case OP.BR:
         branch(targets, d.index);
-        return;
+        return true;
       case OP.BR_TABLE:
         branchTable(d, targets);
-        return;
+        return true;
       case OP.END:
       case OP.DELEGATE:
         if ((targets.pop() || this.mode === 'lines') && d.pos < d.end) this.counter(d.pos);
-        return;
+        return true;
       default:
-        if (d.op >= 0xd5 && d.op <= 0xd6) branch(targets, d.index);
+        if (d.op < 0xd5 || d.op > 0xd6) return false;
+        branch(targets, d.index);
+        return true;
     }
   }
 
@@ -199,14 +203,26 @@ class Planner {
     });
   }
 
-  private compare(d: Decoder, constant: boolean): void {
-    const { op } = d;
-    if (op === OP.CALL) return this.call(d);
-    const is32 = COMPARISONS_32.has(op) || (op === I32_XOR && constant);
-    const is64 = COMPARISONS_64.has(op) || (op === I64_XOR && constant);
-    if (!is32 && !is64) return;
-    const type = is32 ? TYPE.I32 : TYPE.I64;
-    this.trace(d.start, is32 ? 'trace_compare4' : 'trace_compare8', [type, type], constant ? COMPARE_FLAG.CONSTANT : 0);
+  private compare(d: Decoder, constant: boolean, parts: ComparedParts): void {
+    const { op, start: at } = d;
+    const xor = op === XOR_32 || op === XOR_64;
+    const is64 = COMPARISONS_64.has(op) || op === XOR_64;
+    const isOne = xor || is64 || COMPARISONS_32.has(op);
+    const compared = isOne ? { at, is64, constant, wanted: constant || !xor, continues: false } : undefined;
+    parts.step(op, xor ? compared : undefined);
+    if (compared) this.compared.push(compared);
+    else if (op === OP.CALL) this.call(d);
+  }
+
+  /** Only at the end of a body is it known which comparisons are parts of larger ones. */
+  private traceCompared(): void {
+    for (const { at, is64, constant, wanted, continues } of this.compared) {
+      if (!wanted) continue;
+      const type = is64 ? TYPE.I64 : TYPE.I32;
+      const flags = (constant ? COMPARE_FLAG.CONSTANT : 0) | (continues ? COMPARE_FLAG.PART : 0);
+      this.trace(at, is64 ? 'trace_compare8' : 'trace_compare4', [type, type], flags);
+    }
+    this.compared = [];
   }
 
   /** memcmp, strcmp and their bounded relatives. */
