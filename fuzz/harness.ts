@@ -230,10 +230,13 @@ export class Harness {
       return false; // what is left is garbage that will be collected
     }
     const before = this.liveBlocks();
-    const pointer = this.exports.__wasan_input_alloc(input.length) >>> 0;
-    const at = pointer === 0 ? this.endOfMemory(input.length) : pointer;
+    // An empty input has a byte, as every block of compiler-rt's malloc has: targets look at the first one unasked.
+    const size = Math.max(1, input.length);
+    const pointer = this.exports.__wasan_input_alloc(size) >>> 0;
+    const at = pointer === 0 ? this.endOfMemory(size) : pointer;
     this.blocks.push(pointer);
     if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
+    this.bytes[at] = 0;
     this.bytes.set(input, at);
     this.returned(entry(at, input.length));
     if (pointer !== 0) this.exports.__wasan_input_free(pointer);

@@ -89,8 +89,10 @@ export class PlainExecutor implements Executor {
       const objects = new Lowering(exports as WebAssembly.Exports, exports.memory!, this.target.entryType, () => {});
       return Number((entry as (object: number) => unknown)(objects.lower(input)) ?? 0);
     }
-    const at = this.place(exports, input.length);
-    new Uint8Array(exports.memory!.buffer).set(input, at);
+    const at = this.place(exports, Math.max(1, input.length));
+    const bytes = new Uint8Array(exports.memory!.buffer);
+    bytes[at] = 0;
+    bytes.set(input, at);
     return Number((entry as (at: number, size: number) => unknown)(at, input.length) ?? 0);
   }
 

@@ -196,3 +196,15 @@ int main(int argc, char **argv) {
   campaign.run([]);
   expect(campaign.findings.map(({ finding }) => finding.title)).toEqual(['heap-buffer-overflow']);
 }, 60_000);
+
+test.each([
+  ['the first byte of an empty input may be read', 0, []],
+  ['the second one may not', 1, ['heap-buffer-overflow']],
+] as const)('%s', async (_, index, expected) => {
+  const module = await compileTarget(
+    `volatile int sink;
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { if (size == 0) sink = data[${index}]; return 0; }`,
+    [EXPORT('malloc'), EXPORT('free')],
+  );
+  expect(titles(module, 10)).toEqual(expected);
+});
