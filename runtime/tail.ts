@@ -147,7 +147,8 @@ function isInUse(ptr: Addr): bool {
 
 /** Whether the pointer may be a block that some unknown function handed out: not the stack's, not inside a known chunk. */
 export function isForeign(ptr: Addr): bool {
-  if (<u32>ptr & 7 || ptr < <Addr>load<u32>(HEADER_STACK_HIGH) || shadowOf(ptr >> 3) >= 0x80) return false;
+  const misaligned = <u32>ptr & (flag(FLAG_NO_SIZE_WORD) ? 3 : 7); // mimalloc's smallest blocks hold four bytes
+  if (misaligned || ptr < <Addr>load<u32>(HEADER_STACK_HIGH) || shadowOf(ptr >> 3) >= 0x80) return false;
   if (flag(FLAG_DLMALLOC_HEADS) && !isInUse(ptr)) return false;
   const chunk = chunkInFront(ptr);
   return !chunk || load<u8>(chunk, CHUNK_STATE) != CHUNK_LIVE || ptr - chunkBegin(chunk) >= chunkSize(chunk);
