@@ -60,11 +60,11 @@ export function completeStripped(
     return left(evidence, 'malloc and free are known, but which function cuts their blocks cannot be told');
   const all = candidates.filter((f) => !wrong.has(f.role.role));
   const realloc = all.some((f) => f.role.role === 'realloc');
-  const sizeWord = print.found || answer?.sizeWord === true;
+  const sizeWord = print.found ? print.sizeWord : answer?.sizeWord === true;
   const others = operators.filter(
     (f) => f.role.role.startsWith('operator new') && !callsMalloc(features, f.func, malloc),
   );
-  const layout = overruled ? 'around' : layoutOf(sizeWord, realloc, others.length > 0);
+  const layout = overruled ? 'around' : layoutOf(sizeWord, realloc, print.found || others.length > 0);
   if (layout === undefined) {
     return left(evidence, 'malloc and free are known, but which function is realloc cannot be told');
   }

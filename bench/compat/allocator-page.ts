@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { Package } from './packages.ts';
-import { assemblyScriptSamples, emscriptenSamples, rustSamples, wasiSamples } from './samples.ts';
+import { assemblyScriptSamples, emscriptenSamples, mimallocSamples, rustSamples, wasiSamples } from './samples.ts';
 import { type Surveyed, scriptsOf, survey, type Verdict } from './survey.ts';
 
 /** Smaller modules are probes of the engine. */
@@ -33,9 +33,13 @@ export function surveyPackages(folder: string, packages: readonly Package[]): Su
 
 export async function surveySamples(): Promise<Surveyed[]> {
   const assemblyScript = await assemblyScriptSamples();
-  return [...emscriptenSamples(), ...(await wasiSamples()), ...assemblyScript, ...rustSamples()].map(
-    ({ name, bytes }) => survey(name, bytes, { hasAllocator: true }),
-  );
+  return [
+    ...emscriptenSamples(),
+    ...mimallocSamples(),
+    ...(await wasiSamples()),
+    ...assemblyScript,
+    ...rustSamples(),
+  ].map(({ name, bytes }) => survey(name, bytes, { hasAllocator: true }));
 }
 
 function modulesBelow(folder: string): string[] {
@@ -68,9 +72,10 @@ with everything the package has: *around* blocks, *behind* them, or none.
 
 Modules that are linked at run time (Pyodide, PGlite, DuckDB, web-tree-sitter) need their names to work, so they never
 come without; their code has no absolute addresses, and the search does not look at it. Known by their bodies are dlmalloc,
-emmalloc, Rust's allocator (also that of before Rust 1.7x), wee_alloc, and AssemblyScript's TLSF since its version 0.17.
-TinyGo's heap and mimalloc need names: \`runtime.alloc\`, which its builds keep, and exports. Go's collector and Zig's own
-allocators are not known at all.
+emmalloc, Rust's allocator (also that of before Rust 1.7x), wee_alloc, AssemblyScript's TLSF since its version 0.17, and
+mimalloc 2 and 3 as Emscripten builds them (for WASI: 2.0.9 at -O1 to -Os), for one thread and with realloc in the module;
+no package of npm is known that has mimalloc without names. TinyGo's heap needs a name, \`runtime.alloc\`, which its builds keep.
+Go's collector and Zig's own allocators are not known at all.
 `;
   return [
     header,

@@ -108,6 +108,14 @@ export async function assemblyScriptSamples(): Promise<Sample[]> {
   return samples;
 }
 
+/** mimalloc as later versions of Emscripten have it; exports name its members. */
+export function mimallocSamples(): Sample[] {
+  return ['2.1.2', '3.4.1'].map((version) => {
+    const file = fileURLToPath(new URL(`../../test/allocator/mimalloc/v${version[0]}.wasm`, import.meta.url));
+    return { name: `Emscripten 3.1.6, mimalloc ${version}, users.c -O2`, bytes: new Uint8Array(readFileSync(file)) };
+  });
+}
+
 /** Those that the tests keep; without names, like what a package ships. */
 export function rustSamples(): Sample[] {
   return ['wasm-opt', 'lto'].map((name) => {

@@ -8,8 +8,9 @@ export interface Fingerprint {
   readonly roles: ReadonlyMap<string, number>;
   /** One sentence per finding, for `wasan inspect`. */
   readonly evidence: readonly string[];
-  /** An allocator was found of which the word in front of a block is its size. */
   readonly found: boolean;
+  /** The word in front of a block is its size. */
+  readonly sizeWord: boolean;
   /** That word also says whether the block is in use, as C's dlmalloc writes it. */
   readonly dlmallocHeads: boolean;
   /** malloc merely calls memalign, if that is known, or was inlined. */
@@ -45,6 +46,7 @@ export function nothing(): Fingerprint {
     roles: new Map(),
     evidence: [],
     found: false,
+    sizeWord: true,
     dlmallocHeads: false,
     isMemalign: false,
     doubt: undefined,

@@ -106,7 +106,7 @@ ${misses()}
 - **Far beyond a block**: an access that jumps over the redzones (32 bytes in front of a block of dlmalloc and 24 behind it, and
   more with larger blocks) into memory nobody has allocated, or into another block, is not noticed.
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
-- **Stripped modules**: heap bugs need the allocator. dlmalloc, Rust's form of it and emmalloc are told by their bodies, others by exports or by names in the
+- **Stripped modules**: heap bugs need the allocator. dlmalloc, Rust's form of it, emmalloc and mimalloc are told by their bodies, others by exports or by names in the
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
   there; leaks, and a free of what is no block at all, are told where the allocator is C's dlmalloc (RATIONALE). Of the C library, memcpy, memmove, memset and
   what reads texts by words are told by trial, and their calls checked as ranges; the rest are loops that check themselves.
@@ -115,7 +115,7 @@ ${misses()}
 - **Stacks that grow upwards**, as Emscripten's fastcomp compiler had them until 2020: their frames are not guarded.
 - **Zig's own allocators** (\`wasm_allocator\`, \`page_allocator\`, and what is built on them) have no functions that could be wrapped:
   overflow and use after free on their heaps go unnoticed. \`c_allocator\` is C's malloc, and is watched.
-- **mimalloc** needs exported or kept names, and of blocks that C++ allocates nothing is told.
+- **mimalloc** for several threads needs exported or kept names, and of blocks that its own operator new allocates nothing is told.
 - **memcpy of ranges that overlap**: compilers make one \`memory.copy\` of memcpy and memmove alike, and for that overlapping is
   no mistake. What is still a call is checked.
 - **After a block has ended** (\`--use-after-scope\`): builds with -O0 -g alone, and only variables whose block is entered at its
