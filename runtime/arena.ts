@@ -34,7 +34,7 @@ function setDefault(field: u32, value: u32): void {
 
 /**
  * Gives every header field that is still 0 its default. The linker and the host preset fields through data segments;
- * flags (where 0 means something) are defaulted only when nobody left the magic number. A quarantine of 0 bytes means
+ * where 0 means something (flags, no stacks), only when nobody left the magic number. A quarantine of 0 bytes means
  * the default, of 1 byte none. ARENA_TOP is never preset: it tells whether this function has run.
  */
 export function prepare(): void {
@@ -50,10 +50,10 @@ export function prepare(): void {
         FLAG_REPLACE_INTRIN |
         FLAG_NEW_DELETE_TYPE_MISMATCH,
     );
+    store<u32>(HEADER_CONTEXT_SIZE, DEFAULT_CONTEXT);
   }
   setDefault(HEADER_ABI, ABI_VERSION);
   setDefault(HEADER_QUARANTINE_LIMIT, DEFAULT_QUARANTINE);
-  setDefault(HEADER_CONTEXT_SIZE, DEFAULT_CONTEXT);
   setDefault(HEADER_REDZONE, 16);
   setDefault(HEADER_MAX_REDZONE, 2048);
   setDefault(HEADER_PROGRAM_POINTER, sizeof<Addr>());

@@ -506,6 +506,13 @@ describe('bookkeeping', () => {
     expect(h.kinds(() => h.call('asan_delete_sized', first, 17))).toEqual([]);
   });
 
+  test('no stack is kept where none is asked for', () => {
+    const h = new Harness({ header: { [abi.HEADER_CONTEXT_SIZE]: 0 } });
+    h.callStack(1, 2);
+    const [report] = h.reported(() => h.call('asan_free', h.call('asan_malloc', 8) + 1));
+    expect(h.get(report!.chunk + abi.CHUNK_ALLOC_STACK)).toBe(0);
+  });
+
   test('equal stacks share one record of the depot', () => {
     const h = new Harness({ header: { [abi.HEADER_SITE_COUNT]: 0 } }); // no site is remembered
     const stackOf = (...sites: number[]) => {

@@ -145,7 +145,12 @@ export class Harness {
     const instance = new WebAssembly.Instance(compiled(this.variant), this.#imports());
     this.#exports = instance.exports;
     (instance.exports.memory as WebAssembly.Memory).grow(8); // the linker sees to it that the call stack is there
-    const header = { [abi.HEADER_NULL_LIMIT]: 1024, [abi.HEADER_SITE_COUNT]: 100000, ...options.header };
+    const header = {
+      [abi.HEADER_NULL_LIMIT]: 1024,
+      [abi.HEADER_SITE_COUNT]: 100000,
+      [abi.HEADER_CONTEXT_SIZE]: 30,
+      ...options.header,
+    };
     for (const [field, value] of Object.entries(header)) this.set(Number(field), value);
     this.set(abi.HEADER_MAGIC, abi.MAGIC);
     if (!options.header?.[abi.HEADER_FLAGS]) this.set(abi.HEADER_FLAGS, ALL_FLAGS);
