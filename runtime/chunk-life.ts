@@ -2,9 +2,6 @@
 // for chunks of the original allocator and for those on pages of their own.
 import {
   ASAN_HEAP_FREED,
-  ASAN_HEAP_LEFT_REDZONE,
-  ASAN_HEAP_RIGHT_REDZONE,
-  CHUNK_ALIGN_LOG2,
   CHUNK_ALLOC_STACK,
   CHUNK_FREE_KIND,
   CHUNK_FREE_STACK,
@@ -13,7 +10,6 @@ import {
   CHUNK_LIVE,
   CHUNK_NEXT,
   CHUNK_SIZE_HIGH,
-  CHUNK_STATE,
   EVENT_ALLOCATE,
   EVENT_FREE,
   FLAG_POISON_HEAP,
@@ -34,20 +30,15 @@ import { chunkBegin, chunkSize } from './chunks';
 import { count, flag } from './header';
 import { isHeapLogged, logHeap } from './heap-log';
 import { bodySize } from './original';
-import { drawSides, writeShadow } from './poison';
+import { drawBody, writeShadow } from './poison';
 import { thread } from './thread';
-
-const LEAST_ALIGN_LOG2: u32 = 3;
-/** Left redzone, body and right redzone of a chunk in the quarantine. */
-const FREED: u32 = ASAN_HEAP_LEFT_REDZONE | (ASAN_HEAP_FREED << 8) | (ASAN_HEAP_RIGHT_REDZONE << 16);
 
 export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, left, CHUNK_LEFT);
-  store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
-  store<u32>(chunk, 0, CHUNK_FREE_STACK);
-  store<u32>(chunk, 0, CHUNK_NEXT);
-  // State, kinds and alignment are four bytes in a row, and so are the size's high byte, a spare one and the threads.
-  store<u32>(chunk, CHUNK_LIVE | (kind << 8) | ((<u32>ctz(align)) << 24), CHUNK_STATE);
+  store<u64>(chunk, captureStack(), CHUNK_ALLOC_STACK); // and 0 as the one that frees it
+  // Behind CHUNK_NEXT, which is 0, come state, kinds and alignment in a byte each; behind them the size's high byte, a spare
+  // one and the threads.
+  store<u64>(chunk, (<u64>(CHUNK_LIVE | (kind << 8) | ((<u32>ctz(align)) << 24))) << 32, CHUNK_NEXT);
   store<u32>(chunk, <u32>load<u8>(chunk, CHUNK_SIZE_HIGH) | ((thread() & 255) << 16), CHUNK_SIZE_HIGH);
   count(HEADER_STAT_MALLOCS, 1);
   countLive(<u32>chunkSize(chunk));
@@ -76,21 +67,11 @@ export function poisonFreed(begin: Addr, size: Addr): void {
   if (!flag(FLAG_POISON_HEAP)) return;
   const granules = bodySize(size) >> 3;
   if (load<u32>(HEADER_SCHEME) != SCHEME_KASAN) {
-    writeShadow(begin >> 3, granules, ASAN_HEAP_FREED);
+    drawBody(begin, bodySize(size), ASAN_HEAP_FREED, 0);
   } else if (size > <Addr>KASAN_MAX_CACHE_SIZE) {
     writeShadow(begin >> 3, granules, KASAN_PAGE_FREE);
   } else {
     writeShadow(begin >> 3, 1, KASAN_SLAB_FREE_META); // the free track exists
     writeShadow((begin >> 3) + 1, granules - 1, KASAN_SLAB_FREE);
   }
-}
-
-/** The same for a chunk, whose redzones are known to lie around it. */
-export function poisonFreedChunk(chunk: u32): void {
-  const begin = chunkBegin(chunk);
-  const size = chunkSize(chunk);
-  const side = <Addr>load<u32>(chunk, CHUNK_LEFT);
-  const alike = side && !(side & 15) && load<u8>(chunk, CHUNK_ALIGN_LOG2) == LEAST_ALIGN_LOG2; // either side has as much
-  const plain = alike && flag(FLAG_POISON_HEAP) && load<u32>(HEADER_SCHEME) != SCHEME_KASAN;
-  if (!plain || !drawSides(begin, side, bodySize(size), FREED)) poisonFreed(begin, size);
 }

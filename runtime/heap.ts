@@ -27,7 +27,7 @@ import { addChunk, chunkBegin, noteRecent, setChunkSize } from './chunks';
 import { count, flag } from './header';
 import { setShadow, shadowOf } from './mapping';
 import { bodySize, failAsOriginal, rawAlloc, rawFree, rawSize } from './original';
-import { drawChunk, drawSides, poisonInside, unpoison, writePrefix } from './poison';
+import { drawBody, drawChunk, unpoison } from './poison';
 import * as program from './program';
 import { claimChunk } from './put-back';
 import { drainQuarantine } from './quarantine';
@@ -86,7 +86,8 @@ function handOut(size: Addr, kind: u32): Addr {
     setChunkSize(chunk, size);
     noteRecent(chunk);
     describe(chunk, kind, 8, left);
-    if (flag(FLAG_POISON_HEAP)) layOutAgain(begin, <Addr>left, body, size);
+    // Around a chunk that has been freed all is as it was. An empty one is redzone throughout.
+    if (flag(FLAG_POISON_HEAP)) drawBody(begin, body, size ? 0 : redzoneCode(0, false), <u32>size & 7);
     count(HEADER_STAT_REDZONE_BYTES, <u32>(body - size) + (left << 1));
   }
   unlock();
@@ -135,16 +136,6 @@ function layOut(raw: Addr, begin: Addr, size: Addr, rawEnd: Addr, kind: u32): vo
   const end = endByWord(raw, rawEnd);
   drawChunk(raw, begin, size, end, left, redzoneCode(size, false));
   if (end != rawEnd) drawWord((raw >> 3) - 1, left);
-}
-
-/** The same for a chunk that has been freed: around it all is as it was. An empty one is redzone throughout. */
-function layOutAgain(begin: Addr, side: Addr, body: Addr, size: Addr): void {
-  const right = redzoneCode(size, false);
-  const inside = size ? 0 : right;
-  if (!drawSides(begin, side, body, redzoneCode(size, true) | (inside << 8) | (right << 16))) {
-    poisonInside(begin, body, inside);
-  }
-  if (<u32>size & 7) writePrefix((begin + size) >> 3, <u32>size & 7);
 }
 
 /** Where the next block begins, by the size in front of this one; `rawEnd` if that word is no size. */

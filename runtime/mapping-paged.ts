@@ -70,6 +70,12 @@ export function drawFew(first: u32, left: u32, body: u32, granules: u32, codes: 
   fillShadow(<Addr>(first + left + body), <Addr>(granules - left - body), codes >> 16);
 }
 
+/** 1 to 16 granules of one code, the last of which gets `last` instead where that is not 0. */
+export function paintFew(first: u32, granules: u32, code: u32, last: u32): void {
+  fillShadow(<Addr>first, <Addr>granules, code);
+  if (last) setShadow(<Addr>(first + granules - 1), last);
+}
+
 /** Writes `count` bytes of one page's shadow, sharing and unsharing its chunk as the contents ask for. */
 function fillPart(page: u32, at: u32, count: u32, code: u32): void {
   const shared = code == 0 ? ZERO_CHUNK : code == WILD ? WILD_CHUNK : 0;

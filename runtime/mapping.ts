@@ -13,6 +13,7 @@ import {
   WILD,
 } from './abi';
 import { Addr } from './addr';
+import { SHARED } from './thread';
 
 const FULL_SHADOW: u32 = 1 << 29; // 4 GiB of program memory
 // Poisoning everything past the end of memory would touch up to 512 MiB of shadow. A window right behind it catches
@@ -80,6 +81,26 @@ export function drawFew(first: u32, left: u32, body: u32, granules: u32, codes: 
   const inLeftToo = lowest(select<u32>(left - at, 0, left > at));
   const inBodyToo = lowest(select<u32>(bodyEnd - at, 0, bodyEnd > at));
   store<u64>(first + at, right ^ (rightToBody & inBodyToo) ^ (bodyToLeft & inLeftToo), SHADOW_BASE);
+}
+
+/**
+ * 1 to 16 granules of one code, the last of which gets `last` instead where that is not 0 (the code is 0 then). Up to eight are
+ * mixed into one word: a branch on how many they are would often be guessed wrongly. Threads may not write what others own.
+ */
+export function paintFew(first: u32, granules: u32, code: u32, last: u32): void {
+  if (first + granules > load<u32>(HEADER_SHADOW_LIMIT)) return;
+  const pattern = <u64>code * EACH_BYTE;
+  if (granules > 8) {
+    store<u64>(first, pattern, SHADOW_BASE);
+    store<u64>(first + granules - 8, pattern | ((<u64>last) << 56), SHADOW_BASE);
+  } else if (SHARED) {
+    fillFew(first, first + granules, pattern);
+    if (last) store<u8>(first + granules - 1, last, SHADOW_BASE);
+  } else {
+    const outside = (<u64>-2) << (((<u64>granules) << 3) - 1);
+    const ending = (<u64>last) << ((<u64>granules - 1) << 3);
+    store<u64>(first, (load<u64>(first, SHADOW_BASE) & outside) | (pattern & ~outside) | ending, SHADOW_BASE);
+  }
 }
 
 /** Ones in so many of the lowest bytes, 0 to 8. Shifted twice: a shift by 64 would be none. */

@@ -13,13 +13,13 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { arenaAlloc, arenaExtend } from './arena';
-import { admit, drawFew, fillShadow, setShadow, shadowOf } from './mapping';
+import { admit, drawFew, fillShadow, paintFew, setShadow, shadowOf } from './mapping';
 import { pages } from './program';
 import { lock, unlock } from './thread';
 import { tick } from './tick';
 
 const ENTRY: u32 = 24;
-/** What drawFew can draw, in granules. */
+/** What drawFew can draw, in granules; paintFew draws fewer, too. */
 const FEWEST: Addr = 5;
 const MOST: Addr = 16;
 const FIRST_LOG: u32 = 64; // entries
@@ -96,20 +96,18 @@ export function drawChunk(from: Addr, begin: Addr, size: Addr, end: Addr, left: 
 }
 
 /**
- * A small chunk changes hands: its body is drawn, and its redzones once more, which is cheaper than to spare them. `codes`: of
- * the left redzone, the body and the right redzone, a byte each. False: not done.
+ * A chunk changes hands: its body gets one code; around it all is as it was. `last` is the valid prefix of its last granule,
+ * 0 if there is none.
  */
-export function drawSides(begin: Addr, side: Addr, body: Addr, codes: u32): bool {
-  const granules = (side + body + side) >> 3;
-  if (granules > MOST || load<u32>(HEADER_PHASE) == PHASE_EARLY) return false;
-  drawFew(<u32>((begin - side) >> 3), <u32>(side >> 3), <u32>(body >> 3), <u32>granules, codes);
-  return true;
-}
-
-/** As writeShadow, for the granule behind others that were drawn just now: its memory is known to be there. */
-export function writePrefix(granule: Addr, bytes: u32): void {
-  if (load<u32>(HEADER_PHASE) == PHASE_EARLY) logRequest(granule << 3, 8, bytes);
-  else setShadow(granule, bytes);
+export function drawBody(begin: Addr, body: Addr, code: u32, last: u32): void {
+  const granule = begin >> 3;
+  const granules = body >> 3;
+  if (granules <= MOST && load<u32>(HEADER_PHASE) != PHASE_EARLY) {
+    paintFew(<u32>granule, <u32>granules, code, last);
+    return;
+  }
+  writeShadow(granule, granules, code);
+  if (last) writeShadow(granule + granules - 1, 1, last);
 }
 
 export function writeShadow(granule: Addr, count: Addr, code: u32): void {

@@ -25,7 +25,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { innermostSite } from './call-stack';
-import { markFreed, poisonFreedChunk } from './chunk-life';
+import { markFreed, poisonFreed } from './chunk-life';
 import { chunkAround, chunkSize, findChunk } from './chunks';
 import { flag } from './header';
 import { shadowOf } from './mapping';
@@ -60,7 +60,7 @@ function releaseAlone(ptr: Addr, kind: u32): void {
   markFreed(chunk, kind);
   if (isMapped(ptr)) return unmapChunk(chunk);
   trimOpen(chunk);
-  poisonFreedChunk(chunk);
+  poisonFreed(ptr, chunkSize(chunk));
   enqueue(chunk);
 }
 
