@@ -4,6 +4,7 @@
 import { BOUNDARY, type BoundaryTable, type Touch, WIDE } from './boundary-table.ts';
 import { unguarded } from './guard.ts';
 import { isObject } from './is-object.ts';
+import { bytesWritten, listBefore } from './written-strings.ts';
 
 /** What the boundary needs of the running module. */
 export interface BoundaryTarget {
@@ -74,7 +75,9 @@ export class Boundary {
       // What the function touches is judged here, so its own views need not be.
       return unguarded(() => {
         for (const row of rows) this.judge(call, row, args);
+        const judgeList = this.unsizedList(call, rows, args);
         const result = Reflect.apply(original, undefined, given);
+        judgeList?.();
         for (const row of rows) if (row.bytes === 4) this.remember(call, row, args);
         return result;
       });
@@ -105,6 +108,22 @@ export class Boundary {
     if (row.lengthFrom) return (this.left.get(row.lengthFrom.join(' ')) ?? 0) * each;
     const end = memory.indexOf(0, address);
     return (end < 0 ? memory.length : end) - address + 1;
+  }
+
+  /** Two rows whose sizes nobody has asked for, a list and its texts, are judged by what the host has written. */
+  private unsizedList(
+    call: HostCall,
+    [list, text]: readonly Touch[],
+    args: readonly unknown[],
+  ): (() => void) | undefined {
+    const before = this.target.memory();
+    if (!list?.lengthFrom || !text?.lengthFrom || !before || this.left.has(list.lengthFrom.join(' '))) return undefined;
+    const addresses = [unsigned(args[list.pointer]), unsigned(args[text.pointer])] as const;
+    const old = listBefore(before, addresses[0]);
+    return () => {
+      const sizes = bytesWritten(this.target.memory()!, old, addresses);
+      for (const [i, size] of sizes.entries()) this.target.check(call, addresses[i]!, size, true);
+    };
   }
 
   private remember({ name }: HostCall, row: Touch, args: readonly unknown[]): void {

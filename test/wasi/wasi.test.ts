@@ -196,10 +196,14 @@ function textOf(report: Report): string {
 
 const PROGRAM: ProgramOptions = { args: ['a', 'b'], stdin: 'some input that is long enough' };
 
-async function findings(body: string, flags: readonly string[]): Promise<readonly Report[]> {
+async function findings(
+  body: string,
+  flags: readonly string[],
+  program: ProgramOptions = PROGRAM,
+): Promise<readonly Report[]> {
   const source = `${HEAD}\nint main(int argc, char **argv) { ${body} return 0; }\n`;
   const module = await compileC({ file: 'host.c', source, flags });
-  const run = await runInstrumented(module, PROGRAM);
+  const run = await runInstrumented(module, program);
   expect(run.trap).toBeUndefined();
   return run.findings;
 }
@@ -252,6 +256,17 @@ test.each(PATHS)('%s', async (name) => {
     `heap-use-after-free READ 7 ${name}`,
   ]);
   expect((await findings(call('', 'free(p);'), ['-O1', '-g'])).map(textOf)).toEqual([]);
+});
+
+test.each([
+  [8, 10, []],
+  [7, 10, ['heap-buffer-overflow WRITE 8 environ_get']],
+  [8, 9, ['heap-buffer-overflow WRITE 10 environ_get']],
+])('environ_get, of which the sizes were not asked for: %i and %i bytes', async (list, text, expected) => {
+  const get = '(void)!__wasi_environ_get(v, b);';
+  const body = `uint8_t **v = calloc(1, ${list}), *b = calloc(1, ${text}); ${get} ${get} free(v); free(b);`;
+  const found = await findings(body, ['-O1', '-g'], { env: { A: '1', BC: '23' } });
+  expect(found.map(textOf)).toEqual(expected);
 });
 
 test('one report per place, however often it happens', async () => {
