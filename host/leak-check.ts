@@ -2,7 +2,7 @@
 // host keeps, functions that are running) and judges what it found.
 
 import {
-  FLAG_DLMALLOC_HEADS,
+  FLAG_RELEASES_SEEN,
   FLAG_TAIL_REDZONES,
   HEADER_CONTEXT_SIZE,
   HEADER_FLAGS,
@@ -49,8 +49,8 @@ export interface LeakMoment {
 
 export function checkLeaks(moment: LeakMoment, options: LeakOptions): LeakCheck {
   const image = openImage(moment.memory1);
-  // Functions that are not known may have freed a block, and only dlmalloc's words tell.
-  const isCertain = (readU32(image, HEADER_FLAGS) & (FLAG_TAIL_REDZONES | FLAG_DLMALLOC_HEADS)) !== FLAG_TAIL_REDZONES;
+  // Functions that are not known may have freed a block.
+  const isCertain = (readU32(image, HEADER_FLAGS) & (FLAG_TAIL_REDZONES | FLAG_RELEASES_SEEN)) !== FLAG_TAIL_REDZONES;
   const info = readInfo(moment.instrumented);
   const pointers = [...moment.kept, ...(options.roots ?? [])];
   const blocks = !isCertain

@@ -67,8 +67,8 @@ class Scanner {
   private readonly scan: LeakScan;
   private readonly image: MemoryImage;
   private readonly wordBytes: number;
-  /** Redzones lie behind blocks alone, and the words in front of them are dlmalloc's. */
-  private readonly isTailOnly: boolean;
+  /** FLAG_* of the runtime's header. */
+  private readonly flags: number;
   private readonly words: Uint32Array;
   private readonly view: DataView;
   /** Blocks in the order of their addresses: records in memory 1, first and last byte + 1. */
@@ -85,7 +85,7 @@ class Scanner {
     this.scan = scan;
     this.image = openImage(scan.memory1);
     this.wordBytes = readU32(this.image, abi.HEADER_PROGRAM_POINTER) === 8 ? 8 : 4;
-    this.isTailOnly = (readU32(this.image, abi.HEADER_FLAGS) & abi.FLAG_TAIL_REDZONES) !== 0;
+    this.flags = readU32(this.image, abi.HEADER_FLAGS);
     const { buffer, byteOffset, byteLength } = scan.memory0;
     this.words = new Uint32Array(buffer, byteOffset, byteLength >>> 2);
     this.view = new DataView(buffer, byteOffset, byteLength);
@@ -126,11 +126,12 @@ class Scanner {
 
   /**
    * With redzones behind blocks alone, functions that are not known (a realloc that was inlined) may have read a block's size
-   * and use all of it, or have freed or resized it: then its words are others than those of the block that was asked for.
+   * and use all of it, or have freed or resized it: dlmalloc's words then are others than those of the block that was asked for.
    */
   private isNoLongerOurs(i: number): boolean {
-    if (!this.isTailOnly) return false;
+    if (!(this.flags & abi.FLAG_TAIL_REDZONES)) return false;
     if (this.byte(this.records[i]! + abi.CHUNK_STATE) === abi.CHUNK_OPEN) return true;
+    if (!(this.flags & abi.FLAG_DLMALLOC_HEADS)) return false;
     const begin = this.begins[i]!;
     const word = this.words[(begin - abi.SIZE_WORD) >>> 2] ?? 0;
     const next = begin + (word & ~7) - abi.SIZE_WORD;
@@ -149,16 +150,23 @@ class Scanner {
     let from = 0;
     for (let i = 0; i < this.records.length; i++) {
       const record = this.records[i]!;
-      const left = readU32(this.image, record + abi.CHUNK_LEFT);
-      // The half of the header in front of the size word is the last word of an unknown block, perhaps.
-      const header =
-        this.begins[i]! - (left > 0 ? left + ALLOCATOR_HEADER : this.isTailOnly ? abi.SIZE_WORD : -Infinity);
+      const header = this.begins[i]! - this.headerInFront(readU32(this.image, record + abi.CHUNK_LEFT));
       this.visitOutside(stack, from, this.begins[i]!, header);
       from = this.ends[i]!;
       const isOthers = OWNED_BY_OTHERS.has(this.byte(record + abi.CHUNK_ALLOC_KIND));
       if (isOthers || this.isNoLongerOurs(i)) this.reach(i);
     }
     this.visitOutside(stack, from, this.scan.memory0.length, Infinity);
+  }
+
+  /**
+   * Bytes in front of a block that are the allocator's. Where redzones lie behind blocks alone, the half of the header in front of
+   * the size word is the last word of an unknown block, perhaps.
+   */
+  private headerInFront(left: number): number {
+    if (left > 0) return left + ALLOCATOR_HEADER;
+    if (!(this.flags & abi.FLAG_TAIL_REDZONES)) return -Infinity;
+    return this.flags & abi.FLAG_NO_SIZE_WORD ? 0 : abi.SIZE_WORD;
   }
 
   /** Where the stack lies, and how far it is in use. */

@@ -30,6 +30,8 @@ export interface Allocator {
   readonly sizeWord: boolean;
   /** With layout 'behind': the word in front of a block also says whether it is in use, as C's dlmalloc writes it. */
   readonly dlmallocHeads: boolean;
+  /** With layout 'behind': nothing releases or resizes a block unnoticed; what is not known reads the word in front of it. */
+  readonly releasesSeen: boolean;
   /** Names that matched with a signature that did not: not used, but worth telling. */
   readonly rejected: readonly string[];
   /** What spoke for it, and against. */
@@ -51,6 +53,7 @@ export const NOTHING: Allocator = {
   layout: 'around',
   sizeWord: true,
   dlmallocHeads: false,
+  releasesSeen: false,
   rejected: [],
   evidence: [],
   confidence: 'none',

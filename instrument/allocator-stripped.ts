@@ -82,6 +82,7 @@ export function completeStripped(
     layout,
     sizeWord,
     dlmallocHeads: layout === 'behind' && print.dlmallocHeads,
+    releasesSeen: layout === 'behind' && print.found,
     evidence: [...evidence, whyLayout(layout, print, others)],
     confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
     refused: undefined,

@@ -11,6 +11,7 @@ import {
   FLAG_NO_SIZE_WORD,
   FLAG_POISON_HEAP,
   FLAG_REALLOC_ZERO_FREES,
+  FLAG_RELEASES_SEEN,
   FLAG_REPLACE_INTRIN,
   FLAG_SHARED_HEAP,
   FLAG_STACK_AFTER_RETURN,
@@ -88,6 +89,8 @@ interface Layout {
   noSizeWord?: boolean;
   /** See Allocator.dlmallocHeads. */
   dlmallocHeads?: boolean;
+  /** See Allocator.releasesSeen. */
+  releasesSeen?: boolean;
   /** Code that no wrapper stands in for allocates from the same heap: what is given back must be addressable. */
   sharedHeap?: boolean;
   /** Whatever the options say: see Allocator.largestRedzone. */
@@ -146,6 +149,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.noSizeWord ?? false, FLAG_NO_SIZE_WORD],
     [options.dlmallocHeads ?? false, FLAG_DLMALLOC_HEADS],
     [options.sharedHeap ?? false, FLAG_SHARED_HEAP],
+    [options.releasesSeen ?? false, FLAG_RELEASES_SEEN],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

@@ -273,6 +273,7 @@ function instrumentModule(
         allocator.layout === 'behind' && allocator.functions.some((f) => /^(malloc|free)$/.test(f.role.role)),
       noSizeWord: !allocator.sizeWord,
       dlmallocHeads: allocator.dlmallocHeads,
+      releasesSeen: allocator.releasesSeen,
       sharedHeap: isHeapShared(inspection),
       largestRedzone: allocator.largestRedzone,
       stack: inspection.stack,

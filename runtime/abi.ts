@@ -186,6 +186,7 @@ export const FLAG_EVERY_TIME = 4096; // suppress_equal_pcs=0: a site may report 
 export const FLAG_NO_SIZE_WORD = 8192; // of malloc's blocks: what lies in front of one is the block before's
 export const FLAG_DLMALLOC_HEADS = 16384; // with FLAG_TAIL_REDZONES: a block's size word also says that it is in use
 export const FLAG_SHARED_HEAP = 32768; // with redzones on both sides: others allocate from the original, too
+export const FLAG_RELEASES_SEEN = 65536; // with FLAG_TAIL_REDZONES: what releases or resizes a block is known, or reads its size word
 
 // ---------------------------------------------------------------------------------------------- report record
 // Written by the runtime just before it calls the host (or traps); read by host/report/facts.ts and `wasan explain`.

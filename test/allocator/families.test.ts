@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { Sanitizer } from '../../host/index.ts';
 import { inspect, instrument, load, type Report } from '../../index.ts';
 import type { RuntimeOptions } from '../../instrument/index.ts';
 import { strip } from './strip.ts';
@@ -17,15 +18,19 @@ async function run(
   bytes: Uint8Array,
   imports: WebAssembly.Imports,
   options: RuntimeOptions = {},
-): Promise<{ exports: Exports; findings: string[] }> {
+): Promise<{ exports: Exports; findings: string[]; sanitizer: Sanitizer }> {
   const findings: string[] = [];
   const { bytes: instrumented } = instrument(bytes, { host: true, runtime: { halt: false, ...options } });
   const onFinding = (report: Report) => {
     findings.push(report.title);
     return false;
   };
-  const { instance } = await load({ original: bytes, instrumented, imports, onFinding });
-  return { exports: instance.exports as unknown as Exports, findings };
+  const { instance, sanitizer } = await load({ original: bytes, instrumented, imports, onFinding });
+  return { exports: instance.exports as unknown as Exports, findings, sanitizer };
+}
+
+function leakedBytes(sanitizer: Sanitizer, roots: readonly number[] = []): number[] {
+  return (sanitizer.checkLeaks({ roots }).report?.leaks ?? []).map((leak) => leak.bytes);
 }
 
 describe.each(['O1', 'O2'])('emmalloc at -%s', (level) => {
@@ -37,11 +42,11 @@ describe.each(['O1', 'O2'])('emmalloc at -%s', (level) => {
     const copy = (to: number, from: number, size: number) =>
       void new Uint8Array(memory!.buffer).copyWithin(to, from, from + size);
     const env = { emscripten_resize_heap: () => 0, emscripten_memcpy_big: copy };
-    const { exports, findings } = await run(module, { env });
+    const { exports, findings, sanitizer } = await run(module, { env });
     memory = Object.values(exports).find((value: unknown) => value instanceof WebAssembly.Memory) as never;
     const call = (name: string, ...args: number[]) => exports[`e${names.indexOf(name)}`]!(...args);
     call('__wasm_call_ctors');
-    return { call, findings };
+    return { call, findings, sanitizer };
   };
 
   test('is found, stripped, and confirmed by a probe run', () => {
@@ -71,6 +76,14 @@ describe.each(['O1', 'O2'])('emmalloc at -%s', (level) => {
     expect(call('shuffle', 5000)).toBe(-1);
     expect(call('fill', 33, 33)).toBe(32);
     expect(findings).toEqual([]);
+  });
+
+  test('what is lost is a leak; what realloc has made without malloc is not', async () => {
+    const { call, sanitizer } = await start();
+    call('shuffle', 5000);
+    expect(leakedBytes(sanitizer)).toEqual([]);
+    call('lose', 100);
+    expect(leakedBytes(sanitizer)).toEqual([100]);
   });
 
   test('writing past a block and reading a freed one is told', async () => {
@@ -109,6 +122,16 @@ describe('Rust', () => {
     for (let i = 0; i < blocks.length; i += 2) exports.__wbindgen_free!(blocks[i]!, 1 + 7 * i, 1);
     for (let size = 5; size < 3000; size += 14) exports.__wbindgen_malloc!(size, 1);
     expect(findings).toEqual([]);
+  });
+
+  test('what JavaScript has forgotten is a leak', async () => {
+    const { exports, sanitizer } = await run(strip(bytes), imports);
+    const names = WebAssembly.Module.exports(new WebAssembly.Module(bytes as BufferSource)).map((e) => e.name);
+    const allocate = exports[`e${names.indexOf('__wbindgen_malloc')}`]!;
+    const blocks = Array.from({ length: 8 }, () => allocate(SIZE, 1));
+    // Constants of the module look like the addresses of two of the first four.
+    expect(leakedBytes(sanitizer, blocks.slice(0, 4))).toEqual([4 * SIZE]);
+    expect(leakedBytes(sanitizer, blocks)).toEqual([]);
   });
 
   test('a block that is freed twice is told', async () => {

@@ -33,13 +33,13 @@ describe.each(['v2', 'v3'])('%s', (version) => {
       findings.push(report.title);
       return false;
     };
-    const { instance } = await load({ original: stripped, instrumented, imports, onFinding });
+    const { instance, sanitizer } = await load({ original: stripped, instrumented, imports, onFinding });
     const exports = instance.exports as Record<string, unknown>;
     const at = (name: string) => exports[`e${exported.indexOf(name)}`];
     memory = at('memory') as WebAssembly.Memory;
     const call = (name: string, ...args: number[]) => (at(name) as (...args: number[]) => number)(...args);
     call('__wasm_call_ctors');
-    return { call, findings };
+    return { call, findings, sanitizer };
   };
 
   test('is found, and confirmed by a probe run; not emmalloc, which it asks for memory', () => {
@@ -57,6 +57,18 @@ describe.each(['v2', 'v3'])('%s', (version) => {
     expect([call('shuffle', 20000), findings]).toEqual([-1, []]);
     expect(call('fill', 33, 33)).toBe(32);
     expect(findings).toEqual([]);
+  });
+
+  test('what is lost is a leak, and what it pointed to; nothing else is', async () => {
+    const { call, sanitizer } = await start();
+    call('shuffle', 5000);
+    expect(sanitizer.checkLeaks().report).toBeUndefined();
+    call('lose', 100);
+    const leaks = sanitizer.checkLeaks().report!.leaks;
+    expect(leaks.map(({ direct, bytes }) => ({ direct, bytes }))).toEqual([
+      { direct: true, bytes: 100 },
+      { direct: false, bytes: 16 },
+    ]);
   });
 
   test.each([

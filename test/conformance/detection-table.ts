@@ -108,7 +108,7 @@ ${misses()}
 - **After the quarantine** (\`quarantine_size_mb\`) has let a block go, its memory may be in use again: a late use looks clean.
 - **Stripped modules**: heap bugs need the allocator. dlmalloc, Rust's form of it, emmalloc and mimalloc are told by their bodies, others by exports or by names in the
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
-  there; leaks, and a free of what is no block at all, are told where the allocator is C's dlmalloc (RATIONALE). Of the C library, memcpy, memmove, memset and
+  there; leaks are told with these four, a free of what is no block at all with C's dlmalloc alone (RATIONALE). Of the C library, memcpy, memmove, memset and
   what reads texts by words are told by trial, and their calls checked as ranges; the rest are loops that check themselves.
 - **Collected heaps**: of TinyGo's, known by the name \`runtime.alloc\`, an overflow is told; what its collector frees is not followed.
   Go's heap is not watched at all.

@@ -16,6 +16,15 @@ EMSCRIPTEN_KEEPALIVE int fill(int size, int count) {
   return last;
 }
 
+/** Forgets a block, and another that it points to; a third is resized and freed. */
+EMSCRIPTEN_KEEPALIVE void lose(int size) {
+  void *volatile *block = malloc(size);
+  block[1] = realloc(malloc(8), 16);
+  char *volatile third = malloc(size);
+  third[0] = 1;
+  free(realloc(third, 8));
+}
+
 EMSCRIPTEN_KEEPALIVE int after(int size) {
   volatile char *block = malloc(size);
   free((void *)block);
