@@ -9,8 +9,9 @@ import { type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } fro
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding, withOutput } from './finding.ts';
 import type { Hits } from './hits.ts';
+import { InitializeError, initialize } from './initialize.ts';
 import { type Outcome, outputOf } from './outcome.ts';
-import { FuzzWasi, ProgramExit } from './wasi.ts';
+import { FuzzWasi, PROGRAM, ProgramExit } from './wasi.ts';
 
 /** Full loop counters between two looks at the clock: some 128 rounds each. */
 const PATIENCE = 2048;
@@ -39,7 +40,7 @@ export class Harness {
   private objects: Lowering | undefined;
   private program: WebAssembly.Memory | undefined;
   private entry: Entry | undefined;
-  private words = new Uint32Array(0);
+  private headerWords = new Uint32Array(0);
   private entries = new Uint32Array(0);
   private bytes: Uint8Array = new Uint8Array(0);
   private pending: Finding | undefined;
@@ -56,6 +57,8 @@ export class Harness {
   private room = 0;
   /** Where they end, and with them the memory, as long as the target does not grow it. */
   private roomEnd = 0;
+  /** What LLVMFuzzerInitialize was given, or 0. */
+  private argumentBlock = 0;
   /** Bytes of the room that blocks for the target's own mutators take. */
   private placed = 0;
   private leakSearches = 0;
@@ -77,8 +80,9 @@ export class Harness {
 
   /** The header of memory 1; when that grows, earlier views of it become empty. */
   private get fields(): Uint32Array {
-    if (this.words.byteLength === 0) this.words = new Uint32Array(this.memory1.buffer, 0, abi.HEADER_END / 4);
-    return this.words;
+    if (this.headerWords.byteLength === 0)
+      this.headerWords = new Uint32Array(this.memory1.buffer, 0, abi.HEADER_END / 4);
+    return this.headerWords;
   }
 
   /** What was reached since this was last asked. They lie behind the counters, as runtime/coverage.ts draws it. */
@@ -132,7 +136,7 @@ export class Harness {
     this.exports = instance.exports as unknown as Exports;
     this.sanitizer.attach(instance);
     this.memory1 = instance.exports.__wasan_memory as WebAssembly.Memory;
-    this.words = new Uint32Array(0);
+    this.headerWords = new Uint32Array(0);
     this.entries = new Uint32Array(0);
     this.bytes = new Uint8Array(0);
     this.program = Object.values(instance.exports).find(
@@ -142,12 +146,34 @@ export class Harness {
     this.wasi.reset(new Uint8Array(0));
     this.entry = findEntry(this.exports, this.target.entry, this.program !== undefined);
     if (this.entry) {
-      this.exports._initialize?.();
-      this.exports.LLVMFuzzerInitialize?.(0, 0);
+      this.initialize();
       this.prepare(this.entry);
     }
     this.exports.__wasan_hits();
     this.undoes = imports === undefined && this.exports.__wasan_snapshot() === 1;
+  }
+
+  private initialize(): void {
+    try {
+      this.exports._initialize?.();
+      const call = this.exports.LLVMFuzzerInitialize;
+      const words = [PROGRAM, ...(this.target.args ?? [])];
+      if (call) this.argumentBlock = initialize(call, this.program!, words, (size) => this.allocate(size));
+    } catch (error) {
+      throw new InitializeError(withOutput(this.ended(error), this.wasi.printed()));
+    }
+  }
+
+  /** A block that is never freed. */
+  private allocate(size: number): number {
+    const block = this.exports.__wasan_input_alloc(size);
+    return block !== 0 ? block : this.grow(Math.ceil(size / WASM_PAGE));
+  }
+
+  /** Where memory ended before it grew. */
+  private grow(pages: number): number {
+    this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
+    return this.program!.grow(pages) * WASM_PAGE;
   }
 
   /** What inputs need before the first of them. */
@@ -163,10 +189,7 @@ export class Harness {
     const pointer = this.exports.__wasan_input_alloc(1);
     if (pointer !== 0) return this.exports.__wasan_input_free(pointer);
     this.room ||= FIRST_ROOM;
-    const pages = this.room / WASM_PAGE;
-    this.program!.grow(pages);
-    this.roomEnd = this.program!.buffer.byteLength;
-    this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
+    this.roomEnd = this.grow(this.room / WASM_PAGE) + this.room;
   }
 
   private begin(input: Uint8Array): void {
@@ -216,7 +239,7 @@ export class Harness {
   private leak(entry: Entry, input: Uint8Array): Finding | undefined {
     if (!this.undoes && !this.call(entry, input)) return this.tooLarge();
     if (++this.leakSearches > MAX_LEAK_SEARCHES) return this.tooLarge();
-    const { report } = this.sanitizer.checkLeaks();
+    const { report } = this.sanitizer.checkLeaks({ roots: [this.argumentBlock] });
     if (!report) return this.tooLarge();
     this.leakSearches = 0;
     this.close();

@@ -6,8 +6,9 @@ import type { Compare } from './compares.ts';
 import type { Executor } from './executor.ts';
 import { type Finding, plainFinding } from './finding.ts';
 import { type Hits, NO_HITS } from './hits.ts';
+import { initialize } from './initialize.ts';
 import { type Outcome, outputOf } from './outcome.ts';
-import { FuzzWasi, ProgramExit } from './wasi.ts';
+import { FuzzWasi, PROGRAM, ProgramExit } from './wasi.ts';
 
 export interface PlainTarget {
   readonly bytes: Uint8Array;
@@ -84,7 +85,9 @@ export class PlainExecutor implements Executor {
       return 0;
     }
     exports._initialize?.();
-    exports.LLVMFuzzerInitialize?.(0, 0);
+    const { memory, LLVMFuzzerInitialize: call } = exports;
+    const words = [PROGRAM, ...(this.target.args ?? [])];
+    if (call) initialize(call, memory!, words, (size) => this.place(exports, size));
     if (this.target.entryType !== undefined) {
       const objects = new Lowering(exports as WebAssembly.Exports, exports.memory!, this.target.entryType, () => {});
       return Number((entry as (object: number) => unknown)(objects.lower(input)) ?? 0);

@@ -21,6 +21,8 @@ const LAST_WORDS = 4096;
 /** What an argument says where the name of a file with the input shall stand. */
 export const INPUT_FILE = '@@';
 const NAME = 'input';
+/** argv[0] */
+export const PROGRAM = 'program';
 const ROOT = 3;
 const FIRST_FILE = 4;
 const CREATE = 1;
@@ -43,7 +45,7 @@ export class FuzzWasi {
 
   /** Without the program's name. */
   constructor(args: readonly string[] = []) {
-    const words = args.length === 0 ? [] : ['program', ...args];
+    const words = args.length === 0 ? [] : [PROGRAM, ...args];
     this.args = words.map((word) => new TextEncoder().encode(`${word.replaceAll(INPUT_FILE, `/${NAME}`)}\0`));
     this.hasFile = args.some((word) => word.includes(INPUT_FILE));
   }

@@ -9,6 +9,7 @@ import { DEFAULT_ENTRY } from '../../fuzz/entry.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import { type Finding, FUZZ_EXIT, FUZZ_INTERRUPTED, FUZZ_REFUSAL } from '../../fuzz/finding.ts';
 import { coverSources, type ModuleOptions, openDifferential, openTarget } from '../../fuzz/index.ts';
+import { InitializeError } from '../../fuzz/initialize.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Command, Io } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -36,7 +37,7 @@ export const fuzzCommand: Command = {
   run: async (args, io) => {
     const flags = parseFuzzFlags(args);
     for (const flag of flags.unknown)
-      io.stderr(`WARNING: unrecognized flag '${flag}'; wasan fuzz --help lists all flags\n`);
+      io.stderr(`WARNING: unrecognized flag '${flag}'; use -help=1 to list all flags\n`);
     for (const sentence of flags.ignored) io.stderr(`WARNING: ${sentence}\n`);
     const [path, ...inputs] = flags.rest;
     if (flags.number('help') !== 0) {
@@ -51,6 +52,7 @@ export const fuzzCommand: Command = {
     const original = readModule(path);
     const options = moduleOptions(path, original, flags);
     const executor = open(original, options, flags);
+    if ('finding' in executor) return failedAtOnce(executor.finding, flags, io);
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
@@ -110,8 +112,23 @@ function entryTypeOf(path: string, entry: string, flags: FuzzFlags): EntryType |
 
 const DIFF_MODES = ['', 'inline', 'outline', 'plain'] as const;
 
+/** A target that fails before its first input: there is no input to save. */
+function failedAtOnce(finding: Finding, flags: FuzzFlags, io: Io): number {
+  io.stderr(finding.text);
+  return exitCode(finding, flags);
+}
+
+function open(original: Uint8Array, options: ModuleOptions, flags: FuzzFlags): Executor | InitializeError {
+  try {
+    return openSides(original, options, flags);
+  } catch (error) {
+    if (error instanceof InitializeError) return error;
+    throw error;
+  }
+}
+
 /** The target, or two targets held against each other. */
-function open(original: Uint8Array, options: ModuleOptions, flags: FuzzFlags): Executor {
+function openSides(original: Uint8Array, options: ModuleOptions, flags: FuzzFlags): Executor {
   const path = flags.text('diff');
   if (path === '') return openTarget(original, options);
   const mode = DIFF_MODES.find((name) => name === flags.text('diff_mode'));

@@ -208,3 +208,30 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { if (
   );
   expect(titles(module, 10)).toEqual(expected);
 });
+
+describe('LLVMFuzzerInitialize', () => {
+  const target = (body: string) => `#include <stdlib.h>
+#include <string.h>
+static const char *name;
+int LLVMFuzzerInitialize(int *argc, char ***argv) { ${body} }
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (name && !strcmp(name, "program")) __builtin_trap();
+  return 0;
+}`;
+  const exports = ['LLVMFuzzerInitialize', 'malloc', 'free'].map(EXPORT);
+
+  test('is given the command line', async () => {
+    const module = await compileTarget(target('if (*argc == 1 && !(*argv)[1]) name = (*argv)[0]; return 0;'), exports);
+    expect(titles(module, 5)).toEqual(['unreachable']);
+  });
+
+  test('is given it without an allocator, too', async () => {
+    const module = await compileTarget(target('name = **argv; return 0;'), [EXPORT('LLVMFuzzerInitialize')]);
+    expect(titles(module, 5)).toEqual(['unreachable']);
+  });
+
+  test('may fail: the finding says how', async () => {
+    const module = await compileTarget(target('char *volatile p = malloc(3); return p[*argc + 2];'), exports);
+    expect(() => openModule(module)).toThrow(/AddressSanitizer: heap-buffer-overflow/);
+  });
+});
