@@ -54,13 +54,19 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   }
 }
 
-function refuse(error: unknown, command: Command | undefined): number {
+function refuse(thrown: unknown, command: Command | undefined): number {
+  const error = fromSystem(thrown) ? new SanitizerError('E_SYSTEM', thrown.message) : thrown;
   if (error instanceof SanitizerError || error instanceof InstrumentError) {
     io.stderr(`wasan: ${error.message} [${error.code}]\n`);
     return command?.refusalCode ?? EXIT.USAGE;
   }
   io.stderr(`wasan: this is a bug in wasan, please report it: ${(error as Error).stack ?? String(error)}\n`);
   return EXIT.INTERNAL;
+}
+
+/** A file too large for its limit, a device that breaks: nobody's bug. */
+function fromSystem(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'syscall' in thrown;
 }
 
 async function help(): Promise<string> {

@@ -10,6 +10,7 @@ import type { Finding } from './finding.ts';
 import { Harness, type Mutated } from './harness.ts';
 import type { Hits } from './hits.ts';
 import type { Outcome } from './outcome.ts';
+import type { Print } from './wasi.ts';
 
 export interface Executor {
   /** Number of edge counters. */
@@ -62,6 +63,8 @@ export interface ModuleTarget {
   readonly imports?: WebAssembly.Imports;
   /** Arguments of a command; where they say @@, the name of a file with the input. */
   readonly args?: readonly string[];
+  /** Is given what runs print. */
+  readonly print?: Print;
   /** Milliseconds one run may take. */
   readonly timeout: number;
   /** Bytes the program's memory may grow to. */
@@ -137,7 +140,7 @@ export class ModuleExecutor implements Executor {
   }
 
   private openComparing(): Harness {
-    this.comparing ??= new Harness(this.target, this.target.comparing());
+    this.comparing ??= new Harness(silent(this.target), this.target.comparing());
     this.comparing.open();
     return this.comparing;
   }
@@ -152,4 +155,10 @@ function customMutators(harness: Harness): CustomMutators | undefined {
       harness.mutator = mutator;
     },
   };
+}
+
+/** Runs that are made once more, to look closer, print nothing again. */
+function silent(target: ModuleTarget): ModuleTarget {
+  const { print: _, ...rest } = target;
+  return rest;
 }

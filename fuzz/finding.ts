@@ -114,7 +114,16 @@ export function withOutput(finding: Finding, output: Uint8Array): Finding {
     .decode(output)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what an input makes a program print must not steer a terminal
     .replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return { ...finding, printed, text: `${printed}${printed.endsWith('\n') ? '' : '\n'}${finding.text}` };
+  return { ...finding, printed, text: `${asLines(printed)}${finding.text}` };
+}
+
+/** Its text without what the program printed: that stands above, where it was shown while the program ran. */
+export function withoutOutput({ text, printed = '' }: Finding): string {
+  return text.slice(asLines(printed).length);
+}
+
+function asLines(printed: string): string {
+  return printed === '' || printed.endsWith('\n') ? printed : `${printed}\n`;
 }
 
 export function findingJson(finding: Finding): Record<string, unknown> {

@@ -69,7 +69,7 @@ export class Harness {
   constructor(target: ModuleTarget, instrumented: Uint8Array) {
     this.target = target;
     this.instrumented = instrumented;
-    this.wasi = new FuzzWasi(target.args);
+    this.wasi = new FuzzWasi(target.args, target.print);
     this.module = new WebAssembly.Module(instrumented as BufferSource);
     refuseMissing(this.module, target.imports);
   }

@@ -1,6 +1,7 @@
 // A module as a fuzz target: instrumented with the feedback a campaign needs, or for a look at which source it reaches.
 
 import { SanitizerError } from '../host/errors.ts';
+import { hasMultiMemory } from '../host/features.ts';
 import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
 import type { CountedCode, CoverageMode } from '../instrument/coverage.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
@@ -12,6 +13,7 @@ import { type Executor, ModuleExecutor } from './executor.ts';
 import { PlainExecutor } from './plain.ts';
 import { type CoveredFile, sourceCoverage } from './report/source-coverage.ts';
 import { ValueProfileExecutor } from './value-profile.ts';
+import type { Print } from './wasi.ts';
 
 export interface ModuleOptions {
   /** Exported function: (pointer, length). */
@@ -21,6 +23,8 @@ export interface ModuleOptions {
   readonly imports?: WebAssembly.Imports;
   /** Arguments of a command; where they say @@, the name of a file that holds the input. Else it is standard input. */
   readonly args?: readonly string[];
+  /** Is given what runs print, as they do. */
+  readonly print?: Print;
   /** How close comparisons come to being equal is feedback, too. Default false. */
   readonly valueProfile?: boolean;
   readonly moduleName?: string;
@@ -54,6 +58,8 @@ export function openModule(original: Uint8Array, options: ModuleOptions = {}): M
 }
 
 function open(original: Uint8Array, options: ModuleOptions, keepsOutcome: boolean): ModuleExecutor {
+  if (!hasMultiMemory())
+    throw new SanitizerError('E_ENGINE', 'fuzzing needs multiple memories, which Node has from version 22 on');
   const complete = { ...options, keepsOutcome, symbolizer: options.symbolizer ?? createSymbolizer(original) };
   const { bytes, counted = [], inspection } = build(original, complete, options.valueProfile ? 'compares' : 'counters');
   if (inspection.module.memories[0]?.is64)
@@ -143,6 +149,7 @@ function executorOf(
     entryType: options.entryType,
     ...(options.imports && { imports: options.imports }),
     ...(options.args && { args: options.args }),
+    ...(options.print && { print: options.print }),
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     memoryLimit: options.memoryLimit ?? 1024 * MIB,
     detectLeaks: options.detectLeaks ?? true,

@@ -29,12 +29,17 @@ const CREATE = 1;
 
 type Call = (...args: number[]) => number;
 
+/** Is given what a program prints to standard output, 1, or to standard error, 2. */
+export type Print = (descriptor: 1 | 2, bytes: Uint8Array) => void;
+
 export class FuzzWasi {
   input: Uint8Array = new Uint8Array(0);
   /** Keeps all that is printed; otherwise its end. */
   keepsOutput = false;
   private written: Uint8Array[] = [];
   private writtenBytes = 0;
+  /** Told what is printed, as it is. */
+  private readonly print: Print | undefined;
   /** Where the next byte is read, by descriptor. */
   private positions = new Map<number, number>();
   private readonly args: readonly Uint8Array[];
@@ -43,8 +48,9 @@ export class FuzzWasi {
   memory: WebAssembly.Memory | undefined;
   private touch: (address: number, size: number) => void = () => {};
 
-  /** Without the program's name. */
-  constructor(args: readonly string[] = []) {
+  /** `args` are without the program's name. */
+  constructor(args: readonly string[] = [], print?: Print) {
+    this.print = print;
     const words = args.length === 0 ? [] : [PROGRAM, ...args];
     this.args = words.map((word) => new TextEncoder().encode(`${word.replaceAll(INPUT_FILE, `/${NAME}`)}\0`));
     this.hasFile = args.some((word) => word.includes(INPUT_FILE));
@@ -237,14 +243,16 @@ export class FuzzWasi {
     if (fd !== 1 && fd !== 2) return ERRNO.BADF;
     const pieces = this.pieces(vectors, count);
     const total = pieces.reduce((sum, [, size]) => sum + size, 0);
-    for (const [at, size] of pieces) if (size > 0) this.keep(at, size);
+    for (const [at, size] of pieces) if (size > 0) this.keep(fd, at, size);
     this.view.setUint32(result >>> 0, total, true);
     this.touch(result, 4);
     return ERRNO.SUCCESS;
   }
 
-  private keep(at: number, size: number): void {
-    this.written.push(new Uint8Array(this.memory!.buffer).slice(at, at + size));
+  private keep(fd: 1 | 2, at: number, size: number): void {
+    const bytes = new Uint8Array(this.memory!.buffer).slice(at, at + size);
+    this.print?.(fd, bytes);
+    this.written.push(bytes);
     this.writtenBytes += size;
     while (!this.keepsOutput && this.writtenBytes - this.written[0]!.length > LAST_WORDS)
       this.writtenBytes -= this.written.shift()!.length;

@@ -15,6 +15,8 @@ export const HOST_ERRORS = {
   E_NO_ENTRY: 'the module has no entry point: %s',
   E_BOUNDARY: 'bad table of host functions: %s',
   E_NO_MEMORY_ACCESS: 'the module exports no memory that could be searched for leaks%s',
+  E_ENGINE: 'the engine lacks what this takes: %s',
+  E_SYSTEM: 'the system refuses: %s',
   E_MEMORY_LIMIT: 'the engine cannot give the program its memory: %s',
 } as const;
 

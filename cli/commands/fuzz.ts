@@ -19,7 +19,8 @@ import { clocksOf } from '../fuzz/clocks.ts';
 import { type FuzzFlags, fuzzFlagHelp, parseFuzzFlags } from '../fuzz/flags.ts';
 import { mergeFolders } from '../fuzz/merge.ts';
 import { runsFiles } from '../fuzz/places.ts';
-import { reduceFile, runFiles } from '../fuzz/single.ts';
+import { type Inputs, reduceFile, runFiles } from '../fuzz/single.ts';
+import { TargetOutput } from '../fuzz/target-output.ts';
 import { runWorkers } from '../fuzz/workers.ts';
 import { glueBeside } from '../glue.ts';
 import { readModule, readSymbols } from '../module-file.ts';
@@ -45,12 +46,13 @@ export const fuzzCommand: Command = {
       return EXIT.CLEAN;
     }
     if (path === undefined) throw new SanitizerError('E_USAGE', 'wasan fuzz takes a module');
-    const seed = flags.number('seed') || (Date.now() % 2 ** 32) + 1;
+    const seed = flags.number('seed') >>> 0 || (Date.now() % 2 ** 32) + 1;
     const single = runsFiles(flags, inputs);
     if (flags.number('jobs') > 0 || (flags.number('fork') > 0 && !single)) return runWorkers(args, flags, seed, io);
     const now = () => performance.now();
     const original = readModule(path);
-    const options = moduleOptions(path, original, flags);
+    const output = new TargetOutput(io, flags.number('close_fd_mask'), io.terminalColumns !== undefined && !single);
+    const options = moduleOptions(path, original, flags, output);
     const executor = open(original, options, flags);
     if ('finding' in executor) return failedAtOnce(executor.finding, flags, io);
     const artifacts: Artifacts = {
@@ -59,11 +61,13 @@ export const fuzzCommand: Command = {
       replay: ['wasan', 'fuzz', ...flags.given(RUN_FLAGS), path],
       after: flags.targetArgs.length > 0 ? ['--', ...flags.targetArgs] : [],
     };
-    if (single) return runSaved(executor, inputs, flags, artifacts, io);
-    if (flags.number('merge') !== 0) {
-      mergeFolders(executor, inputs, flags.text('merge_control_file'), io);
+    if (single) return runSaved({ executor, path, files: inputs, flags, artifacts, output, io });
+    if (flags.number('merge') !== 0 || flags.number('set_cover_merge') !== 0) {
+      const order = flags.number('set_cover_merge') !== 0 ? 'set cover' : 'by size';
+      mergeFolders(executor, inputs, { order, controlFile: flags.text('merge_control_file') }, io);
       return EXIT.CLEAN;
     }
+    for (const line of mutatorLines(executor)) io.stderr(line);
     if (flags.number('entropic') !== 0 && flags.number('verbosity') !== 0)
       io.stderr('INFO: Running with entropic power schedule (0xFF, 100).\n');
     io.stderr(
@@ -77,14 +81,24 @@ export const fuzzCommand: Command = {
       cover: (units: Iterable<Uint8Array>) => coverSources(original, units, options),
     };
     const moduleName = basename(path);
-    const campaign = { executor, flags, folders: inputs, dictionary, artifacts, reports, moduleName, seed, io, now };
+    const paths = { folders: inputs, artifacts, reports, moduleName };
+    const campaign = { executor, flags, ...paths, dictionary, output, seed, io, now };
     const outcome = await runCampaign(campaign);
     const code = flags.number('ignore_crashes') !== 0 ? EXIT.CLEAN : exitCode(outcome.first, flags);
     return code === EXIT.CLEAN && outcome.interrupted ? FUZZ_INTERRUPTED : code;
   },
 };
 
-function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): ModuleOptions {
+/** libFuzzer adds their addresses, which functions of wasm do not have. */
+function mutatorLines({ custom }: Executor): string[] {
+  return [
+    ...(custom?.mutate ? ['INFO: found LLVMFuzzerCustomMutator. Disabling -len_control by default.\n'] : []),
+    ...(custom?.crossOver ? ['INFO: found LLVMFuzzerCustomCrossOver.\n'] : []),
+  ];
+}
+
+function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags, output: TargetOutput): ModuleOptions {
+  const { print } = output;
   const entry = flags.text('entry');
   const entryType = entryTypeOf(path, entry, flags);
   return {
@@ -96,6 +110,7 @@ function moduleOptions(path: string, original: Uint8Array, flags: FuzzFlags): Mo
     valueProfile: flags.number('use_value_profile') !== 0,
     ...(flags.targetArgs.length > 0 && { args: flags.targetArgs }),
     detectLeaks: flags.number('detect_leaks') !== 0,
+    ...(print && { print }),
     ...(entry === '' ? {} : { entry }),
     ...(entryType && { entryType }),
   };
@@ -143,23 +158,19 @@ function openSides(original: Uint8Array, options: ModuleOptions, flags: FuzzFlag
   });
 }
 
-function runSaved(
-  executor: Executor,
-  files: readonly string[],
-  flags: FuzzFlags,
-  artifacts: Artifacts,
-  io: Io,
-): number {
+interface SavedRuns extends Inputs {
+  readonly flags: FuzzFlags;
+  readonly artifacts: Artifacts;
+}
+
+function runSaved({ flags, artifacts, ...inputs }: SavedRuns): number {
   const how = flags.number('minimize_crash') ? 'minimize' : flags.number('cleanse_crash') ? 'cleanse' : undefined;
   if (how === undefined) {
     const times = Math.max(1, flags.number('runs'));
-    return exitCode(
-      runFiles(executor, files, times, io, () => performance.now()),
-      flags,
-    );
+    return exitCode(runFiles(inputs, times), flags);
   }
   const reduction = { how, runs: flags.number('runs'), time: clocksOf(flags).campaign } as const;
-  reduceFile(executor, files[0]!, reduction, artifacts, io);
+  reduceFile(inputs, reduction, artifacts);
   return EXIT.CLEAN;
 }
 

@@ -26,6 +26,7 @@ import type { FuzzFlags } from './flags.ts';
 import { dictionaryLines, unitLines } from './lines.ts';
 import { type ReportFiles, writeReports } from './report.ts';
 import { FuzzStatus } from './status.ts';
+import type { TargetOutput } from './target-output.ts';
 
 export interface Setting {
   readonly executor: Executor;
@@ -35,6 +36,7 @@ export interface Setting {
   readonly artifacts: Artifacts;
   readonly reports: ReportFiles;
   readonly moduleName: string;
+  readonly output: TargetOutput;
   readonly seed: number;
   readonly io: Io;
   readonly now: () => number;
@@ -237,16 +239,19 @@ class CommandCampaign {
   private found(finding: Finding, input: Uint8Array): void {
     const saved = saveFinding(finding, input, this.setting.artifacts);
     const { sequence, base } = this.campaign;
-    this.status.say(`${finding.text}${unitLines(input, base ? sequence : [], base?.name ?? NO_UNIT)}${saved}`);
+    const made = unitLines(input, base ? sequence : [], base?.name ?? NO_UNIT);
+    this.status.say(`${this.setting.output.textOf(finding)}${made}${saved}`);
   }
 
   /** Outside the campaign's own time. */
   private minimizeFindings(): void {
-    const { executor, now, artifacts } = this.setting;
+    const { executor, now, artifacts, output } = this.setting;
     while (this.minimized.length < this.campaign.findings.length) {
       const { finding, input } = this.campaign.findings[this.minimized.length]!;
       const before = now();
+      output.muted = true;
       const smaller = minimizeFinding(executor, finding, input);
+      output.muted = false;
       this.minimized.push(smaller);
       if (smaller.length < input.length) {
         const path = saveMinimized(finding.kind, smaller, input, { ...artifacts, exact: '' });

@@ -39,6 +39,7 @@ export const FUZZ_FLAGS = [
   row('exact_artifact_path', '', 'the name of a saved finding'),
   row('create_missing_dirs', 0, '1: make the folders of corpus and artifacts that are missing'),
   row('merge', 0, '1: copy into the first folder what adds coverage from the others'),
+  row('set_cover_merge', 0, '1: the same with fewer files, chosen for how much each adds'),
   row('merge_control_file', '', 'file from which a merge that was stopped goes on'),
   row('minimize_crash', 0, '1: make the given crashing input smaller'),
   row('cleanse_crash', 0, '1: blank out the bytes of a crashing input that do not matter'),
@@ -65,11 +66,13 @@ export const FUZZ_FLAGS = [
   row('error_exitcode', 77, 'exit code after a finding'),
   row('timeout_exitcode', 70, 'exit code after a hang'),
   row('help', 0, '1: print these flags'),
+  row('close_fd_mask', 0, '1: do not show what the target prints to stdout; 2: to stderr; 3: neither'),
   row('verbosity', 1, '0: print findings alone'),
   row('diff', '', 'another module: where the two do not do the same is a finding'),
   row('diff_mode', '', 'how the other module is checked: inline or outline; plain: not at all'),
   row('html', '', 'file for a page about the campaign: coverage over time, findings, corpus, source lines reached'),
   row('lcov', '', "file for the source lines the corpus reaches, in lcov's format"),
+  row('ignore_remaining_args', 0, '1: what follows is for the target, as it is behind --'),
   row('entry_type', '', 'class of the AssemblyScript object it takes, if it is not in the glue beside the module'),
   row('entry', '', 'exported function (pointer, length) to call; default LLVMFuzzerTestOneInput'),
 ] as const;
@@ -87,6 +90,15 @@ export interface FuzzFlags {
   readonly unknown: readonly string[];
 }
 
+/** What follows this is the target's. */
+const SEPARATOR = /^(--|--?ignore[_-]remaining[_-]args(=1)?)$/;
+
+/** Where the word in front of the target's arguments stands; the number of words if there is none. */
+export function targetArgsBegin(args: readonly string[]): number {
+  const at = args.findIndex((arg) => SEPARATOR.test(arg));
+  return at < 0 ? args.length : at;
+}
+
 const FLAG = /^--?([a-zA-Z_][\w-]*)(?:=(.*))?$/s;
 
 /** Reads a command line; words that are no flags are the module and the corpora. Unknown flags are listed, as libFuzzer does. */
@@ -96,7 +108,7 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
   const rest: string[] = [];
   const unknown: string[] = [];
   const ignored: string[] = [];
-  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const end = targetArgsBegin(args);
   for (const arg of args.slice(0, end)) {
     const match = FLAG.exec(arg);
     const name = match?.[1]?.replaceAll('-', '_');

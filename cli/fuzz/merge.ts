@@ -1,5 +1,6 @@
-// -merge=1: copies into the first folder what the others add to it, the shortest files first. What each file reaches goes
-// to a control file in libFuzzer's format as soon as it is known, so that a merge that was stopped goes on where it was.
+// -merge=1: copies into the first folder what the others add to it, the shortest files first; -set_cover_merge=1: those that add
+// most first, which takes fewer. What each file reaches goes to a control file in libFuzzer's format as soon as it is known, so
+// that a merge that was stopped goes on where it was.
 
 import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Executor } from '../../fuzz/executor.ts';
 import { Features } from '../../fuzz/features.ts';
 import { openFolder, readInputs, type SavedInput, sha1, writeFile } from '../../fuzz/folder.ts';
-import { SanitizerError } from '../../host/errors.ts';
 import type { Io } from '../command.ts';
-import { escaped } from './lines.ts';
 
 const MIB = 1 << 20;
 
@@ -22,7 +21,14 @@ interface Files {
   readonly initial: number;
 }
 
-export function mergeFolders(executor: Executor, folders: readonly string[], controlFile: string, io: Io): void {
+interface Merge {
+  readonly order: 'by size' | 'set cover';
+  /** Empty for one that is not kept. */
+  readonly controlFile: string;
+}
+
+export function mergeFolders(executor: Executor, folders: readonly string[], merge: Merge, io: Io): void {
+  const { controlFile } = merge;
   const [target, ...sources] = folders;
   if (target === undefined || sources.length === 0) {
     io.stderr('INFO: Merge requires two or more corpus dirs\n'); // and no failure: drivers know libFuzzer's answer
@@ -31,9 +37,12 @@ export function mergeFolders(executor: Executor, folders: readonly string[], con
   openFolder(target);
   const bySize = (a: SavedInput, b: SavedInput) => a.bytes.length - b.bytes.length;
   const old = readInputs(target).sort(bySize);
-  const files: Files = { all: [...old, ...sources.flatMap(readInputs).sort(bySize)], initial: old.length };
+  const all = [...old, ...sources.flatMap(readInputs).sort(bySize)];
   const control = controlFile || join(tmpdir(), `wasan-merge-${process.pid}.txt`);
-  const known = controlFile === '' ? new Map() : readControl(control, files);
+  const begun = controlFile === '' ? undefined : readControl(control, all, io);
+  const known: Reached = begun?.reached ?? new Map();
+  if (begun && known.size === all.length) return;
+  const files: Files = { all, initial: begun?.initial ?? old.length };
   io.stderr(
     `MERGE-OUTER: ${files.all.length} files, ${files.initial} in the initial corpus, ${known.size} processed earlier\nMERGE-OUTER: attempt 1\n`,
   );
@@ -41,7 +50,24 @@ export function mergeFolders(executor: Executor, folders: readonly string[], con
   const size = statSync(control).size;
   io.stderr(`MERGE-OUTER: successful in 1 attempt(s)\nMERGE-OUTER: the control file has ${size} bytes\n`);
   if (controlFile === '') rmSync(control);
-  io.stderr(copyNew(executor, files, reached, target));
+  const order = merge.order === 'set cover' ? coverOrder(files, reached) : files.all.map((_, i) => i);
+  io.stderr(copyNew(executor, files, reached, order, target));
+}
+
+/** The files that are there, then always the one that adds most features to those before; of equals the shortest. */
+function coverOrder(files: Files, reached: Reached): number[] {
+  const order = Array.from({ length: files.initial }, (_, i) => i);
+  const covered = new Set(order.flatMap((i) => reached.get(i) ?? []));
+  const isNew = (feature: number) => !covered.has(feature);
+  let left = files.all.map((_, i) => ({ i, adds: reached.get(i) ?? [] })).slice(files.initial);
+  while (true) {
+    left = left.map(({ i, adds }) => ({ i, adds: adds.filter(isNew) })).filter(({ adds }) => adds.length > 0);
+    const [first, ...others] = left;
+    if (!first) return order;
+    const best = others.reduce((a, b) => (b.adds.length > a.adds.length ? b : a), first);
+    for (const feature of best.adds) covered.add(feature);
+    order.push(best.i);
+  }
 }
 
 /** Runs what the control file does not tell yet. */
@@ -88,42 +114,59 @@ function recordOf(i: number, features: readonly number[], edges: readonly number
   return `FT ${i}${list(features)}\nCOV ${i}${list(edges)}\n`;
 }
 
-/** Files that the control file has finished with; a file that it only began is left out for good: it ended the process. */
-function readControl(path: string, files: Files): Reached {
-  const reached: Reached = new Map();
+interface Begun {
+  readonly initial: number;
+  readonly reached: Reached;
+}
+
+/** A merge that was begun; undefined if there is none, or if it was another one: then its file is written over. */
+function readControl(path: string, files: readonly SavedInput[], io: Io): Begun | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'latin1');
   } catch {
-    return reached;
+    return undefined;
   }
-  const lines = text.split('\n');
-  const names = lines.slice(2, 2 + files.all.length);
-  if (Number(lines[0]) !== files.all.length || names.some((name, i) => name !== files.all[i]!.name))
-    throw new SanitizerError(
-      'E_INPUT',
-      `${path}: it is the control file of another merge: ${escaped(Buffer.from(lines[0] ?? ''))} files`,
-    );
-  for (const line of lines.slice(2 + files.all.length)) {
+  if (text === '') return undefined;
+  io.stderr(`MERGE-OUTER: non-empty control file provided: '${path}'\n`);
+  const begun = parseControl(text.split('\n'), files);
+  const { size = 0 } = begun?.reached ?? {};
+  if (!begun) io.stderr('MERGE-OUTER: bad control file, will overwrite it\n');
+  else if (size === files.length) io.stderr('MERGE-OUTER: nothing to do, merge has been completed before\n');
+  else io.stderr(`MERGE-OUTER: control file ok, ${files.length} files total, first not processed file ${size}\n`);
+  return begun;
+}
+
+/** Files it has finished with, and one that it only began: that ended the process, and is left out for good. */
+function parseControl(lines: readonly string[], files: readonly SavedInput[]): Begun | undefined {
+  const initial = Number(lines[1]);
+  const names = lines.slice(2, 2 + files.length);
+  if (Number(lines[0]) !== files.length || !(initial <= files.length)) return undefined;
+  if (names.some((name, i) => name !== files[i]!.name)) return undefined;
+  const reached: Reached = new Map();
+  for (const line of lines.slice(2 + files.length)) {
     const [what, index, ...rest] = line.split(' ');
+    if (what === '') continue;
+    if (!(Number(index) < files.length)) return undefined;
     if (what === 'STARTED') reached.set(Number(index), []);
     if (what === 'FT') reached.set(Number(index), rest.map(Number));
   }
-  return reached;
+  return { initial, reached };
 }
 
-/** In order, each file that has a feature none before it has. */
-function copyNew(executor: Executor, files: Files, reached: Reached, target: string): string {
+/** In this order, each file that has a feature none before it has. */
+function copyNew(executor: Executor, files: Files, reached: Reached, order: readonly number[], target: string): string {
   const features = new Features(executor.counters, executor.edges);
   let before = { count: 0, edges: 0 };
   let added = 0;
-  files.all.forEach(({ bytes }, i) => {
-    if (i === files.initial) before = { count: features.count, edges: features.edges };
+  order.forEach((i, place) => {
+    const { bytes } = files.all[i]!;
+    if (place === files.initial) before = { count: features.count, edges: features.edges };
     const fresh = features.add(reached.get(i) ?? [], bytes.length);
     if (i < files.initial || fresh === 0) return;
     writeFile(target, sha1(bytes), bytes);
     added++;
   });
-  if (files.initial === files.all.length) before = { count: features.count, edges: features.edges };
+  if (files.initial === order.length) before = { count: features.count, edges: features.edges };
   return `MERGE-OUTER: ${added} new files with ${features.count - before.count} new features added; ${features.edges - before.edges} new coverage edges\n`;
 }

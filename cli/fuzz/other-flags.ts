@@ -25,7 +25,6 @@ export const OTHER_FLAGS: readonly OtherFlag[] = [
     ...signals.map((name) => `handle_${name}`),
   ),
   ...ignored(1, 'the two signals end a campaign in order', 'handle_int', 'handle_term'),
-  ...ignored(0, 'what the target prints goes nowhere', 'close_fd_mask'),
   ...ignored(1, 'heap and quarantine are put back after every run', 'purge_allocator_interval'),
   ...ignored(10, 'a run that takes long is a finding, see -timeout', 'report_slow_units'),
   ...ignored(1, 'seeds run shortest first, or with -shuffle=0 by name', 'prefer_small'),
@@ -41,7 +40,6 @@ export const OTHER_FLAGS: readonly OtherFlag[] = [
   ...ignored(0, 'every process sees the whole corpus', 'fork_corpus_groups'),
   ...ignored(0, 'see -print_coverage and -lcov', 'dump_coverage', 'use_clang_coverage'),
   ...ignored(0, 'a report shows where its block was allocated and freed', 'trace_malloc'),
-  ...refused(0, '-merge=1 takes the shortest files first', 'set_cover_merge'),
   ...refused('', 'there is no such graph; -html shows the corpus', 'mutation_graph_file'),
   ...refused('', 'no function can be focussed on', 'focus_function'),
   ...refused('', 'there are no data flow traces', 'data_flow_trace', 'collect_data_flow'),
@@ -51,7 +49,6 @@ export const OTHER_FLAGS: readonly OtherFlag[] = [
     'analyze_dict',
   ),
   ...refused('', 'only findings end a campaign early, and -stop_file', 'exit_on_src_pos', 'exit_on_item'),
-  ...refused(0, 'arguments of the target stand behind --', 'ignore_remaining_args'),
 ];
 
 const BY_NAME: ReadonlyMap<string, OtherFlag> = new Map(OTHER_FLAGS.map((other) => [other.name, other]));

@@ -7,6 +7,7 @@ import { cleanse, minimize } from '../../fuzz/minimize.ts';
 import { SanitizerError } from '../../host/errors.ts';
 import type { Io } from '../command.ts';
 import { type Artifacts, pathOf, writeDurably } from './artifacts.ts';
+import type { TargetOutput } from './target-output.ts';
 
 const DEFAULT_RUNS = 100_000;
 const NOT_FUZZED = `***
@@ -15,15 +16,19 @@ const NOT_FUZZED = `***
 ***
 `;
 
+export interface Inputs {
+  readonly executor: Executor;
+  /** Of the module. */
+  readonly path: string;
+  readonly files: readonly string[];
+  readonly output: TargetOutput;
+  readonly io: Io;
+}
+
 /** Runs each file so many times; the first finding. */
-export function runFiles(
-  executor: Executor,
-  files: readonly string[],
-  times: number,
-  io: Io,
-  now: () => number,
-): Finding | undefined {
-  io.stderr(`wasan fuzz: Running ${files.length} inputs ${times} time(s) each.\n`);
+export function runFiles({ executor, path, files, output, io }: Inputs, times: number): Finding | undefined {
+  const now = () => performance.now();
+  io.stderr(`${path}: Running ${files.length} inputs ${times} time(s) each.\n`);
   for (const path of files) {
     const { bytes } = readInputs(path)[0]!;
     io.stderr(`Running: ${path}\n`);
@@ -31,7 +36,7 @@ export function runFiles(
     let finding: Finding | undefined;
     for (let run = 0; run < times && !finding; run++) finding = executor.run(bytes);
     if (finding) {
-      io.stderr(finding.text);
+      io.stderr(output.textOf(finding));
       return finding;
     }
     io.stderr(`Executed ${path} in ${Math.round(now() - before)} ms\n`);
@@ -49,14 +54,17 @@ export interface Reduction {
 }
 
 /** Makes the input of a finding smaller, or blander, and writes it. */
-export function reduceFile(executor: Executor, path: string, wanted: Reduction, artifacts: Artifacts, io: Io): void {
+export function reduceFile(inputs: Inputs, wanted: Reduction, artifacts: Artifacts): void {
+  const { executor, output, io } = inputs;
+  const path = inputs.files[0]!;
   const { bytes } = readInputs(path)[0]!;
   const minimizes = wanted.how === 'minimize';
   const target = pathOf(`${minimizes ? 'minimized-from' : 'cleaned-from'}-${sha1(bytes)}`, artifacts);
   if (minimizes) io.stderr(`CRASH_MIN: minimizing crash input: '${path}' (${bytes.length} bytes)\n`);
   const finding = executor.run(bytes);
   if (!finding) throw new SanitizerError('E_INPUT', `${path}: the target runs this input without a finding`);
-  io.stderr(finding.text);
+  io.stderr(output.textOf(finding));
+  output.muted = true;
   if (minimizes)
     io.stderr(`CRASH_MIN: '${path}' (${bytes.length} bytes) caused a crash. Will try to minimize it further\n`);
   const patient = finding.kind !== 'timeout' || wanted.time > 0; // every try of a hang takes its time

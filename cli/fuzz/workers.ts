@@ -8,7 +8,7 @@ import { extname, join } from 'node:path';
 import { FUZZ_INTERRUPTED } from '../../fuzz/finding.ts';
 import { readInputs } from '../../fuzz/folder.ts';
 import type { Io } from '../command.ts';
-import type { FuzzFlags } from './flags.ts';
+import { type FuzzFlags, targetArgsBegin } from './flags.ts';
 import { WorkerLog } from './worker-log.ts';
 
 const OWN_FLAGS = /^--?(jobs|workers|fork|seed|html|lcov)(=|$)/;
@@ -18,7 +18,7 @@ const IGNORED = ['ignore_timeouts', 'ignore_ooms'] as const;
 
 /** Runs the jobs; the exit code of the first that found something. */
 export async function runWorkers(args: readonly string[], flags: FuzzFlags, seed: number, io: Io): Promise<number> {
-  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const end = targetArgsBegin(args);
   const own = mkdtempSync(join(tmpdir(), 'wasan-fork-'));
   const shared = flags.number('fork') > 0 && flags.rest.length < 2 ? [own] : [];
   const ignoring = flags.number('fork') > 0 ? IGNORED.filter((name) => flags.number(name) < 0) : [];

@@ -5,9 +5,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Io } from '../../cli/command.ts';
 import { runCampaign } from '../../cli/fuzz/campaign.ts';
 import { clocksOf } from '../../cli/fuzz/clocks.ts';
 import { parseFuzzFlags } from '../../cli/fuzz/flags.ts';
+import { TargetOutput } from '../../cli/fuzz/target-output.ts';
 import type { Executor } from '../../fuzz/executor.ts';
 import { plainFinding } from '../../fuzz/finding.ts';
 import { NO_HITS } from '../../fuzz/hits.ts';
@@ -45,6 +47,7 @@ async function simulate(flags: readonly string[]) {
     compares: () => [],
   };
   const text: string[] = [];
+  const io: Io = { stdout: () => {}, stderr: (line) => text.push(line), env: {}, terminalColumns: undefined };
   const all = ['-max_len=8', '-keep_going=1', '-use_cmp=1', `-html=${join(folder, 'page.html')}`, ...flags];
   await runCampaign({
     executor,
@@ -64,7 +67,8 @@ async function simulate(flags: readonly string[]) {
     },
     moduleName: 'none.wasm',
     seed: 1,
-    io: { stdout: () => {}, stderr: (line) => text.push(line), env: {}, terminalColumns: undefined },
+    output: new TargetOutput(io, 0, false),
+    io,
     now: () => now,
   });
   return { ...spent, text: text.join('') };

@@ -14,9 +14,21 @@ const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../examples/fuzz/json.c', import.meta.url));
 let folder: string;
 
+const PRINTS = `#include <stdio.h>
+static const char *argument = "";
+int LLVMFuzzerInitialize(int *argc, char ***argv) { if (*argc > 1) argument = (*argv)[1]; return 0; }
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  puts("to stdout");
+  fflush(stdout);
+  fprintf(stderr, "to stderr (%s)\\n", argument);
+  if (size == 1) __builtin_trap();
+  return 0;
+}`;
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'wasan-fuzz-'));
   writeFileSync(join(folder, 'free.wasm'), await compileTarget(SEEDED['use after free']!));
+  writeFileSync(join(folder, 'prints.wasm'), await compileTarget(PRINTS, ['-Wl,--export=LLVMFuzzerInitialize']));
   writeFileSync(join(folder, 'hang.wasm'), await compileTarget(SEEDED.hang!));
   writeFileSync(join(folder, 'json.wasm'), await compileTarget(readFileSync(EXAMPLE, 'utf8'), ['-DFIXED']));
 }, 120_000);
@@ -85,6 +97,50 @@ test('merging keeps what adds coverage', () => {
   const kept = names('merged').map((name) => readFileSync(join(folder, 'merged', name), 'utf8'));
   expect(kept.sort()).toEqual(['[1]', '{"k":true}']);
 }, 60_000);
+
+test('a set cover takes fewer files than going by size does', () => {
+  mkdirSync(join(folder, 'parts'));
+  for (const text of ['[]', '{}', '[{}]', '[{"a":0}]'])
+    writeFileSync(join(folder, 'parts', sha1(Buffer.from(text))), text);
+  expect(fuzz('-merge=1', 'json.wasm', 'bySize', 'parts').code).toBe(0);
+  expect(fuzz('-set_cover_merge=1', 'json.wasm', 'covered', 'parts').code).toBe(0);
+  const kept = (path: string) => names(path).map((name) => readFileSync(join(folder, path, name), 'utf8'));
+  expect(kept('bySize')).toContain('[{"a":0}]');
+  expect(kept('covered').length).toBeLessThan(kept('bySize').length);
+  expect(kept('covered')).toContain('[{"a":0}]');
+}, 60_000);
+
+test('a merge that is done is not done again, and a control file of another one is written over', () => {
+  mkdirSync(join(folder, 'one'));
+  writeFileSync(join(folder, 'one', sha1(Buffer.from('[1]'))), '[1]');
+  const merge = () => fuzz('-merge=1', '-merge_control_file=control', 'json.wasm', 'all', 'one').text;
+  writeFileSync(join(folder, 'control'), 'JUNK\n');
+  expect(merge()).toContain('MERGE-OUTER: bad control file, will overwrite it\n');
+  expect(names('all')).toHaveLength(1);
+  rmSync(join(folder, 'all'), { recursive: true });
+  const again = merge();
+  expect(again).toContain("MERGE-OUTER: non-empty control file provided: 'control'\n");
+  expect(again).toContain('MERGE-OUTER: nothing to do, merge has been completed before\n');
+}, 60_000);
+
+test.each([
+  [0, ['to stdout', 'to stderr']],
+  [1, ['to stderr']],
+  [2, ['to stdout']],
+  [3, []],
+])(
+  '-close_fd_mask=%i shows %j of what the target prints, once',
+  (mask, shown) => {
+    const { code, text } = fuzz('-runs=1', `-close_fd_mask=${mask}`, 'prints.wasm', '--', 'argument');
+    expect(code).toBe(0);
+    expect(text.match(/to std\w+/g) ?? []).toEqual(shown);
+    expect(text.includes('(argument)')).toBe(mask < 2);
+    writeFileSync(join(folder, 'crash'), 'x');
+    const report = fuzz(`-close_fd_mask=${mask}`, 'prints.wasm', 'crash').text;
+    expect(report.match(/to stdout/g)).toHaveLength(mask === 2 ? 2 : 1); // where it was not shown it stands above the report
+  },
+  60_000,
+);
 
 test('workers share a corpus', () => {
   expect(fuzz('-fork=2', '-seed=1', '-runs=2000', 'json.wasm', 'shared').code).toBe(0);

@@ -137,7 +137,7 @@ test('files run as often as -runs says, whatever -fork says; each says how it we
   const { code, text } = fuzz(['-runs=3', '-fork=2', 'free.wasm', 'fine', 'also']);
   expect(code).toBe(0);
   expect(text).toMatch(
-    /^wasan fuzz: Running 2 inputs 3 time\(s\) each\.\nRunning: fine\nExecuted fine in \d+ ms\nRunning: also\n/,
+    /^free\.wasm: Running 2 inputs 3 time\(s\) each\.\nRunning: fine\nExecuted fine in \d+ ms\nRunning: also\n/,
   );
 });
 
@@ -173,3 +173,10 @@ test('drafts of killed processes are removed once they are old', () => {
   expect(readdirSync(place)).toEqual(['.wasan-new']);
   expect(readInputs(place)).toEqual([]);
 });
+
+test('a file that may not grow is one sentence and exit code 1', () => {
+  const merge = [process.execPath, MAIN, 'fuzz', '-create_missing_dirs=1', '-merge=1', 'free.wasm', 'small', '.'];
+  const limited = 'ulimit -f 0; exec "$@" 2>&1 | cat'; // the pipe may grow
+  const { stdout } = spawnSync('sh', ['-c', limited, 'sh', ...merge], { cwd: folder, encoding: 'utf8' });
+  expect(stdout.split('\n').at(-2)).toMatch(/^wasan: [^\n]*EFBIG[^\n]* \[E_(SYSTEM|OUTPUT)\]$/);
+}, 60_000);
