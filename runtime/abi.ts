@@ -306,7 +306,7 @@ export const DEPOT_SITES = 12;
 // ---------------------------------------------------------------------------------------------- stack frames
 //   | left redzone | frame, with redzones between its objects | right redzone |
 //   ^ stack pointer ^ what the function takes for it
-export const STACK_INLINE_BYTES = 384; // frames up to this, redzones included, write their own shadow
+export const STACK_INLINE_BYTES = 1024; // frames up to this, redzones included, write their own shadow
 export const STACK_LEFT_REDZONE = 32;
 /** LLVM's leaf functions may use this much below the stack pointer without moving it (WebAssemblyFrameLowering::RedZoneSize). */
 export const STACK_RED_ZONE = 128;

@@ -59,8 +59,8 @@ let exact: bool = false;
 let overflowed: bool = false;
 
 /**
- * For frames that write their shadow by themselves: bases from `stack_floor` on, `stack_span` bytes of them, are deep enough
- * inside the stack for that. `stack_map` is where the number of a frame at `stack_floor` goes.
+ * For frames that write their shadow by themselves: one that ends at `stack_floor` or up to `stack_span` bytes above lies
+ * inside the stack, however large it may be for that. `stack_map` is where the number of a frame at address 0 would go.
  */
 export let stack_floor: u32 = 0;
 export let stack_span: u32 = 0;
@@ -96,12 +96,12 @@ function openInline(high: Addr): void {
   let lowest = stackLow > nullLimit ? stackLow : nullLimit;
   if (spareFrom > lowest) lowest = spareFrom;
   lowest += LEFT;
-  const floor = (lowest + 15) & ~15;
-  const end = high - <Addr>STACK_INLINE_BYTES;
-  if (high < <Addr>STACK_INLINE_BYTES || end <= floor) return;
+  const least = (lowest + 15) & ~15;
+  const floor = least + <Addr>STACK_INLINE_BYTES;
+  if (high <= floor) return;
   stack_floor = <u32>floor;
-  stack_span = <u32>(end - floor);
-  stack_map = frameMap + ((<u32>((floor - LEFT - stackLow) >> 4)) << 2);
+  stack_span = <u32>(high - floor);
+  stack_map = frameMap + ((<u32>((least - LEFT - stackLow) >> 4)) << 2) - <u32>(least >> 2);
 }
 
 /** The program's own stack. */

@@ -2,11 +2,11 @@
 // unusual is left to the runtime: a frame near either end of the stack or on another one, and all of them before reports
 // are on or where returned frames are poisoned (`stack_span` is 0 then).
 //
-//   local.get $frame  global.get $stack_floor  i32.sub  local.tee $offset
-//   global.get $stack_span  i32.ge_u  if  <call the runtime>
+//   local.get $frame  i32.const <up to its end>  i32.add
+//   global.get $stack_floor  i32.sub  global.get $stack_span  i32.gt_u  if  <call the runtime>
 //   else
 //     shadow of [$frame - LEFT, end of the right redzone) = constants, eight granules a store
-//     stack_map[$offset >> 4] = number of the frame
+//     stack_map[$frame >> 4] = number of the frame
 //   end
 
 import {
@@ -38,13 +38,11 @@ export function fitsInline(codes: Uint8Array, align: number): boolean {
 
 /** `frame` puts the base on the stack. */
 export function drawInline(emit: Emitter, codes: Uint8Array, id: number, frame: () => void, call: () => void): void {
-  guarded(emit, frame, call, () => {
+  guarded(emit, codes.length, frame, call, () => {
     storeCodes(emit, codes, frame);
-    offset(emit, OP.LOCAL_GET);
-    emit.constant(4);
+    frame();
+    emit.constant(2); // four bytes per 16, to which it is aligned
     emit.byte(OP.I32_SHR_U);
-    emit.constant(2);
-    emit.byte(OP.I32_SHL);
     emit.runtimeGlobal('stack_map');
     emit.byte(OP.I32_ADD);
     emit.frameConstant(id);
@@ -54,25 +52,23 @@ export function drawInline(emit: Emitter, codes: Uint8Array, id: number, frame: 
 
 /** The frame is given back: nothing of it is poisoned any more. */
 export function eraseInline(emit: Emitter, granules: number, frame: () => void, call: () => void): void {
-  guarded(emit, frame, call, () => storeCodes(emit, new Uint8Array(granules), frame));
+  guarded(emit, granules, frame, call, () => storeCodes(emit, new Uint8Array(granules), frame));
 }
 
-function guarded(emit: Emitter, frame: () => void, call: () => void, inline: () => void): void {
+/** By the frame's end, so that frames right below the upper end of the stack are drawn in place as well. */
+function guarded(emit: Emitter, granules: number, frame: () => void, call: () => void, inline: () => void): void {
   frame();
+  emit.constant(granules * GRANULE - STACK_LEFT_REDZONE);
+  emit.byte(OP.I32_ADD);
   emit.runtimeGlobal('stack_floor');
   emit.byte(OP.I32_SUB);
-  offset(emit, OP.LOCAL_TEE);
   emit.runtimeGlobal('stack_span');
-  emit.byte(OP.I32_GE_U);
+  emit.byte(OP.I32_GT_U);
   emit.rarely();
   call();
   emit.byte(OP.ELSE);
   inline();
   emit.byte(OP.END);
-}
-
-function offset(emit: Emitter, op: number): void {
-  emit.scratch(op, 'stack offset', TYPE.I32);
 }
 
 /** Words of eight codes; the last one may overlap the one before. */
