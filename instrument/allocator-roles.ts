@@ -91,14 +91,29 @@ function operatorNames(operator: 'new' | 'new[]' | 'delete' | 'delete[]', ...par
   return [...new Set(names)];
 }
 
+/** How the names begin that are told by an expression. */
+const MANGLED_RUST = /^(_R|__rustc)/;
+
 /** Rust's shims: plain, legacy-mangled and v0-mangled (`_RNvCs..._7___rustc12___rust_alloc`). */
 function rustNames(...names: string[]): (string | RegExp)[] {
   return names.flatMap((n) => [n, new RegExp(`^_R.*\\d_?${n}$`), new RegExp(`^__rustc(\\[[0-9a-f]+\\])?::${n}$`)]);
 }
 
+const NONE: readonly AllocatorRole[] = [];
+/** By whole name: a large C++ module exports tens of thousands of functions, and each of them is asked about. */
+const BY_NAME = new Map<string, AllocatorRole[]>();
+for (const r of ALLOCATOR_ROLES) {
+  for (const name of r.names) {
+    if (typeof name === 'string') BY_NAME.set(name, [...(BY_NAME.get(name) ?? []), r]);
+  }
+}
+
 /** The roles a name stands for. */
-export function rolesNamed(name: string): AllocatorRole[] {
-  return ALLOCATOR_ROLES.filter((r) => r.names.some((n) => (typeof n === 'string' ? n === name : n.test(name))));
+export function rolesNamed(name: string): readonly AllocatorRole[] {
+  const known = BY_NAME.get(name);
+  if (known) return known;
+  if (!MANGLED_RUST.test(name)) return NONE;
+  return ALLOCATOR_ROLES.filter((r) => r.names.some((n) => typeof n !== 'string' && n.test(name)));
 }
 
 export function signatureFits(module: Module, func: number, r: AllocatorRole): boolean {

@@ -54,7 +54,8 @@ export function findAllocator(
     for (const r of fitting.length > 0 ? fitting : roles.slice(0, 1)) add(r, func, how, name);
   };
   for (const { name, index } of exports) addNamed(index, name, 'export');
-  for (const { name, index } of exports) addNamed(index, glueNames[name] ?? '', 'glue', name);
+  const glue = new Map(Object.entries(glueNames));
+  for (const { name, index } of exports) addNamed(index, glue.get(name) ?? '', 'glue', name);
   for (const [index, name] of names) addNamed(index, name, 'name');
   const features = new FeatureCache(module, graph);
   if (names.size === 0) for (const f of [...found]) addForwarded(module, f, add);

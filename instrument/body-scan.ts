@@ -2,7 +2,7 @@
 // loop's head, before it has seen the loop. Frames and elimination walk the same arrays.
 
 import { doubled } from './doubled.ts';
-import { Decoder } from './wasm/decoder.ts';
+import { Decoder, opcodeTable } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
 import { IMM, IMMEDIATES, OP } from './wasm/opcodes.ts';
 
@@ -22,6 +22,12 @@ const REF_NULL = 0x63;
 const REF = 0x64;
 /** IMM.* of one-byte opcodes, all single indices as one. */
 const SHAPE = IMMEDIATES.map((immediates) => (INDICES.has(immediates) ? IMM.INDEX : immediates));
+/** 1 for opcodes of one byte that BodyScan.note() does something about. */
+const NOTED = opcodeTable(
+  ...[OP.CALL, OP.CALL_INDIRECT, OP.RETURN_CALL, OP.RETURN_CALL_INDIRECT, OP.CALL_REF, OP.RETURN_CALL_REF],
+  ...[OP.BLOCK, OP.LOOP, OP.IF, OP.TRY, OP.TRY_TABLE, OP.END, OP.DELEGATE],
+  ...[OP.LOCAL_SET, OP.LOCAL_TEE, OP.GLOBAL_SET],
+);
 
 export interface ScanTraits {
   /** Whether an instruction, with its first index, may change which bytes are valid. */
@@ -56,6 +62,8 @@ export class BodyScan {
   private readonly decoder: Decoder;
   /** The body that the arrays hold, or -1. */
   private body = -1;
+  /** Blocks that are open where it is being read. */
+  private readonly open: number[] = [];
 
   constructor(module: Module, traits: ScanTraits) {
     this.module = module;
@@ -81,61 +89,80 @@ export class BodyScan {
 
   private readInstructions(): void {
     const d = this.decoder;
-    const open: number[] = [];
+    this.open.length = 0;
     while (d.pos < d.end) {
-      if (this.count + 1 === this.op.length) this.grow();
-      const { pos } = d;
+      if (this.count + 1 >= this.op.length) this.grow();
+      this.readShort();
+      if (d.pos >= d.end) break;
+      if (this.count + 1 >= this.op.length) this.grow();
       const i = this.count++;
-      if (!this.readShort(i)) this.readAny(i);
-      this.at[i] = pos;
-      this.killing[i] = 0;
-      const op = this.op[i]!;
-      if (op <= OP.TRY_TABLE) this.structure(op, i, open);
-      else if (op > OP.GLOBAL_SET ? op > OP.REF_FUNC : op >= OP.LOCAL_SET) this.change(op, i, open);
+      this.at[i] = d.pos;
+      this.readAny(i);
+      this.note(this.op[i]!, i);
     }
     this.at[this.count] = d.end;
   }
 
-  /** Most instructions are a byte, and a number of one byte or none; false for others. Decoder.next() would do as well. */
-  private readShort(i: number): boolean {
+  /**
+   * Most instructions are a byte, and a number of one byte or none: reads them up to another one, the end, or the end of the
+   * arrays. Decoder.next() would do as well.
+   */
+  private readShort(): void {
     const d = this.decoder;
-    const { bytes, pos, end } = d;
-    const op = bytes[pos]!;
-    const first = pos + 1 < end ? bytes[pos + 1]! : LONG;
-    switch (SHAPE[op]) {
-      case IMM.NONE:
-        d.pos = pos + 1;
-        break;
-      case IMM.INDEX:
-        if (first >= LONG) return false;
-        this.arg[i] = first;
-        d.pos = pos + 2;
-        break;
-      case IMM.I32:
-      case IMM.BLOCK_TYPE:
-        if (first >= LONG || (op !== OP.I32_CONST && (first === REF || first === REF_NULL))) return false;
-        this.arg[i] = (first << 25) >> 25;
-        d.pos = pos + 2;
-        break;
-      case IMM.MEMARG: {
-        const offset = pos + 2 < end ? bytes[pos + 2]! : LONG;
-        if (first >= 0x10 || offset >= LONG) return false;
-        this.arg[i] = 0;
-        this.offset[i] = offset;
-        d.pos = pos + 3;
-        break;
+    const { bytes, end } = d;
+    const { op: ops, arg: args, at, killing, offset } = this;
+    const last = ops.length - 1;
+    let { pos } = d;
+    let i = this.count;
+    for (; pos < end && i < last; i++) {
+      const op = bytes[pos]!;
+      const first = pos + 1 < end ? bytes[pos + 1]! : LONG;
+      let size = 2;
+      switch (SHAPE[op]) {
+        case IMM.NONE:
+          size = 1;
+          break;
+        case IMM.INDEX:
+          if (first >= LONG) size = 0;
+          args[i] = first;
+          break;
+        case IMM.I32:
+        case IMM.BLOCK_TYPE:
+          if (first >= LONG || (op !== OP.I32_CONST && (first === REF || first === REF_NULL))) size = 0;
+          args[i] = (first << 25) >> 25;
+          break;
+        case IMM.MEMARG: {
+          const second = pos + 2 < end ? bytes[pos + 2]! : LONG;
+          size = first >= 0x10 || second >= LONG ? 0 : 3;
+          args[i] = 0;
+          offset[i] = second;
+          break;
+        }
+        default:
+          size = 0;
       }
-      default:
-        return false;
+      if (size === 0) break;
+      ops[i] = op;
+      at[i] = pos;
+      killing[i] = 0;
+      pos += size;
+      if (NOTED[op]) this.note(op, i);
     }
-    this.op[i] = op;
-    return true;
+    this.count = i;
+    d.pos = pos;
+  }
+
+  /** Keeps what is to be known of blocks, of locals that are set, and of instructions that may change what is valid. */
+  private note(op: number, i: number): void {
+    if (op <= OP.TRY_TABLE) this.structure(op, i, this.open);
+    else if (op > OP.GLOBAL_SET ? op > OP.REF_FUNC : op >= OP.LOCAL_SET) this.change(op, i, this.open);
   }
 
   private readAny(i: number): void {
     const d = this.decoder;
     d.next();
     this.op[i] = d.op;
+    this.killing[i] = 0;
     switch (d.immediates) {
       case IMM.MEMARG:
       case IMM.MEMARG_LANE:
@@ -176,7 +203,7 @@ export class BodyScan {
       if (opener === undefined) return;
       this.close[opener] = i + 1;
       this.setsTo[opener] = this.setCount;
-      const outer = open.at(-1);
+      const outer = open[open.length - 1];
       if (outer !== undefined) this.inside[outer]! |= this.inside[opener]!;
     }
   }
@@ -188,7 +215,7 @@ export class BodyScan {
   }
 
   private markInside(open: number[], what: number): void {
-    const inner = open.at(-1);
+    const inner = open[open.length - 1];
     if (inner !== undefined) this.inside[inner]! |= what;
   }
 

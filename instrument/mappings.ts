@@ -23,6 +23,8 @@ const ROLES: readonly MappingRole[] = [
   { names: ['mremap', '__mremap'], params: 'pppip', result: 'p', wrapper: 'vma_mremap_variadic', original: '' },
 ];
 
+const BY_NAME = new Map(ROLES.flatMap((role) => role.names.map((name) => [name, role] as const)));
+
 /** Imports that wasan_vma.h declares: the linker binds them by name. */
 const DECLARED = /^__sanitizer_(mmap|munmap|mprotect|madvise|mremap|vmalloc|vrealloc|vfree)$/;
 
@@ -44,7 +46,7 @@ export interface Mappings {
 export function findMappings(module: Module): Mappings {
   const roles = new Map<number, MappingRole>();
   const add = (name: string, func: number) => {
-    const role = ROLES.find((each) => each.names.includes(name));
+    const role = BY_NAME.get(name);
     if (role && !roles.has(func) && signatureFits(module, func, role)) roles.set(func, role);
   };
   const imports = module.imports.filter((each) => each.kind === KIND.FUNC);

@@ -12,6 +12,7 @@ import type { Edit, FunctionPlan, Plan, Target } from '../plan.ts';
 import { LARGEST_INLINED, MAX_BODY, MAX_LOCALS } from '../stream/assemble-body.ts';
 import { type EngineInput, type EngineOutput, rewriteModule } from '../stream/engine.ts';
 import { SITE_SECTION, SiteMap } from '../stream/site-map.ts';
+import { joined } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import { type Body, type Module, parseModule } from '../wasm/module.ts';
 import { Builder } from './build.ts';
@@ -165,7 +166,7 @@ function siteSection(program: Module, binary: Uint8Array, map: string, found: re
     const body = written.bodies[i]!;
     describeBody(sites, events, program.bodies[i]!, body, body.start + enterBody(d, body), marks[i]!);
   });
-  return sites.encode().view();
+  return joined(sites.encode());
 }
 
 function oversizedBodies(bytes: Uint8Array, count: number, most: number): number[] {

@@ -7,9 +7,6 @@ import { returnsFirst } from './returned.ts';
 import { tagTypes } from './tags.ts';
 import { OTHER, type State, type Value } from './values.ts';
 
-/** Pointers that calls may give back. */
-const FOLLOWED: ReadonlySet<Value['kind']> = new Set(['entry', 'base', 'object', 'below']);
-
 export abstract class Branches extends Operands {
   protected structure(op: number): void {
     switch (op) {
@@ -83,16 +80,17 @@ export abstract class Branches extends Operands {
 
   /** What a call answers that is given something of the frame, if the function is known to return its first operand. */
   private returned(operands: number): Value | undefined {
-    const from = this.stack.length - operands;
+    const from = this.height - operands;
     if (operands === 0 || from < this.control.floor) return undefined;
-    const isFollowed = ({ kind }: Value) => FOLLOWED.has(kind);
-    if (!this.stack.slice(from).some(isFollowed) || !returnsFirst(this.module, this.arg)) return undefined;
+    let given = false;
+    for (let k = from; k < this.height && !given; k++) given = isFollowed(this.stack[k]!);
+    if (!given || !returnsFirst(this.module, this.arg)) return undefined;
     return isFollowed(this.stack[from]!) ? this.stack[from]! : OTHER;
   }
 
   /** Whether the base is among the operands on top of the stack. */
   protected isGiven(operands: number): boolean {
-    for (let k = Math.max(0, this.stack.length - operands); k < this.stack.length; k++) {
+    for (let k = Math.max(0, this.height - operands); k < this.height; k++) {
       if (this.stack[k]!.kind === 'base') return true;
     }
     return false;
@@ -102,7 +100,7 @@ export abstract class Branches extends Operands {
     if (op === OP.IF) this.condition();
     const type = blockType(this.module, this.arg);
     if (op !== OP.BLOCK) this.block++;
-    const height = Math.max(this.control.floor, this.stack.length - type.params.length);
+    const height = Math.max(this.control.floor, this.height - type.params.length);
     if (op === OP.LOOP) this.forgetSets();
     const entry = this.control.enter(op, this.at, height, type, this.state);
     if (op === OP.LOOP && this.state) this.state = entry.meeting!.copy();
@@ -163,15 +161,16 @@ export abstract class Branches extends Operands {
       this.control.branch(depth, this.state);
       return;
     }
-    const operands = Array.from({ length: count }, () => this.pop()).reverse();
-    for (const value of operands) this.merge(value);
+    const operands: Value[] = [];
+    for (let n = count; n > 0; n--) operands.push(this.pop());
+    for (let n = count - 1; n >= 0; n--) this.merge(operands[n]!);
     this.control.branch(depth, this.state);
-    if (stays) for (const value of operands) this.push(value);
+    if (stays) for (let n = count - 1; n >= 0; n--) this.push(operands[n]!);
   }
 
   protected dead(): void {
     this.state = undefined;
-    this.stack.length = Math.min(this.stack.length, this.control.floor);
+    this.height = Math.min(this.height, this.control.floor);
     this.block++;
   }
 
@@ -203,7 +202,7 @@ export abstract class Branches extends Operands {
       if (entry.meeting) entry.meeting.meet(this.state);
       else entry.meeting = this.state.copy();
     }
-    this.stack.length = Math.min(this.stack.length, entry.height);
+    this.height = Math.min(this.height, entry.height);
     this.block++;
   }
 
@@ -217,11 +216,16 @@ export abstract class Branches extends Operands {
     }
     if (entry.op !== OP.LOOP) this.state = entry.meeting;
     this.control.leave();
-    this.stack.length = Math.min(this.stack.length, entry.height);
+    this.height = Math.min(this.height, entry.height);
     for (let n = entry.results; n > 0; n--) this.push(OTHER);
   }
 
   protected leave(): void {
     if (this.state && this.state.pointer !== 'entry') throw new Trouble('pointer kept');
   }
+}
+
+/** Pointers that calls may give back. */
+function isFollowed({ kind }: Value): boolean {
+  return kind === 'entry' || kind === 'base' || kind === 'object' || kind === 'below';
 }

@@ -17,6 +17,7 @@ import { BASE, COMPARE, ENTRY, OTHER, type Room, State, type Value } from './val
 
 const MAX_PASSES = 12;
 const I64_EQZ = 0x50;
+const I64_AND = 0x83;
 
 /** Analyses the i-th body. Without `variables`, what only serves to move them apart is not looked for. */
 export function analyseFrame(subject: FrameSubject, body: number, variables = true): Analysis {
@@ -30,6 +31,48 @@ export function analyseFrame(subject: FrameSubject, body: number, variables = tr
   return new FrameWalk(subject, body, assumptions).result('loops');
 }
 
+/** What the walk tells apart. */
+const FORM = {
+  ...{ PLAIN: 0, GET: 1, SET: 2, TEE: 3, CONSTANT: 4, ACCESS: 5, STRUCTURE: 6 },
+  ...{ ADD: 7, SUB: 8, AND: 9, GLOBAL_GET: 10, GLOBAL_SET: 11 },
+} as const;
+
+function formsOf(add: number, sub: number, and: number): Uint8Array {
+  const forms = Uint8Array.from({ length: 256 }, (_, op) =>
+    op <= OP.RETURN_CALL_INDIRECT || (op >= OP.CALL_REF && op <= OP.TRY_TABLE)
+      ? FORM.STRUCTURE
+      : accessOf(op)
+        ? FORM.ACCESS
+        : FORM.PLAIN,
+  );
+  const others: readonly (readonly [op: number, form: number])[] = [
+    ...([
+      [OP.LOCAL_GET, FORM.GET],
+      [OP.LOCAL_SET, FORM.SET],
+      [OP.LOCAL_TEE, FORM.TEE],
+    ] as const),
+    ...([
+      [OP.I32_CONST, FORM.CONSTANT],
+      [OP.I64_CONST, FORM.CONSTANT],
+    ] as const),
+    ...([
+      [add, FORM.ADD],
+      [sub, FORM.SUB],
+      [and, FORM.AND],
+    ] as const),
+    ...([
+      [OP.GLOBAL_GET, FORM.GLOBAL_GET],
+      [OP.GLOBAL_SET, FORM.GLOBAL_SET],
+    ] as const),
+  ];
+  for (const [op, form] of others) forms[op] = form;
+  return forms;
+}
+
+/** FORM.* by opcode of one byte, for either width of pointers. */
+const FORMS_32 = formsOf(OP.I32_ADD, OP.I32_SUB, OP.I32_AND);
+const FORMS_64 = formsOf(OP.I64_ADD, OP.I64_SUB, I64_AND);
+
 class FrameWalk extends Branches {
   run(body: number): FrameTrouble | undefined {
     const { scan, control, type } = this;
@@ -37,7 +80,11 @@ class FrameWalk extends Branches {
       scan.read(body);
       this.state = new State(new Array<Value | undefined>(scan.localCount).fill(undefined), undefined, 'entry');
       control.enter(OP.BLOCK, scan.at[0]!, 0, { params: [], results: type.results }, this.state);
-      for (this.i = 0; this.i < scan.count && control.open.length > 0; this.i++) this.step(scan.op[this.i]!);
+      const forms = this.module.memories[0]!.is64 ? FORMS_64 : FORMS_32;
+      for (this.i = 0; this.i < scan.count && control.open.length > 0; this.i++) {
+        const op = scan.op[this.i]!;
+        this.step(op, op < 256 ? forms[op]! : accessOf(op)?.size ? FORM.ACCESS : FORM.PLAIN);
+      }
     } catch (error) {
       if (error instanceof Trouble) return error.trouble;
       if (error instanceof InstrumentError) return 'instruction';
@@ -46,22 +93,40 @@ class FrameWalk extends Branches {
     return undefined;
   }
 
-  private step(op: number): void {
-    if (op === OP.LOCAL_GET) this.push(this.getLocal(this.arg));
-    else if (op === OP.LOCAL_SET) this.setLocal(this.pop());
-    else if (op === OP.LOCAL_TEE) {
-      this.optimised = true;
-      const value = this.pop();
-      this.setLocal(value);
-      this.push(value);
-    } else if (op === OP.I32_CONST || op === OP.I64_CONST) this.constant();
-    else if (op === this.add) this.addition();
-    else if (op === this.sub) this.subtraction();
-    else if (op === this.and) this.masking();
-    else if (op === OP.GLOBAL_GET) this.readGlobal();
-    else if (op === OP.GLOBAL_SET) this.writeGlobal();
-    else if (op <= OP.RETURN_CALL_INDIRECT || (op >= OP.CALL_REF && op <= OP.TRY_TABLE)) this.structure(op);
-    else this.plain(op);
+  private step(op: number, form: number): void {
+    switch (form) {
+      case FORM.GET:
+        return this.push(this.getLocal(this.arg));
+      case FORM.SET:
+        return this.setLocal(this.pop());
+      case FORM.TEE:
+        return this.tee();
+      case FORM.CONSTANT:
+        return this.constant();
+      case FORM.ACCESS:
+        return this.access(accessOf(op)!);
+      case FORM.STRUCTURE:
+        return this.structure(op);
+      case FORM.ADD:
+        return this.addition();
+      case FORM.SUB:
+        return this.subtraction();
+      case FORM.AND:
+        return this.masking();
+      case FORM.GLOBAL_GET:
+        return this.readGlobal();
+      case FORM.GLOBAL_SET:
+        return this.writeGlobal();
+      default:
+        return this.plain(op);
+    }
+  }
+
+  private tee(): void {
+    this.optimised = true;
+    const value = this.pop();
+    this.setLocal(value);
+    this.push(value);
   }
 
   // ------------------------------------------------------------------------------------------------- arithmetic
@@ -212,18 +277,21 @@ class FrameWalk extends Branches {
   // ------------------------------------------------------------------------------------------------- other instructions
 
   private plain(op: number): void {
-    const access = accessOf(op);
-    if (access && access.size > 0) return this.access(access);
     const effect = op < 256 ? PLAIN_EFFECTS[op]! : (STACK_EFFECTS.get(op) ?? -1);
     if (effect < 0) throw new Trouble('instruction');
-    const comparison = (op >= 0x46 && op <= 0x4f) || (op >= 0x51 && op <= 0x66) || op === I64_EQZ;
-    const negated = op === OP.I32_EQZ && this.stack[this.stack.length - 1]?.kind === 'compare';
+    const result = this.clues && this.isComparison(op) ? COMPARE : OTHER;
     this.consume(effect >> 4);
-    for (let n = effect & 15; n > 0; n--) this.push(comparison || negated ? COMPARE : OTHER);
+    for (let n = effect & 15; n > 0; n--) this.push(result);
     const prefix = op >> 12;
     if (prefix === PREFIX_ATOMIC || prefix === PREFIX_SIMD || (prefix === PREFIX_MISC && (op & 0xfff) < 8)) {
       this.clues?.folded.add(this.block);
     }
+  }
+
+  /** A comparison, or the negation of one. */
+  private isComparison(op: number): boolean {
+    if (op === OP.I32_EQZ) return this.height > 0 && this.stack[this.height - 1]!.kind === 'compare';
+    return (op >= 0x46 && op <= 0x4f) || (op >= 0x51 && op <= 0x66) || op === I64_EQZ;
   }
 
   private access(access: Access): void {

@@ -10,8 +10,6 @@ import { type Clues, NO_CLUES } from './clues.ts';
 import { type Assumptions, Control } from './control.ts';
 import { OTHER, type Room, type State, type Value } from './values.ts';
 
-const I64_AND = 0x83;
-
 /** Thrown to end the walk of a function; no error, so that no stack trace is taken for every tenth function. */
 export class Trouble {
   readonly trouble: FrameTrouble;
@@ -36,9 +34,9 @@ export abstract class Operands {
   protected readonly control: Control;
   protected readonly type: FuncType;
   protected readonly add: number;
-  protected readonly sub: number;
-  protected readonly and: number;
-  protected stack: Value[] = [];
+  protected readonly stack: Value[] = [];
+  /** How many operands there are; what lies above them in `stack` is left over. */
+  protected height = 0;
   /** Undefined in code that is never reached. */
   protected state: State | undefined;
   protected block = 0;
@@ -87,28 +85,37 @@ export abstract class Operands {
     this.type = module.types[module.functions[module.importedFunctions + body]!]!;
     const is64 = module.memories[0]!.is64;
     this.add = is64 ? OP.I64_ADD : OP.I32_ADD;
-    this.sub = is64 ? OP.I64_SUB : OP.I32_SUB;
-    this.and = is64 ? I64_AND : OP.I32_AND;
   }
 
   result(trouble: FrameTrouble | undefined): Analysis {
     if (this.writes.length === 0) this.leafRooms();
-    return { ...this.facts(), trouble: trouble ?? this.missing() };
-  }
-
-  protected facts(): Omit<Analysis, 'trouble'> {
-    const { entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, accesses } = this;
     // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
     const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
-    const addresses = this.addresses.filter((a) => !isRestored(a));
-    const { reached, escapes, catches, optimised } = this;
-    const { merged, folded, hints, shared, kept } = this.clues ?? NO_CLUES;
-    const baseUnclear = this.baseUnclear || (optimised && this.baseReturned);
-    const sharedConstants = optimised ? new Set([...shared, ...kept]) : shared;
+    const { optimised, clues } = this;
+    const { merged, folded, hints, shared, kept } = clues ?? NO_CLUES;
     return {
-      ...{ entryRead, size, baseEnd, align, baseLocals, writes, rooms, rereads, addresses, accesses },
-      ...{ borrows: [...this.borrows.values()], unseenRoom: this.unseenRoom() },
-      ...{ reached, escapes, merged, folded, hints, catches, optimised, baseUnclear, sharedConstants },
+      trouble: trouble ?? this.missing(),
+      entryRead: this.entryRead,
+      size: this.size,
+      baseEnd: this.baseEnd,
+      align: this.align,
+      baseLocals: this.baseLocals,
+      writes: this.writes,
+      rooms: this.rooms,
+      rereads: this.rereads,
+      borrows: this.borrows.size > 0 ? [...this.borrows.values()] : [],
+      unseenRoom: this.unseenRoom(),
+      addresses: this.addresses.filter((a) => !isRestored(a)),
+      accesses: this.accesses,
+      reached: this.reached,
+      escapes: this.escapes,
+      merged,
+      folded,
+      hints,
+      catches: this.catches,
+      optimised,
+      baseUnclear: this.baseUnclear || (optimised && this.baseReturned),
+      sharedConstants: optimised && clues ? new Set([...shared, ...kept]) : shared,
     };
   }
 
@@ -153,16 +160,19 @@ export abstract class Operands {
   }
 
   protected push(value: Value): void {
-    this.stack.push(value);
+    this.stack[this.height++] = value;
   }
 
   protected pop(): Value {
-    return this.stack.length > this.control.floor ? this.stack.pop()! : OTHER;
+    return this.height > this.control.floor ? this.stack[--this.height]! : OTHER;
   }
 
   /** Takes `count` operands whose use is not followed: pointers among them go out of sight. */
   protected consume(count: number): void {
-    for (let n = count; n > 0; n--) this.escape(this.pop());
+    for (let n = count; n > 0; n--) {
+      const value = this.pop();
+      if (value !== OTHER) this.escape(value);
+    }
   }
 
   protected escape(value: Value): void {

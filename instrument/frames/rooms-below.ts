@@ -49,6 +49,8 @@ class Scan {
   private readonly kept: Kept;
   private readonly found: number[] = [];
   private readonly stack: Operand[] = [];
+  /** How many operands there are; what lies above them in `stack` is left over. */
+  private height = 0;
   private readonly blocks: { height: number; results: number }[] = [];
   private readonly is64: boolean;
   /** Something about locals that what came before it should have known. */
@@ -76,11 +78,11 @@ class Scan {
 
   private step(op: number): void {
     const d = this.decoder;
-    if (op === OP.LOCAL_GET) this.stack.push(this.local(d.index));
+    if (op === OP.LOCAL_GET) this.push(this.local(d.index));
     else if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.setLocal(op);
-    else if (op === OP.I32_CONST || op === OP.I64_CONST) this.stack.push(integerConstant(d));
-    else if (op === OP.GLOBAL_GET) this.stack.push(this.isRead() ? 'pointer' : undefined);
-    else if (op === OP.GLOBAL_SET) this.stack.pop();
+    else if (op === OP.I32_CONST || op === OP.I64_CONST) this.push(integerConstant(d));
+    else if (op === OP.GLOBAL_GET) this.push(this.isRead() ? 'pointer' : undefined);
+    else if (op === OP.GLOBAL_SET) this.pop();
     else if (op === (this.is64 ? OP.I64_SUB : OP.I32_SUB))
       this.take((right) => (typeof right === 'number' ? right : right === 'multiple' ? UNIT : 0));
     else if (op === (this.is64 ? OP.I64_ADD : OP.I32_ADD))
@@ -89,6 +91,14 @@ class Scan {
     else if (op === (this.is64 ? I64_SHL : OP.I32_SHL)) this.scale((by) => by >= UNIT_SHIFT);
     else if (op === (this.is64 ? OP.I64_MUL : OP.I32_MUL)) this.scale((by) => by % UNIT === 0);
     else this.other(op);
+  }
+
+  private push(value: Operand): void {
+    this.stack[this.height++] = value;
+  }
+
+  private pop(): Operand {
+    return this.height > 0 ? this.stack[--this.height] : undefined;
   }
 
   private isRead(): boolean {
@@ -101,12 +111,12 @@ class Scan {
   }
 
   private setLocal(op: number): void {
-    const value = this.stack.pop();
+    const value = this.pop();
     const { index } = this.decoder;
     if (isPointer(value)) this.learn(this.kept.pointers, index);
     else if (value === 'multiple') this.learn(this.kept.multiples, index);
     this.learnConstant(index, typeof value === 'number' ? value : undefined);
-    if (op === OP.LOCAL_TEE) this.stack.push(value);
+    if (op === OP.LOCAL_TEE) this.push(value);
   }
 
   private learn(locals: Set<number>, index: number): void {
@@ -124,31 +134,31 @@ class Scan {
 
   /** `taken`: how much of the pointer. */
   private take(taken: (right: Operand) => number): void {
-    const right = this.stack.pop();
-    const left = this.stack.pop();
+    const right = this.pop();
+    const left = this.pop();
     if (!isPointer(left) || isPointer(right) || taken(right) <= 0 || taken(right) % UNIT !== 0) {
-      this.stack.push(left === 'multiple' && isMultiple(right) ? 'multiple' : undefined);
+      this.push(left === 'multiple' && isMultiple(right) ? 'multiple' : undefined);
       return;
     }
     if (left === 'kept' || typeof right !== 'number') this.found.push(this.decoder.pos);
-    this.stack.push('kept');
+    this.push('kept');
   }
 
   /** Aligns a pointer, or rounds an amount. */
   private mask(): void {
-    const right = this.stack.pop();
-    const left = this.stack.pop();
+    const right = this.pop();
+    const left = this.pop();
     const isAligned = isPointer(left) && typeof right === 'number' && right <= -UNIT && (right & -right) === -right;
     if (isAligned) this.found.push(this.decoder.pos);
     const isRounded = !isPointer(left) && (isMultiple(left) || isMultiple(right));
-    this.stack.push(isAligned ? 'kept' : isRounded ? 'multiple' : undefined);
+    this.push(isAligned ? 'kept' : isRounded ? 'multiple' : undefined);
   }
 
   private scale(byUnits: (by: number) => boolean): void {
-    const right = this.stack.pop();
-    const left = this.stack.pop();
+    const right = this.pop();
+    const left = this.pop();
     const isScaled = typeof right === 'number' && byUnits(right);
-    this.stack.push(isScaled || left === 'multiple' ? 'multiple' : undefined);
+    this.push(isScaled || left === 'multiple' ? 'multiple' : undefined);
   }
 
   private other(op: number): void {
@@ -167,9 +177,9 @@ class Scan {
   }
 
   private select(): void {
-    this.stack.pop();
-    const [b, a] = [this.stack.pop(), this.stack.pop()];
-    this.stack.push(isPointer(a) || isPointer(b) ? 'kept' : isMultiple(a) || isMultiple(b) ? 'multiple' : undefined);
+    this.pop();
+    const [b, a] = [this.pop(), this.pop()];
+    this.push(isPointer(a) || isPointer(b) ? 'kept' : isMultiple(a) || isMultiple(b) ? 'multiple' : undefined);
   }
 
   private exchange(type: Module['types'][number] | undefined, more: number): void {
@@ -179,27 +189,27 @@ class Scan {
 
   /** A way ends here, or what follows is not known: only what lies below the block is left. */
   private cut(): void {
-    this.stack.length = Math.min(this.stack.length, this.blocks.at(-1)?.height ?? 0);
+    this.height = Math.min(this.height, this.blocks.at(-1)?.height ?? 0);
   }
 
   private replace(takes: number, leaves: number): void {
-    this.stack.length = Math.max(0, this.stack.length - takes);
-    for (let n = leaves; n > 0; n--) this.stack.push(undefined);
+    this.height = Math.max(0, this.height - takes);
+    for (let n = leaves; n > 0; n--) this.push(undefined);
   }
 
   private open(op: number): void {
     const d = this.decoder;
-    if (op === OP.IF) this.stack.pop();
+    if (op === OP.IF) this.pop();
     const { params, results } = blockType(this.module, d.value);
-    this.blocks.push({ height: Math.max(0, this.stack.length - params.length), results: results.length });
+    this.blocks.push({ height: Math.max(0, this.height - params.length), results: results.length });
   }
 
   private close(): void {
     const block = this.blocks.pop();
     if (!block) return;
-    while (this.stack.length < block.height) this.stack.push(undefined);
-    this.stack.length = block.height;
-    for (let n = block.results; n > 0; n--) this.stack.push(undefined);
+    while (this.height < block.height) this.push(undefined);
+    this.height = block.height;
+    for (let n = block.results; n > 0; n--) this.push(undefined);
   }
 }
 

@@ -66,8 +66,8 @@ export class ChunkWriter {
     return {
       code: out.view(),
       ...{ firstSite, firstFrame },
-      sitePlaces: new Int32Array(tables.places.sites),
-      framePlaces: new Int32Array(tables.places.frames),
+      sitePlaces: tables.places.sites,
+      framePlaces: tables.places.frames,
       sites: tables.sites.part(),
       hints: tables.hints.part(),
       frames: frames.frames().part,

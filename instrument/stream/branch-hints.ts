@@ -20,6 +20,8 @@ export interface HintPart {
 export class BranchHints {
   private readonly all = new Writer(1 << 12);
   private functions = 0;
+  /** The entries of the parts it goes on with, in front of its own. */
+  private readonly others: Uint8Array[] = [];
   /** Code offsets of the current body. */
   private readonly offsets: number[] = [];
 
@@ -27,9 +29,9 @@ export class BranchHints {
     return { entries: this.all.bytes.slice(0, this.all.length), functions: this.functions };
   }
 
-  /** Goes on with the functions of another one. */
+  /** Goes on with the functions of another one; it has none of its own. */
   add({ entries, functions }: HintPart): void {
-    this.all.append(entries);
+    this.others.push(entries);
     this.functions += functions;
   }
 
@@ -55,12 +57,11 @@ export class BranchHints {
     }
   }
 
-  /** The section's contents after its name; undefined if there are none. */
-  encode(): Uint8Array | undefined {
+  /** The section's contents after its name, in pieces; undefined if there are none. */
+  encode(): Uint8Array[] | undefined {
     if (this.functions === 0) return undefined;
-    const out = new Writer(this.all.length + 8);
-    out.u32(this.functions);
-    out.append(this.all.bytes, 0, this.all.length);
-    return out.view();
+    const head = new Writer(8);
+    head.u32(this.functions);
+    return [head.view(), ...this.others, this.all.view()];
   }
 }

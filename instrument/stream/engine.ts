@@ -2,7 +2,7 @@
 // touch is copied as it is; function indices are renumbered where the linker's additions moved them.
 
 import type { Plan, Target } from '../plan.ts';
-import { Writer } from '../wasm/bytes.ts';
+import { joined, Writer } from '../wasm/bytes.ts';
 import type { FuncType, Module } from '../wasm/module.ts';
 import { KIND, SECTION, SECTION_ORDER, type Section } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
@@ -181,7 +181,7 @@ class ModuleWriter {
         needed: this.needed,
       }),
     );
-    this.writeCustom(SITE_SECTION, this.sites.encode().view());
+    this.writeCustom(SITE_SECTION, ...this.sites.encode());
     this.writeCustom('wasan.info', this.input.info);
     if (this.input.neighbour) {
       this.writeCustom(NEIGHBOUR_SECTION, neighbourModule(this.input.memoryPages, this.segments()));
@@ -205,11 +205,10 @@ class ModuleWriter {
     this.append(section.id, this.input.program.bytes.subarray(section.start, section.end));
   }
 
-  private writeCustom(name: string, contents: Uint8Array): void {
-    const w = new Writer(contents.length + 32);
+  private writeCustom(name: string, ...contents: readonly Uint8Array[]): void {
+    const w = new Writer(32);
     w.name(name);
-    w.append(contents);
-    this.append(SECTION.CUSTOM, w.view());
+    this.append(SECTION.CUSTOM, w.view(), ...contents);
   }
 
   private original(id: number): Section | undefined {
@@ -334,7 +333,7 @@ class ModuleWriter {
     const last = new Writer(1 << 16);
     this.writeRuntime(last, called);
     const hints = this.hints.encode();
-    if (hints) this.writeCustom(HINT_SECTION, hints);
+    if (hints) this.writeCustom(HINT_SECTION, ...hints);
     this.append(SECTION.CODE, count.view(), ...code, last.view());
   }
 
@@ -398,14 +397,4 @@ class ModuleWriter {
   private segments(): InitialBytes[] {
     return initialBytes(this.input, this.input.siteCount ?? this.sites.count);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,35 +1,67 @@
 // Where the numbers of sites and frames stand in code that was written as if the first of each had a certain number. Once
 // it is known how many come before, the numbers are raised in place, provided that none of them gets longer or shorter.
 
+import { doubled } from '../doubled.ts';
+
 export class NumberPlaces {
+  private readonly siteOffsets = new Places();
+  private readonly frameOffsets = new Places();
+
   /** Offsets in the written bytes of all bodies that were ended. */
-  readonly sites: number[] = [];
-  readonly frames: number[] = [];
-  /** How many of those belong to bodies that were ended. */
-  private endedSites = 0;
-  private endedFrames = 0;
+  get sites(): Int32Array {
+    return this.siteOffsets.all();
+  }
+
+  get frames(): Int32Array {
+    return this.frameOffsets.all();
+  }
 
   /** A body begins, perhaps anew. */
   beginBody(): void {
-    this.sites.length = this.endedSites;
-    this.frames.length = this.endedFrames;
+    this.siteOffsets.beginBody();
+    this.frameOffsets.beginBody();
   }
 
   /** A site's number is about to be written at this offset of the body's code. */
   site(offset: number): void {
-    this.sites.push(offset);
+    this.siteOffsets.add(offset);
   }
 
   frame(offset: number): void {
-    this.frames.push(offset);
+    this.frameOffsets.add(offset);
   }
 
   /** The body's code goes to this offset. */
   endBody(at: number): void {
-    for (let i = this.endedSites; i < this.sites.length; i++) this.sites[i]! += at;
-    for (let i = this.endedFrames; i < this.frames.length; i++) this.frames[i]! += at;
-    this.endedSites = this.sites.length;
-    this.endedFrames = this.frames.length;
+    this.siteOffsets.endBody(at);
+    this.frameOffsets.endBody(at);
+  }
+}
+
+/** The offsets of one kind of number. */
+class Places {
+  private offsets = new Int32Array(1 << 10);
+  private count = 0;
+  /** How many belong to bodies that were ended. */
+  private ended = 0;
+
+  add(offset: number): void {
+    if (this.count === this.offsets.length) this.offsets = doubled(this.offsets);
+    this.offsets[this.count++] = offset;
+  }
+
+  beginBody(): void {
+    this.count = this.ended;
+  }
+
+  endBody(at: number): void {
+    for (let i = this.ended; i < this.count; i++) this.offsets[i]! += at;
+    this.ended = this.count;
+  }
+
+  /** A copy. */
+  all(): Int32Array {
+    return this.offsets.slice(0, this.ended);
   }
 }
 

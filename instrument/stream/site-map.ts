@@ -33,6 +33,8 @@ export class SiteMap {
   private readonly first: number;
   private site: number;
   private functions = 0;
+  /** The entries of the maps it goes on with, in front of its own. */
+  private readonly others: Uint8Array[] = [];
   /** End of the previous edit, in instrumented code bytes. */
   private last = 0;
   /** Set while code is written twice: the first copy is one insertion as a whole. */
@@ -51,9 +53,9 @@ export class SiteMap {
     return { entries: this.all.bytes.slice(0, this.all.length), functions: this.functions, sites: this.count };
   }
 
-  /** Goes on with the functions of another map, whose sites are numbered from `count` + 1 on. */
+  /** Goes on with the functions of another map, whose sites are numbered from `count` + 1 on; it has none of its own. */
   add({ entries, functions, sites }: SitePart): void {
-    this.all.append(entries);
+    this.others.push(entries);
     this.functions += functions;
     this.site += sites;
   }
@@ -102,13 +104,12 @@ export class SiteMap {
     this.functions++;
   }
 
-  /** The section's contents after its name. */
-  encode(): Writer {
-    const out = new Writer(this.all.length + 16);
-    out.u32(SITE_SECTION_VERSION);
-    out.u32(this.count);
-    out.u32(this.functions);
-    out.append(this.all.bytes, 0, this.all.length);
-    return out;
+  /** The section's contents after its name, in pieces. */
+  encode(): Uint8Array[] {
+    const head = new Writer(16);
+    head.u32(SITE_SECTION_VERSION);
+    head.u32(this.count);
+    head.u32(this.functions);
+    return [head.view(), ...this.others, this.all.view()];
   }
 }

@@ -139,6 +139,9 @@ export class Reader {
   }
 }
 
+/** Bytes of the longest LEB128 number. */
+const LONGEST = 10;
+
 /** A growing byte buffer. */
 export class Writer {
   bytes: Uint8Array;
@@ -161,13 +164,23 @@ export class Writer {
     this.bytes[this.length++] = value;
   }
 
+  /** Most have one byte. */
   u32(value: number): void {
+    if (value <= 0x7f) this.byte(value);
+    else this.longU32(value);
+  }
+
+  private longU32(value: number): void {
+    this.reserve(LONGEST);
+    const { bytes } = this;
+    let at = this.length;
     let rest = value;
     while (rest > 0x7f) {
-      this.byte((rest & 0x7f) | 0x80);
+      bytes[at++] = (rest & 0x7f) | 0x80;
       rest = rest > 0x7fffffff ? Math.floor(rest / 128) : rest >>> 7;
     }
-    this.byte(rest);
+    bytes[at++] = rest;
+    this.length = at;
   }
 
   u64(value: bigint): void {
@@ -181,29 +194,30 @@ export class Writer {
 
   /** A signed LEB128 of a 32-bit value. */
   s32(value: number): void {
-    let rest = value | 0;
-    for (;;) {
-      const b = rest & 0x7f;
-      rest >>= 7;
-      if ((rest === 0 && (b & 0x40) === 0) || (rest === -1 && (b & 0x40) !== 0)) {
-        this.byte(b);
-        return;
-      }
-      this.byte(b | 0x80);
-    }
+    const short = value | 0;
+    if (short >= -0x40 && short < 0x40) this.byte(short & 0x7f);
+    else this.halves(short, short >> 31);
   }
 
   s64(value: bigint): void {
-    let rest = BigInt.asIntN(64, value);
-    for (;;) {
-      const b = Number(rest & 0x7fn);
-      rest >>= 7n;
-      if ((rest === 0n && (b & 0x40) === 0) || (rest === -1n && (b & 0x40) !== 0)) {
-        this.byte(b);
-        return;
-      }
-      this.byte(b | 0x80);
+    this.halves(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+  }
+
+  /** A signed LEB128 of `high * 2^32 + (low >>> 0)`: numbers, for arithmetic on a bigint takes a hundred times as long. */
+  halves(low: number, high: number): void {
+    this.reserve(LONGEST);
+    const { bytes } = this;
+    let at = this.length;
+    let rest = low | 0;
+    let above = high | 0;
+    // Done where the bits that are left are all what the last one written is.
+    while (above !== rest >> 31 || rest < -0x40 || rest >= 0x40) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest = (rest >>> 7) | (above << 25);
+      above >>= 7;
     }
+    bytes[at++] = rest & 0x7f;
+    this.length = at;
   }
 
   append(source: Uint8Array, from = 0, to = source.length): void {
@@ -211,8 +225,9 @@ export class Writer {
     this.reserve(count);
     // Short runs are the rule between two checks: a loop beats the call overhead of set(subarray()).
     if (count < 48) {
+      const { bytes } = this;
       let at = this.length;
-      for (let i = from; i < to; i++) this.bytes[at++] = source[i]!;
+      for (let i = from; i < to; i++) bytes[at++] = source[i]!;
     } else {
       this.bytes.set(source.subarray(from, to), this.length);
     }
@@ -235,4 +250,15 @@ export class Writer {
   view(): Uint8Array {
     return this.bytes.subarray(0, this.length);
   }
+}
+
+/** The pieces one after the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
