@@ -110,17 +110,28 @@ function hashFrames(begin: u32, end: u32): u32 {
   return <u32>(((even ^ rotl(odd, 17)) * EVEN_FACTOR) >> 32);
 }
 
-/** The two innermost as they were written (fourInnermost), then two frames a step. The depot has them in the other order. */
+/** The two innermost as they were written (fourInnermost), then four frames a step. The depot has them in the other order. */
 function sameFrames(id: u32, count: u32, end: u32): bool {
   if (load<u32>(id, DEPOT_COUNT) != count || load<u32>(id, DEPOT_SITES) != load<u32>(end - 4)) return false;
   if (count == 1) return true;
   if (load<u32>(id, DEPOT_SITES + 4) != load<u32>(end - 8)) return false;
-  for (count -= 2; count > 1; count -= 2) {
+  for (count -= 2; count > 3; count -= 4) {
+    id += 16;
+    end -= 16;
+    if (differAt(id, end) | differAt(id - 8, end + 8)) return false;
+  }
+  if (count > 1) {
     id += 8;
     end -= 8;
-    if (load<u64>(id, DEPOT_SITES) != rotl(load<u64>(end - 8), 32)) return false;
+    count -= 2;
+    if (differAt(id, end)) return false;
   }
   return !count || load<u32>(id, DEPOT_SITES + 8) == load<u32>(end - 12);
+}
+
+/** 0 if two frames are the same. */
+function differAt(id: u32, end: u32): u64 {
+  return load<u64>(id, DEPOT_SITES) ^ rotl(load<u64>(end - 8), 32);
 }
 
 function remember(bucket: u32, hash: u32, count: u32, end: u32): u32 {

@@ -18,9 +18,17 @@ import { findBadByte, firstBadByte, isHarmless, judgeRange } from './check';
 import { flag } from './header';
 import { memoryLast } from './poison';
 import { accessesReported, finding } from './report';
-import { commonLength, commonWide, distanceToByte, distanceToWide, find, span, stringLength, WIDE } from './strings';
-
-const ENDLESS: Addr = <Addr>-1;
+import {
+  commonLength,
+  commonWide,
+  distanceToByte,
+  distanceToWide,
+  ENDLESS,
+  find,
+  span,
+  stringLength,
+  WIDE,
+} from './strings';
 
 function off(): bool {
   return !accessesReported() || !flag(FLAG_REPLACE_INTRIN);

@@ -6,6 +6,7 @@ import * as program from './program';
 
 const ONES: u64 = 0x0101010101010101;
 const HIGHS: u64 = 0x8080808080808080;
+export const ENDLESS: Addr = <Addr>-1;
 export const WIDE: Addr = 4; // sizeof(wchar_t) in every C library for wasm
 
 /** Bit 7 of the first zero byte (of little-endian memory) is the lowest one set; 0 if there is no zero byte. */
@@ -90,15 +91,36 @@ export function commonWide(a: Addr, b: Addr, most: Addr): Addr {
   return end;
 }
 
+// A set of byte values, one bit each: those from 0 up, from 64, 128 and 192.
+let set0: u64 = 0;
+let set64: u64 = 0;
+let set128: u64 = 0;
+let set192: u64 = 0;
+
+function isMember(byte: u32): bool {
+  const bits = byte & 128 ? (byte & 64 ? set192 : set128) : byte & 64 ? set64 : set0;
+  return ((bits >> (<u64>byte & 63)) & 1) != 0;
+}
+
+function addMember(byte: u32): void {
+  const bit = (<u64>1) << (<u64>byte & 63);
+  if (byte & 128) {
+    if (byte & 64) set192 |= bit;
+    else set128 |= bit;
+  } else if (byte & 64) set64 |= bit;
+  else set0 |= bit;
+}
+
 /** Bytes at the start of the string that are (or, with `inside` false, are not) members of the set. */
 export function span(at: Addr, set: Addr, inside: bool): Addr {
-  const length = stringLength(at, room(at));
-  const members = stringLength(set, room(set));
-  for (let i: Addr = 0; i < length; i++) {
-    const byte = program.load8(at + i);
-    if (distanceToByte(set, byte, members) < members != inside) return i;
-  }
-  return length;
+  const members = stringLength(set, ENDLESS);
+  const end = room(at);
+  set0 = set64 = set128 = set192 = 0;
+  for (let i: Addr = 0; i < members; i++) addMember(program.load8(set + i));
+  if (!inside) addMember(0);
+  let i: Addr = 0;
+  while (i < end && isMember(program.load8(at + i)) == inside) i++;
+  return i;
 }
 
 /** Where `needle` begins in `hay`, or -1. */

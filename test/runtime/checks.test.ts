@@ -54,6 +54,26 @@ describe.each(VARIANTS)('%s', (variant) => {
     }
   });
 
+  test('strspn and strcspn read as far as their set of bytes says, whatever the bytes', () => {
+    const h = new Harness({ variant });
+    const bytes = new Uint8Array(h.program.buffer);
+    const set = AT + 256;
+    let site = 0; // each reports once
+    const read = (name: string, members: number[]) => {
+      bytes.fill(0, set, set + 16);
+      bytes.set(members, set);
+      return h.reported(() => h.call(name, AT + 4, set, ++site))[0]?.size;
+    };
+    bytes.set([0x21, 0x61, 0xa1, 0xe1, 0x3f, 0], AT + 4);
+    h.call('poison_range', AT + 8, 8, abi.ASAN_HEAP_FREED);
+    expect(read('libc_strspn', [0xe1, 0xa1, 0x61, 0x21])).toBe(5);
+    expect(read('libc_strspn', [0xe1, 0xa1, 0x61, 0x21, 0x3f])).toBe(6);
+    expect(read('libc_strspn', [0xa1, 0x61, 0x21])).toBe(undefined);
+    expect(read('libc_strcspn', [0xe1])).toBe(undefined);
+    expect(read('libc_strcspn', [0x3f, 0xff])).toBe(5);
+    expect(read('libc_strcspn', [0xff, 0x80, 0x7f, 0x40])).toBe(6);
+  });
+
   test('ranges of every length agree with the same definition', () => {
     const h = new Harness({ variant });
     for (const states of mixes()) {

@@ -46,6 +46,8 @@ const SIGNATURES: Record<string, string> = {
   depth_leave: ':',
   check_range_load: 'ppi:',
   check_range_store: 'ppi:',
+  libc_strspn: 'ppi:',
+  libc_strcspn: 'ppi:',
   poison_range: 'ppi:',
   unpoison_range: 'pp:',
   asan_malloc: 'p:p',
