@@ -10,7 +10,16 @@
 import type { FeatureCache } from '../body-features.ts';
 import type { Module } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
-import { callersOf, type Fingerprint, functionsOf, nothing, only, sharedState, within } from './fingerprint.ts';
+import {
+  callersOf,
+  type Fingerprint,
+  functionsOf,
+  growsMemory,
+  nothing,
+  only,
+  sharedState,
+  within,
+} from './fingerprint.ts';
 
 const MALLOC_CONSTANTS = [245, 11, -8, 8, 31];
 export const MALLOC_SIZE = [3800, 5600] as const;
@@ -58,7 +67,7 @@ export function findRust(module: Module, features: FeatureCache): Fingerprint {
 function isMalloc(features: FeatureCache, f: number): boolean {
   if (!within(features.bodySize(f), MALLOC_SIZE) || !features.holds(f, MALLOC_CONSTANTS)) return false;
   const x = features.of(f);
-  return x.grows && x.addresses.size >= MALLOC_STATE;
+  return growsMemory(features, f) && x.addresses.size >= MALLOC_STATE;
 }
 
 function isFree(features: FeatureCache, f: number): boolean {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import binaryen from 'binaryen';
 import { describe, expect, test } from 'vitest';
 import type { Sanitizer } from '../../host/index.ts';
 import { inspect, instrument, load, type Report } from '../../index.ts';
@@ -112,6 +113,17 @@ describe('Rust', () => {
       confidence: 'high',
       memalign: 'memalign',
     });
+  });
+
+  test('they are found where malloc asks for memory by a function of its own, as since dlmalloc 0.2.11', () => {
+    const source = binaryen.readBinary(bytes);
+    const text = source.emitText().replaceAll('(memory.grow', '(call $more');
+    const more = '(func $more (param i32) (result i32) (memory.grow (local.get 0)))';
+    const outlined = binaryen.parseText(text.replace(/\)\s*$/, `${more})`));
+    outlined.setFeatures(source.getFeatures());
+    const { functions, confidence } = inspect(strip(outlined.emitBinary())).allocator;
+    expect(functions.map((f) => f.role.role)).toEqual(['malloc', 'free']);
+    expect(confidence).toBe('high');
   });
 
   test('blocks of wasm-bindgen come and go, and Rust finds their sizes right', async () => {
