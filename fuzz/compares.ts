@@ -4,6 +4,7 @@
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import { HEADER_COMPARES, HEADER_COMPARES_TOP } from '../runtime/abi.ts';
+import { LONGEST_WORD } from './learning.ts';
 import { ascii, find, isDigit, type Replacement } from './mutators.ts';
 
 export interface Compare {
@@ -131,7 +132,7 @@ export function replacements(compares: readonly Compare[], input: Uint8Array): R
       found.push({ from, to });
   };
   for (const { flags, left, right } of compares) {
-    if (same(left, right)) continue;
+    if (flags & COMPARE_FLAG.CALL || same(left, right)) continue;
     if (flags & (COMPARE_FLAG.STRING | COMPARE_FLAG.MEMORY)) {
       const [a, b] = flags & COMPARE_FLAG.STRING ? [untilZero(left), untilZero(right)] : [left, right];
       if (searched.holds(a)) add(a, b);
@@ -274,7 +275,7 @@ export function words(compares: readonly Compare[]): Uint8Array[] {
       found.push(encoded(right, width, true), encoded(right, width, false));
     }
   }
-  return found.filter((word) => word.length > 1 && word.length <= 32);
+  return found.filter((word) => word.length > 1 && word.length <= LONGEST_WORD);
 }
 
 function low(number: Uint8Array): number {

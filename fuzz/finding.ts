@@ -73,6 +73,7 @@ const LIBFUZZER_WORDS = {
   oom: 'out-of-memory',
   exit: 'fuzz target exited',
   trap: 'deadly signal',
+  overwrites: 'fuzz target overwrites its const input',
 } as const;
 
 type Noticed = keyof typeof LIBFUZZER_WORDS;

@@ -5,7 +5,7 @@ import { SanitizerError } from '../host/errors.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import { assemblyScriptImports, Lowering, ProgramAbort } from './assemblyscript.ts';
-import { type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } from './entry.ts';
+import { DEFAULT_ENTRY, type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } from './entry.ts';
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding, withOutput } from './finding.ts';
 import type { Hits } from './hits.ts';
@@ -23,6 +23,11 @@ const FIRST_ROOM = 16 * WASM_PAGE;
 const REJECTED = -1;
 /** Searches for leaks that found none, one after the other: then there is no looking any more. */
 const MAX_LEAK_SEARCHES = 1000;
+
+/** Bytes at either end of an input that are held against what was given. */
+const LOOKED_AT = 64;
+
+class OverwrittenInput extends Error {}
 
 /** What a target's own mutator made, or the finding that it ended in. */
 export type Mutated = { readonly bytes: Uint8Array } | { readonly finding: Finding };
@@ -66,10 +71,14 @@ export class Harness {
   private readonly blocks: number[] = [];
   private readonly known = new Map<string, Finding>();
 
+  /** libFuzzer's entry takes a pointer to const; other functions may work in place. */
+  private readonly isInputConst: boolean;
+
   constructor(target: ModuleTarget, instrumented: Uint8Array) {
     this.target = target;
     this.instrumented = instrumented;
     this.wasi = new FuzzWasi(target.args, target.print);
+    this.isInputConst = (target.entry ?? DEFAULT_ENTRY) === DEFAULT_ENTRY;
     this.module = new WebAssembly.Module(instrumented as BufferSource);
     refuseMissing(this.module, target.imports);
   }
@@ -262,8 +271,20 @@ export class Harness {
     this.bytes[at] = 0;
     this.bytes.set(input, at);
     this.returned(entry(at, input.length));
+    if (this.isInputConst && this.isOverwritten(input, at)) throw new OverwrittenInput();
     if (pointer !== 0) this.exports.__wasan_input_free(pointer);
     return this.target.detectLeaks && this.liveBlocks() > before;
+  }
+
+  /** Looks where libFuzzer does: at the first and the last bytes. */
+  private isOverwritten(input: Uint8Array, at: number): boolean {
+    if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
+    const { length } = input;
+    for (let i = 0; i < length; i++) {
+      if (i === LOOKED_AT && length > 2 * LOOKED_AT) i = length - LOOKED_AT;
+      if (this.bytes[at + i] !== input[i]) return true;
+    }
+    return false;
   }
 
   private returned(value: unknown): void {
@@ -446,6 +467,8 @@ export class Harness {
     const stack = this.sanitizer.symbolizeStack(error.stack ?? '');
     if (error instanceof RangeError)
       return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack, 'trap');
+    if (error instanceof OverwrittenInput)
+      return plainFinding('crash', 'overwritten-input', 'the caller does not expect that', [], 'overwrites');
     if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack, 'exit');
     if (error instanceof ProgramAbort) return plainFinding('crash', 'abort', error.message, stack, 'trap');
     if (error instanceof WebAssembly.RuntimeError)

@@ -3,7 +3,8 @@
 /** Runs of one kind after which older ones count half. */
 const YIELD_MEMORY = 4096;
 const MAX_WORDS = 4096;
-const LONGEST_WORD = 32;
+/** As in libFuzzer. */
+export const LONGEST_WORD = 64;
 
 /** How much a way to make inputs has led to of late. */
 export class Yield {

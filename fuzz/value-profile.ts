@@ -1,4 +1,5 @@
-// -use_value_profile: how close the operands of a comparison came to each other is feedback, as in libFuzzer. Every run is
+// -use_value_profile: how close the operands of a comparison came to each other is feedback, and which functions were called
+// through the table, as in libFuzzer. Every run is
 // one of the build that logs comparisons; each pair of comparison and closeness is one more counter behind those of the edges.
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
@@ -11,7 +12,7 @@ import { HitList, type Hits } from './hits.ts';
 const SLOTS = 1 << 16;
 /** Of numbers: different bits, then the length of the difference; of bytes: the first that differs, and in how many bits. */
 const BITS = 65;
-const BYTES = 33;
+const BYTES = 65;
 const KINDS = 2 * BITS + 9 * BYTES;
 
 export class ValueProfileExecutor implements Executor {
@@ -47,7 +48,8 @@ export class ValueProfileExecutor implements Executor {
   /** By comparison: bits that differ. */
   distances(): ReadonlyMap<number, number> {
     const least = new Map<number, number>();
-    for (const { id, left, right } of this.target.lastCompares()) {
+    for (const { id, flags, left, right } of this.target.lastCompares()) {
+      if (flags & COMPARE_FLAG.CALL) continue;
       const bits = differentBits(left, right);
       if (bits < (least.get(id) ?? Number.POSITIVE_INFINITY)) least.set(id, bits);
     }
@@ -72,6 +74,7 @@ export class ValueProfileExecutor implements Executor {
 }
 
 function closeness({ flags, left, right }: Compare): number[] {
+  if (flags & COMPARE_FLAG.CALL) return [(left[0]! | (left[1]! << 8)) % KINDS];
   if (flags & (COMPARE_FLAG.STRING | COMPARE_FLAG.MEMORY)) {
     const at = left.findIndex((byte, i) => byte !== right[i]);
     if (at < 0) return [2 * BITS + 9 * Math.min(left.length, BYTES - 1)];

@@ -44,8 +44,11 @@ const LOG_BYTES = 1 << 20;
 /** Where the flat shadow ends and the arena would begin. */
 const BASE = abi.SHADOW_BASE + 2 ** 29;
 
-/** Flags of a comparison, in the low byte of its number. PART: it and the one before must both hold. */
-export const COMPARE_FLAG = { CONSTANT: 1, STRING: 2, MEMORY: 4, PART: 8 } as const;
+/**
+ * Flags of a comparison, in the low byte of its number. PART: it and the one before must both hold. CALL: it is none, but tells
+ * which function of a table was called.
+ */
+export const COMPARE_FLAG = { CONSTANT: 1, STRING: 2, MEMORY: 4, PART: 8, CALL: 16 } as const;
 
 const COMPARISONS_32 = range(0x46, 0x4f);
 const COMPARISONS_64 = range(0x51, 0x5a);
@@ -212,6 +215,8 @@ class Planner {
     parts.step(op, xor ? compared : undefined);
     if (compared) this.compared.push(compared);
     else if (op === OP.CALL) this.call(d);
+    else if (op === OP.CALL_INDIRECT && this.module.tables.every(({ is64 }) => !is64))
+      this.trace(at, 'trace_callee', [TYPE.I32], COMPARE_FLAG.CALL);
   }
 
   /** Only at the end of a body is it known which comparisons are parts of larger ones. */
@@ -225,18 +230,21 @@ class Planner {
     this.compared = [];
   }
 
-  /** memcmp, strcmp and their bounded relatives. */
+  /** memcmp, strcmp and their relatives that are bounded, or search. */
   private call(d: Decoder): void {
     const pointer = pointerType(this.module);
     switch (this.libc.byIndex.get(d.index)?.role.check) {
       case 'libc_memcmp':
         return this.trace(d.start, 'trace_memory', [pointer, pointer, pointer], COMPARE_FLAG.MEMORY);
+      case 'libc_memmem':
+        return this.trace(d.start, 'trace_search', [pointer, pointer, pointer, pointer], COMPARE_FLAG.MEMORY);
       case 'libc_strncmp':
       case 'libc_strncasecmp':
         return this.trace(d.start, 'trace_string', [pointer, pointer, pointer], COMPARE_FLAG.STRING);
       case 'libc_strcmp':
       case 'libc_strcasecmp':
       case 'libc_strstr':
+      case 'libc_strcasestr':
         return this.trace(d.start, 'trace_string', [pointer, pointer], COMPARE_FLAG.STRING);
       default:
     }

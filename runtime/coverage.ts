@@ -30,7 +30,7 @@ import { __wasan_touch } from './snapshot';
 import { tick } from './tick';
 
 const MAX_USES: u32 = 24; // records per comparison and run: a loop must not fill the log
-const MAX_OPERAND: Addr = 32;
+const MAX_OPERAND: Addr = 64; // as many as libFuzzer keeps
 const FULL: u32 = 128; // the highest bucket a counter can be in
 
 /** A loop's counter has wrapped: it stays in the highest bucket, and now and then the host is asked whether to go on. */
@@ -94,6 +94,11 @@ export function trace_compare8(a: u64, b: u64, id: u32): void {
   store<u64>(at, b, 16);
 }
 
+/** A call through a table. */
+export function trace_callee(index: u32, id: u32): void {
+  trace_compare4(index, 0, id);
+}
+
 /** memcmp. */
 export function trace_memory(a: Addr, b: Addr, size: Addr, id: u32): void {
   const n = <u32>(size < MAX_OPERAND ? size : MAX_OPERAND);
@@ -112,6 +117,11 @@ export function trace_string(a: Addr, b: Addr, limit: Addr, id: u32): void {
   const first = stringSize(a, limit);
   const second = stringSize(b, limit);
   trace_memory(a, b, first > second ? first : second, id);
+}
+
+/** memmem: the beginning of what is searched, which may become what is searched for. */
+export function trace_search(hay: Addr, length: Addr, needle: Addr, size: Addr, id: u32): void {
+  trace_memory(hay, needle, length < size ? length : size, id);
 }
 
 function stringSize(at: Addr, limit: Addr): Addr {

@@ -26,9 +26,11 @@ export {
   __wasan_input_alloc,
   __wasan_input_free,
   coverage_full,
+  trace_callee,
   trace_compare4,
   trace_compare8,
   trace_memory,
+  trace_search,
   trace_string,
 } from './coverage';
 export * from './families';

@@ -11,7 +11,7 @@ const RUNS = 10_000;
 async function titles(source: string): Promise<string[][]> {
   const executor = openTarget(await compileTarget(source), {});
   return SEEDS.map((seed) => {
-    const campaign = campaignOf(executor, seed, RUNS, { maxLength: 64 });
+    const campaign = campaignOf(executor, seed, RUNS, { maxLength: 128 });
     campaign.run([]);
     return campaign.findings.map(({ finding }) => finding.title);
   });
@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
 }`;
 
 // 7 is two loads of four that overlap; 3 and 10 are loads of different sizes; 25 is four loads.
-test.each([3, 6, 7, 10, 16, 25])('%i bytes of a constant are found at once', async (size) => {
-  const text = 'The quick brown fox jumps over'.slice(0, size);
+test.each([3, 6, 7, 10, 16, 25, 64])('%i bytes of a constant are found at once', async (size) => {
+  const text = 'The quick brown fox jumps over the lazy dog, and the dog looks up once'.slice(0, size);
   expect(await titles(against(`#define key "${text}"`, size))).toEqual(SEEDS.map(() => ['unreachable']));
 });
 
@@ -34,4 +34,18 @@ test('so are bytes that the program changes', async () => {
   const key = `unsigned char key[16] = "A key of 16 byte";
 __attribute__((constructor)) static void change(void) { for (int i = 0; i < 16; i++) key[i] ^= 0x55; }`;
   expect(await titles(against(key, 16))).toEqual(SEEDS.map(() => ['unreachable']));
+});
+
+test.each([
+  ['strstr', '(char *)data, "needle"'],
+  ['strcasestr', '(char *)data, "nEEdle"'],
+  ['memmem', 'data, size, "needle", 6'],
+])('what %s looks for is found', async (name, args) => {
+  const source = `#define _GNU_SOURCE
+#include <string.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size > 9 && data[size - 1] == 0 && ${name}(${args})) __builtin_trap();
+  return 0;
+}`;
+  expect(await titles(source)).toEqual(SEEDS.map(() => ['unreachable']));
 });

@@ -235,3 +235,21 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     expect(() => openModule(module)).toThrow(/AddressSanitizer: heap-buffer-overflow/);
   });
 });
+
+test.each([
+  [20, 3],
+  [200, 199],
+])(
+  'a target that changes byte %#$2 of its %#$1 const bytes is told so; another function may work in place',
+  async (size, index) => {
+    const source = `int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size == ${size}) ((unsigned char *)data)[${index}] ^= 1;
+  return 0;
+}
+int in_place(unsigned char *data, unsigned long size) { return LLVMFuzzerTestOneInput(data, size); }`;
+    const module = await compileTarget(source, ['malloc', 'free', 'in_place'].map(EXPORT));
+    const input = new Uint8Array(size);
+    expect(openModule(module).run(input)?.text).toContain('ERROR: libFuzzer: fuzz target overwrites its const input');
+    expect(openModule(module, { entry: 'in_place' }).run(input)).toBeUndefined();
+  },
+);

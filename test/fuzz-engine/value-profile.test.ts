@@ -86,3 +86,24 @@ test('of bytes it tells how many are right, and how close the next one is', asyn
   expect(new Set(steps).size).toBe(steps.length);
   expect(closeness(w ^ 5)).toBe(closeness(w ^ 3)); // as many bits of the first byte
 });
+
+const CALLS = `static volatile int x;
+static void up(void) { x++; }
+static void down(void) { x--; }
+void (*volatile table[2])(void) = { up, down };
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  if (size == 1) table[data[0] & 1]();
+  return 0;
+}`;
+
+test('which functions were called through a table is feedback with it', async () => {
+  const executor = openTarget(await compileTarget(CALLS), { valueProfile: true });
+  const slots = (byte: number) => {
+    executor.run(Uint8Array.of(byte));
+    const { entries, count } = executor.hits();
+    return Array.from(entries.subarray(0, count), (entry) => entry >>> 8).filter((slot) => slot >= executor.edges!);
+  };
+  const up = slots(0);
+  expect(slots(1)).not.toEqual(up);
+  expect(slots(2)).toEqual(up);
+});
