@@ -81,6 +81,7 @@ export interface ModuleTarget {
 
 export class ModuleExecutor implements Executor {
   readonly counters: number;
+  readonly edges: number;
   private readonly counting: Harness;
   readonly custom: CustomMutators | undefined;
   private comparing: Harness | undefined;
@@ -90,7 +91,8 @@ export class ModuleExecutor implements Executor {
     this.target = target;
     this.counting = new Harness(target, target.counting);
     this.counting.open();
-    this.counters = this.counting.header(abi.HEADER_COVERAGE_COUNT);
+    this.edges = this.counting.header(abi.HEADER_COVERAGE_COUNT);
+    this.counters = this.edges + abi.COVERAGE_DEPTHS;
     this.custom = customMutators(this.counting);
   }
 

@@ -100,7 +100,7 @@ export class Harness {
     if (this.entries.byteLength === 0) {
       const counters = this.header(abi.HEADER_COVERAGE_COUNT);
       const address = this.header(abi.HEADER_COVERAGE) + ((counters + abi.COVERAGE_STEP - 1) & -abi.COVERAGE_STEP);
-      this.entries = new Uint32Array(this.memory1.buffer, address, counters);
+      this.entries = new Uint32Array(this.memory1.buffer, address, counters + 1);
     }
     return { entries: this.entries, count };
   }

@@ -25,8 +25,8 @@ export class ValueProfileExecutor implements Executor {
   constructor(target: ModuleExecutor) {
     this.target = target;
     this.custom = target.custom;
-    this.edges = target.counters;
-    this.counters = this.edges + SLOTS;
+    this.edges = target.edges;
+    this.counters = target.counters + SLOTS;
     this.all = new HitList(this.counters);
   }
 
@@ -41,7 +41,7 @@ export class ValueProfileExecutor implements Executor {
     const slots = new Set<number>();
     for (const compare of this.target.lastCompares())
       for (const kind of closeness(compare)) slots.add((compare.id * KINDS + kind) % SLOTS);
-    for (const slot of [...slots].sort((a, b) => a - b)) this.all.add(this.edges + slot, 1);
+    for (const slot of [...slots].sort((a, b) => a - b)) this.all.add(this.target.counters + slot, 1);
     return this.all;
   }
 

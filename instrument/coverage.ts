@@ -2,14 +2,17 @@
 // other change: a list of edits, and where in the runtime's memory the counters lie.
 //
 //   block entered:   counter++                       one byte, at a fixed address
+//   function entered that calls itself again, in whatever way: the greatest depth so far
 //   loop entered:    counter++; if it wrapped, tell the runtime, which also notices hangs
 //   a == b:          trace(a, b, number); a == b      only with `compares`, since it costs more than the checks do
 //   block left:      counter++                       only with `lines`: between two counters everything runs or nothing
 
 import * as abi from '../runtime/abi.ts';
 import { type Compared, ComparedParts, XOR_32, XOR_64 } from './compared-parts.ts';
+import type { Inspection } from './index.ts';
 import type { Libc } from './libc.ts';
 import type { Edit, Emitter, FunctionPlan } from './plan.ts';
+import { recursiveFunctions } from './recursion.ts';
 import { snapshotEdits, snapshotFields, snapshotObstacle } from './snapshot.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { type Module, pointerType } from './wasm/module.ts';
@@ -54,19 +57,16 @@ const COMPARISONS_32 = range(0x46, 0x4f);
 const COMPARISONS_64 = range(0x51, 0x5a);
 
 /** Adds the edits of coverage to a plan's functions. */
-export function planCoverage(
-  module: Module,
-  libc: Libc,
-  functions: readonly FunctionPlan[],
-  mode: CoverageMode,
-): Coverage {
-  const planner = new Planner(module, libc, mode);
-  const withCounters = functions.map((plan, i) =>
-    plan.skip === 'checked' ? { ...plan, edits: merge(plan.edits ?? [], planner.edits(i)) } : plan,
-  );
+export function planCoverage({ module, libc, graph, plan: { functions } }: Inspection, mode: CoverageMode): Coverage {
+  const planner = new Planner(module, libc, mode, recursiveFunctions(module, graph));
+  const withCounters = functions.map((plan, i) => {
+    if (plan.skip !== 'checked') return plan;
+    const edits = merge(plan.edits ?? [], planner.edits(i));
+    return { ...plan, edits, recordsCalls: plan.recordsCalls || planner.countsDepth(i) };
+  });
   const { counters, compares, counted } = planner;
   const hits = BASE + ((counters + abi.COVERAGE_STEP - 1) & -abi.COVERAGE_STEP);
-  const uses = hits + 4 * align8(counters);
+  const uses = hits + 4 * align8(counters + 1); // and the depth
   const log = uses + align8(compares + 1);
   const end = mode === 'compares' ? log + LOG_BYTES : uses;
   const snapshot = snapshotObstacle(module) === undefined ? Math.ceil(end / PAGE) * PAGE : undefined;
@@ -109,10 +109,12 @@ class Planner {
   private readonly module: Module;
   private readonly libc: Libc;
   private readonly mode: CoverageMode;
+  private readonly recursive: Uint8Array;
   private list: Edit[] = [];
   private compared: Compared[] = [];
 
-  constructor(module: Module, libc: Libc, mode: CoverageMode) {
+  constructor(module: Module, libc: Libc, mode: CoverageMode, recursive: Uint8Array) {
+    this.recursive = recursive;
     this.module = module;
     this.libc = libc;
     this.mode = mode;
@@ -126,6 +128,7 @@ class Planner {
     this.bodyEnd = body.end;
     this.list = [];
     this.counter(d.pos, true);
+    if (this.countsDepth(index)) this.depth(d.pos);
     const targets: boolean[] = [false];
     const parts = new ComparedParts();
     let constant = false;
@@ -190,6 +193,22 @@ class Planner {
   private counter(at: number, entry = false): void {
     const address = this.next(at, entry);
     this.insert(at, (emit) => emit.runtimeCount(address, false));
+  }
+
+  countsDepth(index: number): boolean {
+    return this.mode !== 'lines' && this.recursive[this.module.importedFunctions + index] === 1;
+  }
+
+  /** The shadow call stack tells it: such functions record their calls. */
+  private depth(at: number): void {
+    this.insert(at, (emit) => {
+      emit.runtimeGlobal('__wasan_cs');
+      emit.runtimeLoad(abi.HEADER_COVERAGE_DEPTH);
+      emit.byte(OP.I32_GT_U);
+      emit.rarely();
+      emit.runtimeStore(abi.HEADER_COVERAGE_DEPTH, () => emit.runtimeGlobal('__wasan_cs'));
+      emit.byte(OP.END);
+    });
   }
 
   private loopCounter(at: number): void {

@@ -239,8 +239,7 @@ function instrumentModule(
   const { bytes } = module;
   const parts: FramePart[] = [];
   const crew = team && !globals.hasObjects && crewOf({ module, facts, team, progress: options.progress }, parts);
-  const coverage =
-    options.coverage && planCoverage(module, inspection.libc, inspection.plan.functions, options.coverage);
+  const coverage = options.coverage && planCoverage(inspection, options.coverage);
   const is64 = module.memories[0]!.is64;
   const mapping = options.mapping ?? 'flat';
   if (coverage && mapping !== 'flat') throw new InstrumentError('E_UNSUPPORTED', 'coverage needs the flat mapping');

@@ -133,6 +133,8 @@ export const HEADER_GLOBALS_LOW = 428; // where the first of the objects begins
 export const HEADER_GLOBALS_SPAN = 508; // bytes from there to the last one's end; 0 = there are none
 export const HEADER_COVERAGE = 400; // edge counters, one byte each, in front of the arena; 0 = none
 export const HEADER_COVERAGE_COUNT = 404;
+export const HEADER_COVERAGE_DEPTH = 300; // how far up __wasan_cs came where functions call themselves again; 0 = nowhere
+export const COVERAGE_DEPTHS = 160; // numbers behind those of the counters that stand for depths: calls on the stack, in steps
 export const COVERAGE_STEP = 32; // counters looked at together: what lies behind them begins at a multiple
 export const HEADER_COMPARES = 408; // log of comparisons, as runtime/coverage.ts draws it
 export const HEADER_COMPARES_LIMIT = 412; // its end

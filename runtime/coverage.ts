@@ -10,13 +10,16 @@
 //   record:  comparison << 8 | flags u32    bytes of each operand u32    first operand ...    second ...    (padded to 8)
 import {
   ALLOC_MALLOC,
+  CALL_STACK_BASE,
   CHUNK_ALLOC_KIND,
+  COVERAGE_DEPTHS,
   COVERAGE_STEP,
   HEADER_COMPARE_USES,
   HEADER_COMPARES_LIMIT,
   HEADER_COMPARES_TOP,
   HEADER_COVERAGE,
   HEADER_COVERAGE_COUNT,
+  HEADER_COVERAGE_DEPTH,
   HEADER_PATIENCE,
 } from './abi';
 import { Addr } from './addr';
@@ -42,7 +45,7 @@ export function coverage_full(counter: u32): void {
   else tick();
 }
 
-/** Lists the counters that are not 0, and clears them; how many there are. */
+/** Lists the counters that are not 0 and how deep calls went, and clears them; how many entries these are. */
 export function __wasan_hits(): u32 {
   const counters = load<u32>(HEADER_COVERAGE);
   const end = counters + ((load<u32>(HEADER_COVERAGE_COUNT) + COVERAGE_STEP - 1) & -COVERAGE_STEP);
@@ -62,7 +65,21 @@ export function __wasan_hits(): u32 {
       } while (left);
     }
   }
+  const top = load<u32>(HEADER_COVERAGE_DEPTH);
+  if (top) {
+    store<u32>(HEADER_COVERAGE_DEPTH, 0);
+    store<u32>(hit, ((load<u32>(HEADER_COVERAGE_COUNT) + depthStep((top - CALL_STACK_BASE) >> 2)) << 8) | 1);
+    hit += 4;
+  }
   return (hit - end) >> 2;
+}
+
+/** Eight steps from each power of two to the next, as libFuzzer has them. */
+function depthStep(calls: u32): u32 {
+  if (calls < 8) return calls;
+  const power = 28 - clz(calls);
+  const step = ((power + 1) << 3) + ((calls >> power) & 7);
+  return step < COVERAGE_DEPTHS ? step : COVERAGE_DEPTHS - 1;
 }
 
 /** Room for a record, or 0. */
