@@ -62,7 +62,10 @@ function open(module: Uint8Array): Instance {
   return exports as unknown as Instance;
 }
 
-/** What a run may find: the program's memory, and ours without counters, learnt slots and the depot. */
+/**
+ * What a run may find: the program's memory, and ours without counters, learnt slots, the depot and the numbers of frames, which
+ * are written before they are read.
+ */
 function stateOf(instance: Instance) {
   const memory1 = new Uint8Array(instance.__wasan_memory.buffer);
   const header = new Uint32Array(memory1.buffer, 0, abi.HEADER_END / 4);
@@ -72,6 +75,10 @@ function stateOf(instance: Instance) {
   const unsettled = [abi.HEADER_DEPOT, abi.HEADER_DEPOT_MASK, abi.HEADER_DEPOT_TOP, abi.HEADER_ARENA_LIMIT];
   for (const field of unsettled) fixed.fill(0, field, field + 4);
   const arena = header[abi.HEADER_ARENA_BASE / 4]!;
+  const arenaBytes = grown(memory1, arena, header[abi.HEADER_ARENA_TOP / 4]! + (1 << 20));
+  const numbers = header[abi.HEADER_STACK_MAP / 4]! - arena;
+  const stackBytes = header[abi.HEADER_STACK_HIGH / 4]! - header[abi.HEADER_STACK_LOW / 4]!;
+  arenaBytes.fill(0, numbers, numbers + stackBytes / 4);
   return {
     pages,
     program: program.slice(0, pages * WASM_PAGE),
@@ -79,7 +86,7 @@ function stateOf(instance: Instance) {
     fixed,
     drawings: memory1.slice(abi.FRAME_SHADOWS, abi.CALL_STACK_BASE),
     shadow: memory1.slice(abi.SHADOW_BASE, abi.SHADOW_BASE + (2 << 20)),
-    arena: grown(memory1, arena, header[abi.HEADER_ARENA_TOP / 4]! + (1 << 20)),
+    arena: arenaBytes,
   };
 }
 
