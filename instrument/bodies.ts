@@ -11,7 +11,7 @@ import type { KillRule } from './elide/rules.ts';
 import { FramePlanner, type Frames } from './frames/index.ts';
 import type { Globals } from './globals/index.ts';
 import type { FunctionPlan, Plan } from './plan.ts';
-import { type PlanFacts, planFunction, treatFrame, withFrame } from './plan-functions.ts';
+import { addFrame, type PlanFacts, planFunction, treatFrame } from './plan-functions.ts';
 import type { Module } from './wasm/module.ts';
 
 /** What is to be known of a module before its bodies are looked at: plain data, which can be sent to a thread. */
@@ -78,7 +78,8 @@ export class BodyPlanner {
     const plan = planFunction(module.importedFunctions + i, module, facts.plan, this.globals);
     if (facts.ignoresTraps && plan.skip === 'checked') plan.discarded = this.discarded.read(module.bodies[i]!);
     functions[i] = plan;
-    functions[i] = withFrame(plan, frames.plan(i));
+    const change = frames.plan(i);
+    if (change) addFrame(plan, change);
   }
 
   planAll(): Frames {

@@ -108,15 +108,20 @@ export function planFunction(func: number, module: Module, facts: PlanFacts, glo
   const { closure, reaches, libc, ignored } = facts;
   const own = closure.has(func);
   const isLibc = libc.byIndex.has(func);
+  // Every key, always in this order: plans of several shapes are read several times slower.
   return {
     skip: skipOf(func, facts),
     mode: facts.mode,
     recordsCalls: !own && reaches[func] === 1,
     resetsTop: facts.tailCalls || facts.catches[func] === 1,
     redirectsCalls: !own,
-    ...(facts.malloc !== undefined && facts.sparing.has(func) && { keepsCallsOf: facts.malloc }),
+    keepsCallsOf: facts.sparing.has(func) ? facts.malloc : undefined,
+    edits: own || isLibc || ignored.has(func) ? NO_EDITS : functionEdits(func, module, facts, globals),
+    movedOffsets: undefined,
+    inFrame: undefined,
+    discarded: undefined,
+    poisonsFrame: false,
     overReads: isLibc || facts.overReaders.has(func),
-    edits: own || isLibc || ignored.has(func) ? [] : functionEdits(func, module, facts, globals),
   };
 }
 
@@ -138,14 +143,18 @@ function checkedLibc(libc: Libc, strings: boolean): Libc {
   return { ...libc, byIndex };
 }
 
+const NO_EDITS: readonly Edit[] = [];
+
 /** Everything to be inserted into a function besides the checks of its own accesses, in code order. */
-function functionEdits(func: number, module: Module, facts: PlanFacts, globals: Globals): Edit[] {
+function functionEdits(func: number, module: Module, facts: PlanFacts, globals: Globals): readonly Edit[] {
   const index = func - module.importedFunctions;
   const body = module.bodies[index]!;
   const what = facts.calls[func]!;
-  const calls = what & CALLS.LIBC ? libcEdits(module, facts.checkedLibc, body) : [];
-  const pointers = what & CALLS.INDIRECT ? indirectCallEdits(module, body, facts.nullSlot) : [];
-  return [...calls, ...pointers, ...globals.edits(index)].sort((a, b) => a.at - b.at);
+  const calls = what & CALLS.LIBC ? libcEdits(module, facts.checkedLibc, body) : NO_EDITS;
+  const pointers = what & CALLS.INDIRECT ? indirectCallEdits(module, body, facts.nullSlot) : NO_EDITS;
+  const data = globals.edits(index);
+  if (calls.length + pointers.length + data.length === 0) return NO_EDITS;
+  return [...calls, ...pointers, ...data].sort((a, b) => a.at - b.at);
 }
 
 /** Frames of the allocator stay as they are: it must not be slowed down, and its accesses are not checked. */
@@ -154,14 +163,11 @@ export function treatFrame(plan: FunctionPlan): 'leave' | 'unchecked' | 'checked
 }
 
 /** Edits of one place keep their order: those of the frame come first, so that it is in place for the others. */
-export function withFrame(plan: FunctionPlan, change: FrameChange | undefined): FunctionPlan {
-  if (!change) return plan;
-  const edits = [...change.edits, ...(plan.edits ?? [])].sort((a, b) => a.at - b.at || a.removes - b.removes);
-  return {
-    ...plan,
-    edits,
-    ...(change.movedOffsets && { movedOffsets: change.movedOffsets }),
-    ...(change.poisonsFrame && { poisonsFrame: true }),
-    ...(change.inFrame && { inFrame: change.inFrame }),
-  };
+export function addFrame(plan: FunctionPlan, change: FrameChange): void {
+  const { edits = NO_EDITS } = plan;
+  if (edits.length === 0) plan.edits = change.edits;
+  else plan.edits = [...change.edits, ...edits].sort((a, b) => a.at - b.at || a.removes - b.removes);
+  plan.movedOffsets = change.movedOffsets;
+  plan.poisonsFrame = change.poisonsFrame ?? false;
+  plan.inFrame = change.inFrame;
 }

@@ -32,13 +32,13 @@ export interface FunctionPlan {
   /** Calls to the allocator go to the runtime's wrappers. False only inside the allocator itself. */
   redirectsCalls: boolean;
   /** Except calls of this function: what it gives is cut in pieces here. */
-  keepsCallsOf?: number;
+  keepsCallsOf?: number | undefined;
   /** Changes to the program's own instructions, in code order: stack frames, argument checks. */
   edits?: readonly Edit[];
   /** Accesses whose constant offset moved with the variable they touch: instruction offset -> new memarg offset. */
-  movedOffsets?: ReadonlyMap<number, number>;
+  movedOffsets?: ReadonlyMap<number, number> | undefined;
   /** Accesses at constant places of the function's own frame, which are valid as long as it runs: they need no check. */
-  inFrame?: ReadonlySet<number>;
+  inFrame?: ReadonlySet<number> | undefined;
   /** Loads that are checked only where conditions hold. */
   discarded?: Conditions | undefined;
   /** Bytes inside the function's own frame may be poisoned, so accesses to its slots need their checks. */

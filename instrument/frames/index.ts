@@ -238,7 +238,9 @@ function wholeAddresses(analysis: Analysis, objects: readonly FrameObject[]): bo
 
 function accessesInside({ accesses, size }: Analysis): Set<number> {
   const bytes = size?.bytes ?? 0;
-  return new Set(accesses.filter((a) => a.offset + a.size <= bytes).map((a) => a.at));
+  const inside = new Set<number>();
+  for (const a of accesses) if (a.offset + a.size <= bytes) inside.add(a.at);
+  return inside;
 }
 
 /** Nothing can go wrong in a frame that only its own function touches, at constant places inside it. */

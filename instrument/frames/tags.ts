@@ -3,8 +3,20 @@
 import { Reader } from '../wasm/bytes.ts';
 import { KIND, type Module, SECTION } from '../wasm/module.ts';
 
+/** Answers so far: every handler asks. */
+const answers = new WeakMap<Module, readonly number[]>();
+
 /** Type indices, imported tags first. */
-export function tagTypes(module: Module): number[] {
+export function tagTypes(module: Module): readonly number[] {
+  let types = answers.get(module);
+  if (!types) {
+    types = readTagTypes(module);
+    answers.set(module, types);
+  }
+  return types;
+}
+
+function readTagTypes(module: Module): number[] {
   const types: number[] = [];
   for (const entry of module.imports) {
     if (entry.kind !== KIND.TAG) continue;

@@ -14,7 +14,7 @@
 
 import { type Access, checkName, OPERAND_TYPE, type Operand } from '../access-table.ts';
 import { ACTION, isRemoved } from '../elide/rules.ts';
-import type { BodyActions, FunctionPlan, NeighbourGroup, Target } from '../plan.ts';
+import type { BodyActions, Expression, FunctionPlan, NeighbourGroup, Target } from '../plan.ts';
 import { Reader, type Writer } from '../wasm/bytes.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
@@ -25,6 +25,8 @@ import { writeExpression } from './loop-test.ts';
 import type { NumberPlaces } from './number-places.ts';
 import { writeGroupTest, writeReadOnlyTest, writeTest } from './shadow-test.ts';
 import type { SiteMap } from './site-map.ts';
+
+const UNCONDITIONAL: readonly Expression[] = [];
 
 /** Scratch roles of the operands above an address, bottom first. */
 const OPERAND_ROLES = ['first operand', 'second operand'];
@@ -102,7 +104,8 @@ export abstract class CheckedAccesses {
     }
     const { code, writer } = this;
     const from = code.length;
-    for (let i = access.operands.length - 1; i >= 0; i--) this.operand(OP.LOCAL_SET, access.operands[i]!, i);
+    const operands = access.operands.length;
+    for (let i = operands - 1; i >= 0; i--) this.operand(OP.LOCAL_SET, access.operands[i]!, i);
     if (this.address < 0) this.address = writer.scratchLocal('address', writer.pointerType);
     const { address } = this;
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || d.offset < 0x80000000);
@@ -117,7 +120,7 @@ export abstract class CheckedAccesses {
     this.callCheck(access, address);
     if (inline) code.byte(OP.END);
     writer.local(OP.LOCAL_GET, address);
-    for (let i = 0; i < access.operands.length; i++) this.operand(OP.LOCAL_GET, access.operands[i]!, i);
+    for (let i = 0; i < operands; i++) this.operand(OP.LOCAL_GET, access.operands[i]!, i);
     this.sites.inserted(from, code.length, 0, true);
     if (moved !== undefined) this.moveAccess(moved);
   }
@@ -125,7 +128,7 @@ export abstract class CheckedAccesses {
   /** Where the plan names conditions, only if they hold. */
   private callCheck(access: Access, address: number): void {
     const { decoder: d, code, writer } = this;
-    const conditions = this.plan.discarded?.get(d.start) ?? [];
+    const conditions = this.plan.discarded?.get(d.start) ?? UNCONDITIONAL;
     for (const condition of conditions) {
       writeExpression(condition, writer);
       code.byte(OP.IF);
@@ -156,8 +159,7 @@ export abstract class CheckedAccesses {
   private action(): number {
     const { actions } = this;
     const { start } = this.decoder;
-    if (this.plan.inFrame?.has(start)) return ACTION.FRAME;
-    if (!actions) return ACTION.CHECK;
+    if (!actions) return this.plan.inFrame?.has(start) ? ACTION.FRAME : ACTION.CHECK;
     while (this.nextAction < actions.count && actions.at[this.nextAction]! < start) this.nextAction++;
     return actions.at[this.nextAction] === start ? actions.action[this.nextAction]! : ACTION.CHECK;
   }

@@ -8,6 +8,11 @@ import type { BranchHints } from './branch-hints.ts';
 import type { NumberPlaces } from './number-places.ts';
 import type { SiteMap } from './site-map.ts';
 
+interface ScratchLocal {
+  stamp: number;
+  index: number;
+}
+
 export class CodeWriter implements Emitter {
   /** Code of the current body, without its local declarations. */
   readonly code = new Writer(1 << 16);
@@ -18,15 +23,17 @@ export class CodeWriter implements Emitter {
   readonly hints: BranchHints;
   /** Where numbers stand, for those who want to know. */
   readonly places: NumberPlaces | undefined;
-  /** Functions of the runtime that the code written so far calls. */
-  readonly called = new Set<string>();
   readonly writesShadow: boolean;
+  /** Functions of the runtime that the code written so far calls. */
+  private readonly functions = new Map<string, number>();
   /** Locals of the original, parameters included. */
   localCount = 0;
   /** Types of the scratch locals, which come behind them. */
-  scratchTypes: number[] = [];
-  /** Scratch locals by value type and role: roles are constants, so a lookup builds no string. */
-  private readonly scratchLocals: (Map<string, number> | undefined)[] = new Array(128).fill(undefined);
+  readonly scratchTypes: number[] = [];
+  /** By value type and role: roles are constants, so a lookup builds no string. Those of bodies before have other stamps. */
+  private readonly scratchLocals: (Map<string, ScratchLocal> | undefined)[] = new Array(128).fill(undefined);
+  /** The current body's. */
+  private stamp = 0;
 
   constructor(target: Target, sites: SiteMap, hints: BranchHints, places?: NumberPlaces) {
     this.target = target;
@@ -36,11 +43,16 @@ export class CodeWriter implements Emitter {
     this.writesShadow = !target.paged && !target.is64 && !target.shared;
   }
 
+  /** Names of functions of the runtime that the code written so far calls. */
+  get called(): ReadonlySet<string> {
+    return new Set(this.functions.keys());
+  }
+
   beginBody(localCount: number): void {
     this.code.length = 0;
     this.localCount = localCount;
-    for (const type of this.scratchTypes) this.scratchLocals[type]!.clear();
-    this.scratchTypes = [];
+    this.stamp++;
+    this.scratchTypes.length = 0;
     this.hints.beginBody();
     this.places?.beginBody();
   }
@@ -63,11 +75,15 @@ export class CodeWriter implements Emitter {
     this.scratchLocals[type] ??= new Map();
     const roles = this.scratchLocals[type];
     let local = roles.get(role);
-    if (local === undefined) {
-      local = this.localCount + this.scratchTypes.push(type) - 1;
+    if (!local) {
+      local = { stamp: 0, index: 0 };
       roles.set(role, local);
     }
-    return local;
+    if (local.stamp !== this.stamp) {
+      local.stamp = this.stamp;
+      local.index = this.localCount + this.scratchTypes.push(type) - 1;
+    }
+    return local.index;
   }
 
   scratch(op: number, role: string, type: number): void {
@@ -137,9 +153,12 @@ export class CodeWriter implements Emitter {
   }
 
   runtimeFunction(name: string): number {
-    const index = this.target.checks.get(name);
-    if (index === undefined) throw new Error(`the runtime has no ${name}`);
-    this.called.add(name);
+    let index = this.functions.get(name);
+    if (index === undefined) {
+      index = this.target.checks.get(name);
+      if (index === undefined) throw new Error(`the runtime has no ${name}`);
+      this.functions.set(name, index);
+    }
     return index;
   }
 
