@@ -6,7 +6,8 @@
 import { accessOf } from '../instrument/access-table.ts';
 import { Writer } from '../instrument/wasm/bytes.ts';
 import { Decoder } from '../instrument/wasm/decoder.ts';
-import { type Body, functionNames, KIND, type Module, parseModule, SECTION } from '../instrument/wasm/module.ts';
+import { type Body, KIND, type Module, parseModule, SECTION } from '../instrument/wasm/module.ts';
+import { functionNames } from '../instrument/wasm/names.ts';
 import { IMM, OP, TYPE } from '../instrument/wasm/opcodes.ts';
 
 /** What the runtime's functions are called in an instrumented module. */

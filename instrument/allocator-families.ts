@@ -11,7 +11,8 @@ import type { Family } from './fingerprints/fingerprint.ts';
 import { findWee } from './fingerprints/wee.ts';
 import { INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import { tryOut } from './try-out.ts';
-import { functionNames, type Module, pointerType } from './wasm/module.ts';
+import { type Module, pointerType } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 import { TYPE } from './wasm/opcodes.ts';
 
 type Found = Pick<Allocator, 'functions' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'>;

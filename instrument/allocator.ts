@@ -13,7 +13,8 @@ import { findLoneFree } from './fingerprints/dlmalloc.ts';
 import { isCollected, withKeptByName } from './kept-by-name.ts';
 import type { Probe } from './probe-module.ts';
 import { Decoder } from './wasm/decoder.ts';
-import { functionNames, KIND, type Module } from './wasm/module.ts';
+import { KIND, type Module } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 import { OP } from './wasm/opcodes.ts';
 
 /** `--allocator role=function`: a role's name to a function name or index. */

@@ -31,7 +31,8 @@ import { aloneOn, crewOf, type Team, type TeamMaker } from './split/team.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import { type Engine, rewriteModule } from './stream/engine.ts';
 import { isAbi } from './stream/export-section.ts';
-import { functionNames, type Module, parseModule } from './wasm/module.ts';
+import { type Module, parseModule } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 
 export type { Allocator, AllocatorFunction } from './allocator-found.ts';
 export { ALLOCATOR_ROLES } from './allocator-roles.ts';

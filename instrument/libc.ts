@@ -5,7 +5,8 @@
 
 import type { Edit } from './plan.ts';
 import { Decoder, opcodeTable } from './wasm/decoder.ts';
-import { type Body, functionNames, KIND, type Module, pointerType } from './wasm/module.ts';
+import { type Body, KIND, type Module, pointerType } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
 
 /** Functions that touch memory in one way. */

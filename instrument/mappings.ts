@@ -1,7 +1,8 @@
 // Which functions of a module are mmap and its family: defined (wasi-libc's emulation, Emscripten's) or imported under
 // these names. Calls to them go to the runtime's areas (runtime/vma-bound.ts); the originals stay for files.
 
-import { functionNames, KIND, type Module, pointerType } from './wasm/module.ts';
+import { KIND, type Module, pointerType } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 import { TYPE } from './wasm/opcodes.ts';
 
 interface MappingRole {

@@ -6,7 +6,8 @@ import type { Globals } from './globals/index.ts';
 import { hasNullSlot, indirectCallEdits } from './indirect-calls.ts';
 import { type Libc, libcEdits } from './libc.ts';
 import type { Edit, FunctionPlan, Mode, SkipReason } from './plan.ts';
-import { functionNames, KIND, type Module } from './wasm/module.ts';
+import { KIND, type Module } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 
 /** A function that an ignore list may name. */
 export interface IgnoreQuestion {

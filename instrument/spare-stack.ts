@@ -6,7 +6,8 @@ import type { Allocator } from './allocator-found.ts';
 import type { CallGraph } from './call-graph.ts';
 import { codeReferences } from './globals/extents.ts';
 import { DEFAULT_STACK, type StackBounds } from './layout.ts';
-import { functionNames, type Module } from './wasm/module.ts';
+import type { Module } from './wasm/module.ts';
+import { functionNames } from './wasm/names.ts';
 
 export interface SpareStack {
   /** Frames that would reach below this move. */

@@ -4,7 +4,8 @@
 
 import { InstrumentError } from './errors.ts';
 import { Decoder } from './wasm/decoder.ts';
-import { globalNames, KIND, type Module, pointerType } from './wasm/module.ts';
+import { KIND, type Module, pointerType } from './wasm/module.ts';
+import { globalNames } from './wasm/names.ts';
 import { OP } from './wasm/opcodes.ts';
 
 export interface StackPointer {

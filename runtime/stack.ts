@@ -66,7 +66,7 @@ export let stack_floor: u32 = 0;
 export let stack_span: u32 = 0;
 export let stack_map: u32 = 0;
 
-/** Whether an address lies in the stack that the linker laid out. */
+/** Whether a byte lies in the stack that the linker laid out. Any thread may ask: the header is everybody's. */
 export function isInStack(addr: Addr): bool {
   const low = load<u32>(HEADER_STACK_LOW);
   return addr - <Addr>low < <Addr>(load<u32>(HEADER_STACK_HIGH) - low);
@@ -104,9 +104,9 @@ function openInline(high: Addr): void {
   stack_map = frameMap + ((<u32>((least - LEFT - stackLow) >> 4)) << 2) - <u32>(least >> 2);
 }
 
-/** The program's own stack. */
-function isOwn(addr: Addr): bool {
-  return addr - stackLow <= stackBytes && stackBytes != 0;
+/** Whether a stack pointer is that of the same stack: where that is empty, it stands just behind the last byte. */
+function isOwn(pointer: Addr): bool {
+  return pointer - stackLow <= stackBytes && stackBytes != 0;
 }
 
 function isStack(addr: Addr): bool {

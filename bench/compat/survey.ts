@@ -8,7 +8,8 @@ import { findAllocator } from '../../instrument/allocator.ts';
 import { ALLOCATOR_ROLES, type AllocatorRole, rolesNamed, signatureFits } from '../../instrument/allocator-roles.ts';
 import { buildCallGraph, type CallGraph } from '../../instrument/call-graph.ts';
 import { glueNames } from '../../instrument/glue-names.ts';
-import { functionNames, KIND, type Module, parseModule } from '../../instrument/wasm/module.ts';
+import { KIND, type Module, parseModule } from '../../instrument/wasm/module.ts';
+import { functionNames } from '../../instrument/wasm/names.ts';
 import { strip } from '../../test/allocator/strip.ts';
 
 export type Verdict =

@@ -9,19 +9,13 @@
 //
 // A loop is entered with what holds before it, less what its body changes; so one pass is enough.
 
-import { type Access, accessOf } from '../access-table.ts';
-import { type BodyScan, INSIDE } from '../body-scan.ts';
-import type { Conditions, NeighbourGroup, VersionedLoop } from '../plan.ts';
+import { accessOf } from '../access-table.ts';
+import { INSIDE } from '../body-scan.ts';
 import { blockType } from '../wasm/block-type.ts';
 import { opcodeTable } from '../wasm/decoder.ts';
-import type { Module } from '../wasm/module.ts';
 import { OP, VOID_BLOCK } from '../wasm/opcodes.ts';
-import type { Assumptions } from './assumptions.ts';
-import { Blocks } from './blocks.ts';
-import { Groups } from './groups.ts';
-import { LoopWatch } from './loops.ts';
-import type { Poisoners } from './poisoners.ts';
-import { ACTION, type KillRule } from './rules.ts';
+import { Accesses, type AnalysisInput } from './accesses.ts';
+import { ACTION } from './rules.ts';
 import { PLAIN_EFFECTS, PURE, STACK_EFFECTS } from './stack-effects.ts';
 import { ZERO } from './value-table.ts';
 
@@ -31,61 +25,19 @@ const FREE_STEPS = 20_000;
 /** A function with more instructions keeps its checks: the tables would outgrow what they save. */
 const MAX_INSTRUCTIONS = 400_000;
 
-/** Indices up to here are taken for those of tables. */
-const MOST_STATIC = 1 << 20;
-/** The largest value of loads that yield few bits, by opcode. */
-const LOADED_MOST: readonly (number | undefined)[] = Array.from({ length: OP.I32_STORE }, (_, op) =>
-  op === OP.I32_LOAD8_U ? 0xff : op === OP.I32_LOAD16_U ? 0xffff : undefined,
-);
-
 /** Control instructions that straight code may hold. */
 const STRAIGHT = opcodeTable(OP.BLOCK, OP.DROP, OP.SELECT, OP.SELECT_T, OP.CALL, OP.CALL_INDIRECT);
 
-export interface AnalysisInput {
-  readonly module: Module;
-  /** Reads with the poisoners' traits. */
-  readonly scan: BodyScan;
-  readonly poisoners: Poisoners;
-  readonly assumptions: Assumptions;
-  /** For tests alone: rules switched off to show that they are needed. */
-  readonly disabled: ReadonlySet<KillRule>;
-}
-
-export class Analysis extends Blocks {
-  private readonly poisoners: Poisoners;
-  private readonly assumptions: Assumptions;
-  private readonly values64: boolean;
-  private readonly tellsStores: boolean;
-  private readonly tellsWraps: boolean;
-  private func = 0;
-  /** Value of the stack pointer at entry, and how far this function lowered it (0 = not). */
-  private stackAtEntry = 0;
-  private plainFrame = false;
-  private ownFrame: ReadonlySet<number> | undefined;
-  private discarded: Conditions | undefined;
-  /** Each access to memory 0 that has a fixed size, in code order: BodyActions. */
-  action = new Uint8Array(1 << 10);
-  at = new Int32Array(1 << 10);
-  count = 0;
-  readonly loops: VersionedLoop[] = [];
-  private readonly watch = new LoopWatch(this.values);
-  private readonly neighbours: Groups;
-
-  constructor({ module, scan, poisoners, assumptions, disabled }: AnalysisInput) {
-    super(module, scan, disabled);
-    this.poisoners = poisoners;
-    this.assumptions = assumptions;
-    this.neighbours = new Groups(disabled.has('neighbour'));
-    this.tellsStores = !disabled.has('store');
-    this.tellsWraps = !disabled.has('wrap');
-    this.values64 = module.memories[0]?.is64 ?? false;
+export class Analysis extends Accesses {
+  constructor(input: AnalysisInput) {
+    super(input);
   }
 
   /** Analyses the i-th body. False: keep every check. */
   run(i: number): boolean {
     const { module, scan, state, values } = this;
-    this.func = module.importedFunctions + i;
-    const type = module.types[module.functions[this.func]!]!;
+    const func = module.importedFunctions + i;
+    const type = module.types[module.functions[func]!]!;
     scan.read(i);
     if (scan.count > MAX_INSTRUCTIONS) return false;
     values.reset();
@@ -93,44 +45,11 @@ export class Analysis extends Blocks {
     // Declared locals start as 0. (The 0 of another type is never mistaken for an i32's: no i32 operation can take it.)
     state.locals.fill(ZERO, 0, scan.localCount);
     for (let local = 0; local < type.params.length; local++) state.locals[local] = values.opaque();
-    this.stackAtEntry = values.followed();
-    state.locals[scan.localCount] = this.stackAtEntry;
-    this.ownFrame = this.assumptions.frameAccesses(this.func);
-    this.discarded = this.assumptions.discardedLoads(this.func);
-    this.plainFrame = this.poisoners.stackPointer >= 0 && this.assumptions.isPlainFrame(this.func);
-    this.count = 0;
-    this.loops.length = 0;
-    this.watch.active = false;
-    this.neighbours.reset();
+    this.beginAccesses(func);
     this.begin(type.results.length);
     this.walk();
     this.neighbours.close();
     return !this.gaveUp;
-  }
-
-  /** Versions only the loops that `keep` says may be written twice; the others get their checks back. */
-  keepLoops(keep: (loop: VersionedLoop) => boolean): void {
-    const dropped = this.loops.filter((loop) => !keep(loop));
-    if (dropped.length === 0) return;
-    for (let k = 0; k < this.count; k++) {
-      if (this.action[k] !== ACTION.HOISTED) continue;
-      const at = this.at[k]!;
-      if (dropped.some((loop) => at >= loop.at && at < loop.end)) this.action[k] = ACTION.CHECK;
-    }
-    const kept = this.loops.filter(keep);
-    this.loops.splice(0, this.loops.length, ...kept);
-  }
-
-  get keepsWindows(): boolean {
-    return this.disabled.has('window');
-  }
-
-  get group(): Int32Array {
-    return this.neighbours.group;
-  }
-
-  get groups(): readonly NeighbourGroup[] {
-    return this.neighbours.found;
   }
 
   private walk(): void {
@@ -220,82 +139,6 @@ export class Analysis extends Blocks {
     }
     this.height -= effect >> 4;
     for (let n = effect & 15; n > 0; n--) this.push(this.values.opaque());
-  }
-
-  // ------------------------------------------------------------------------------------------------- accesses
-
-  private access(access: Access, i: number): void {
-    const { scan } = this;
-    if (access.size === 0) {
-      this.height -= 3;
-      return;
-    }
-    const effect = access.op < 0x100 ? PLAIN_EFFECTS[access.op]! : STACK_EFFECTS.get(access.op)!;
-    this.height -= effect >> 4;
-    if (scan.arg[i] === 0) {
-      this.decide(i, this.judge(this.stack[this.height]!, i, access.size, access.write));
-    }
-    if (effect & 15) this.push(this.values.opaque(LOADED_MOST[access.op]));
-  }
-
-  private judge(address: number, i: number, size: number, write: boolean): number {
-    const { values, state, scan } = this;
-    this.neighbours.skip(this.count);
-    if (this.ownFrame?.has(scan.at[i]!)) return ACTION.FRAME;
-    const offset = scan.offset[i]!;
-    const base = values.base[address]!;
-    const from = values.off[address]! + offset;
-    const to = from + size;
-    const mustWrite = write && this.tellsStores;
-    const reach = !this.tellsWraps ? 0 : Math.max(offset, this.assumptions.nullLimit);
-    if (base === ZERO) {
-      const start = (values.off[address]! >>> 0) + offset;
-      if (this.assumptions.isAlwaysValid(start, size, write)) return ACTION.STATIC;
-    } else if (values.most[base]! <= MOST_STATIC && this.indexesStatic(base, from, size, write)) {
-      return ACTION.STATIC;
-    } else if (values.follows[base]) {
-      if (!this.plainFrame) return ACTION.CHECK; // its variables may have been moved apart
-      if (base === this.stackAtEntry) {
-        if (this.inFrame(from, to, offset)) return ACTION.FRAME;
-        if (to > 0) return ACTION.CHECK; // above the frame: it may have grown
-      }
-    }
-    if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
-    if (this.discarded?.has(scan.at[i]!)) return ACTION.CHECK; // which tells nothing where the conditions do not hold
-    state.learn(base, from, to, write, reach);
-    if (!this.values64) this.neighbours.access(this.count, base, from, to, values.off[address]!);
-    if (this.watch.active) {
-      const far = offset > this.assumptions.nullLimit ? offset : 0;
-      this.watch.access({ base, from, to, reach: far, write, access: this.count });
-    }
-    return ACTION.CHECK;
-  }
-
-  /** Whether every address the access can have, a constant and an index that is bounded, is valid for the whole run. */
-  private indexesStatic(base: number, from: number, size: number, write: boolean): boolean {
-    const most = this.disabled.has('index') ? 0 : this.values.most[base]!;
-    return from >= 0 && this.assumptions.isAlwaysValid(from, most + size, write);
-  }
-
-  /** Whether [from, to), relative to the stack pointer at entry, lies between it and where it is now. */
-  private inFrame(from: number, to: number, offset: number): boolean {
-    const { values, state, scan } = this;
-    const now = state.locals[scan.localCount]!;
-    if (values.base[now] !== this.stackAtEntry) return false;
-    return values.off[now]! <= from && to <= 0 && offset < 0x80000000;
-  }
-
-  private decide(i: number, action: number): void {
-    if (this.count === this.action.length) {
-      const actions = new Uint8Array(this.count * 2);
-      actions.set(this.action);
-      this.action = actions;
-      const at = new Int32Array(this.count * 2);
-      at.set(this.at);
-      this.at = at;
-    }
-    this.at[this.count] = this.scan.at[i]!;
-    this.action[this.count++] = action;
   }
 
   // ------------------------------------------------------------------------------------------------- control flow

@@ -3,7 +3,8 @@
 
 import type { BodyActions, CheckElision, FunctionPlan } from '../plan.ts';
 import type { Module } from '../wasm/module.ts';
-import { Analysis, type AnalysisInput } from './analysis.ts';
+import type { AnalysisInput } from './accesses.ts';
+import { Analysis } from './analysis.ts';
 import { ACTION_REASON } from './rules.ts';
 
 export interface ElisionInput extends AnalysisInput {

@@ -1,6 +1,7 @@
 // The linker's names for data segments, and which of them hold constants.
 
-import { type Module, nameMap } from '../wasm/module.ts';
+import type { Module } from '../wasm/module.ts';
+import { nameMap } from '../wasm/names.ts';
 import type { GlobalObject } from './extents.ts';
 
 const DATA_NAMES = 9;

@@ -7,7 +7,8 @@
 
 import type { CallGraph } from '../call-graph.ts';
 import { Decoder } from '../wasm/decoder.ts';
-import { functionNames, type Module } from '../wasm/module.ts';
+import type { Module } from '../wasm/module.ts';
+import { functionNames } from '../wasm/names.ts';
 import { OP, PREFIX_SIMD, TYPE } from '../wasm/opcodes.ts';
 import { trialModule } from './trial-module.ts';
 

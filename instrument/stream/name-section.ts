@@ -2,7 +2,8 @@
 // trace names both. Local, label and other names are dropped: scratch locals would make some of them wrong.
 
 import { Writer } from '../wasm/bytes.ts';
-import { functionNames, KIND, type Module } from '../wasm/module.ts';
+import { KIND, type Module } from '../wasm/module.ts';
+import { functionNames } from '../wasm/names.ts';
 import type { Linked } from './runtime-linker.ts';
 
 export interface Named {

@@ -5,7 +5,8 @@ import { SNAPSHOT_MAP, SNAPSHOT_PAGE_SHIFT } from '../../runtime/abi.ts';
 import { accessOf } from '../access-table.ts';
 import { Reader, type Writer } from '../wasm/bytes.ts';
 import type { Decoder } from '../wasm/decoder.ts';
-import { functionNames, type Module } from '../wasm/module.ts';
+import type { Module } from '../wasm/module.ts';
+import { functionNames } from '../wasm/names.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 
 /** Marks of memory 1 follow those of the program's. */

@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { inspect, instrument, load, type Report } from '../../index.ts';
-import { functionNames, parseModule } from '../../instrument/wasm/module.ts';
+import { parseModule } from '../../instrument/wasm/module.ts';
+import { functionNames } from '../../instrument/wasm/names.ts';
 import { runAsc } from '../support/compile-assemblyscript.ts';
 import { strip } from './strip.ts';
 

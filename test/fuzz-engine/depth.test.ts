@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { openTarget } from '../../fuzz/index.ts';
 import { buildCallGraph } from '../../instrument/call-graph.ts';
 import { recursiveFunctions } from '../../instrument/recursion.ts';
-import { functionNames, parseModule } from '../../instrument/wasm/module.ts';
+import { parseModule } from '../../instrument/wasm/module.ts';
+import { functionNames } from '../../instrument/wasm/names.ts';
 import { campaignOf, compileTarget } from './targets.ts';
 
 const SEEDS = [1, 2];

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { type InstrumentOptions, instrument } from '../../index.ts';
 import { DEAD_BODY } from '../../instrument/stream/runtime-reach.ts';
 import { Decoder } from '../../instrument/wasm/decoder.ts';
-import { functionNames, KIND, type Module, parseModule } from '../../instrument/wasm/module.ts';
+import { KIND, type Module, parseModule } from '../../instrument/wasm/module.ts';
+import { functionNames } from '../../instrument/wasm/names.ts';
 import { IMM } from '../../instrument/wasm/opcodes.ts';
 
 const require = createRequire(import.meta.url);

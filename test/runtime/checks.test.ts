@@ -145,6 +145,16 @@ describe.each(VARIANTS)('%s', (variant) => {
     }
   });
 
+  test('a granule that is valid in part belongs to the stack up to its last byte, and not behind it', () => {
+    const [low, high] = [0x4000, 0x5000];
+    const h = new Harness({ variant, header: { [abi.HEADER_STACK_LOW]: low, [abi.HEADER_STACK_HIGH]: high } });
+    for (const granule of [low - 8, low, high - 8, high]) {
+      setGranule(h, granule, 4);
+      h.load(1, granule + 4);
+    }
+    expect(h.reports.map((r) => r.shadowByte)).toEqual([0, abi.ASAN_STACK_MID, abi.ASAN_STACK_MID, 0]);
+  });
+
   test('relaxed loads pass an aligned word with one valid byte, and nothing else', () => {
     const h = new Harness({ variant });
     h.call('unpoison_range', AT, 3);
