@@ -2,24 +2,16 @@
 // most first, which takes fewer. What each file reaches goes to a control file in libFuzzer's format as soon as it is known, so
 // that a merge that was stopped goes on where it was.
 
-import { appendFileSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Executor } from '../../fuzz/executor.ts';
 import { Features } from '../../fuzz/features.ts';
 import { openFolder, readInputs, type SavedInput, sha1, writeFile } from '../../fuzz/folder.ts';
 import type { Io } from '../command.ts';
+import { type Files, noteReached, noteStarted, openControl, type Reached } from './merge-control.ts';
 
 const MIB = 1 << 20;
-
-/** What a file reaches, by its place in the control file's list; undefined for one whose run never ended. */
-type Reached = Map<number, readonly number[]>;
-
-interface Files {
-  readonly all: readonly SavedInput[];
-  /** So many of them, the first ones, are there already. */
-  readonly initial: number;
-}
 
 interface Merge {
   readonly order: 'by size' | 'set cover';
@@ -39,10 +31,10 @@ export function mergeFolders(executor: Executor, folders: readonly string[], mer
   const old = readInputs(target).sort(bySize);
   const all = [...old, ...sources.flatMap(readInputs).sort(bySize)];
   const control = controlFile || join(tmpdir(), `wasan-merge-${process.pid}.txt`);
-  const begun = controlFile === '' ? undefined : readControl(control, all, io);
-  const known: Reached = begun?.reached ?? new Map();
-  if (begun && known.size === all.length) return;
-  const files: Files = { all, initial: begun?.initial ?? old.length };
+  if (controlFile === '') rmSync(control, { force: true }); // of a process that had the same number
+  const opened = openControl(control, { all, initial: old.length }, io);
+  if (opened === 'complete') return;
+  const { files, known } = opened;
   io.stderr(
     `MERGE-OUTER: ${files.all.length} files, ${files.initial} in the initial corpus, ${known.size} processed earlier\nMERGE-OUTER: attempt 1\n`,
   );
@@ -76,10 +68,6 @@ function reachAll(executor: Executor, files: Files, known: Reached, control: str
   io.stderr(
     `MERGE-INNER: using the control file '${control}'\nMERGE-INNER: ${files.all.length} total files; ${known.size} processed earlier; will process ${left} files now\n`,
   );
-  if (known.size === 0) {
-    const names = files.all.map(({ name }) => `${name}\n`).join('');
-    writeFile(dirname(control), basename(control), `${files.all.length}\n${files.initial}\n${names}`);
-  }
   const features = new Features(executor.counters, executor.edges);
   const reached: Reached = new Map(known);
   const started = performance.now();
@@ -93,13 +81,13 @@ function reachAll(executor: Executor, files: Files, known: Reached, control: str
   let runs = 0;
   files.all.forEach(({ bytes, name }, i) => {
     if (known.has(i)) return;
-    appendFileSync(control, `STARTED ${i} ${bytes.length}\n`);
+    noteStarted(control, i, bytes.length);
     const finding = executor.run(bytes);
     const hits = executor.hits();
     const list = finding ? [] : features.list(hits);
     if (finding) io.stderr(`MERGE-INNER: ${name} is left out: ${finding.title}\n`);
     features.add(list, bytes.length);
-    appendFileSync(control, recordOf(i, list, features.newEdges));
+    noteReached(control, i, list, features.newEdges);
     reached.set(i, list);
     runs++;
     if ((runs & (runs - 1)) === 0) line('pulse', runs);
@@ -107,51 +95,6 @@ function reachAll(executor: Executor, files: Files, known: Reached, control: str
   });
   line('DONE', runs);
   return reached;
-}
-
-function recordOf(i: number, features: readonly number[], edges: readonly number[]): string {
-  const list = (words: readonly number[]) => words.map((word) => ` ${word}`).join('');
-  return `FT ${i}${list(features)}\nCOV ${i}${list(edges)}\n`;
-}
-
-interface Begun {
-  readonly initial: number;
-  readonly reached: Reached;
-}
-
-/** A merge that was begun; undefined if there is none, or if it was another one: then its file is written over. */
-function readControl(path: string, files: readonly SavedInput[], io: Io): Begun | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'latin1');
-  } catch {
-    return undefined;
-  }
-  if (text === '') return undefined;
-  io.stderr(`MERGE-OUTER: non-empty control file provided: '${path}'\n`);
-  const begun = parseControl(text.split('\n'), files);
-  const { size = 0 } = begun?.reached ?? {};
-  if (!begun) io.stderr('MERGE-OUTER: bad control file, will overwrite it\n');
-  else if (size === files.length) io.stderr('MERGE-OUTER: nothing to do, merge has been completed before\n');
-  else io.stderr(`MERGE-OUTER: control file ok, ${files.length} files total, first not processed file ${size}\n`);
-  return begun;
-}
-
-/** Files it has finished with, and one that it only began: that ended the process, and is left out for good. */
-function parseControl(lines: readonly string[], files: readonly SavedInput[]): Begun | undefined {
-  const initial = Number(lines[1]);
-  const names = lines.slice(2, 2 + files.length);
-  if (Number(lines[0]) !== files.length || !(initial <= files.length)) return undefined;
-  if (names.some((name, i) => name !== files[i]!.name)) return undefined;
-  const reached: Reached = new Map();
-  for (const line of lines.slice(2 + files.length)) {
-    const [what, index, ...rest] = line.split(' ');
-    if (what === '') continue;
-    if (!(Number(index) < files.length)) return undefined;
-    if (what === 'STARTED') reached.set(Number(index), []);
-    if (what === 'FT') reached.set(Number(index), rest.map(Number));
-  }
-  return { initial, reached };
 }
 
 /** In this order, each file that has a feature none before it has. */

@@ -123,6 +123,17 @@ test('a merge that is done is not done again, and a control file of another one 
   expect(again).toContain('MERGE-OUTER: nothing to do, merge has been completed before\n');
 }, 60_000);
 
+test('a merge of more files uses what one that is done has found out', () => {
+  mkdirSync(join(folder, 'more'));
+  writeFileSync(join(folder, 'more', 'z'), '{"k":true}');
+  rmSync(join(folder, 'all'), { recursive: true });
+  const { text } = fuzz('-merge=1', '-merge_control_file=control', 'json.wasm', 'all', 'one', 'more');
+  expect(text).toContain('MERGE-OUTER: control file ok, 1 files total, first not processed file 1\n');
+  expect(text).toContain('reusing coverage information from the given control file\n');
+  expect(text).toContain('1 processed earlier; will process 1 files now\n');
+  expect(names('all')).toHaveLength(2);
+}, 60_000);
+
 test.each([
   [0, ['to stdout', 'to stderr']],
   [1, ['to stderr']],
