@@ -3,7 +3,7 @@
 // least 16 bytes apart (header or redzone), so each has a place of its own there, and finding one is two loads.
 //
 //   HEADER_INDEX    | table | 0 | table | ...     u32 each, by begin >> 16
-//                   | begin >> 3 | number | ...   u32 both: chunks of late, by begin >> 5
+//                   | number | number | ...       u32 each: chunks of late, by begin >> 5
 //   a table         | number | 0 | ...            u32 each, by begin >> 4: 1 + the number of the chunk's record
 import {
   CHUNK_BEGIN,
@@ -31,7 +31,7 @@ import { count } from './header';
 const FIRST_RECORDS: u32 = 1024;
 const TABLE_SHIFT: u32 = 16; // program bytes a table covers
 const TABLE_SLOTS: u32 = 1 << (TABLE_SHIFT - 4);
-const RECENT: u32 = 16384;
+const RECENT: u32 = 32768;
 const TABLES: u32 = sizeof<Addr>() == 4 ? 65536 : 262144; // 4 GiB, 16 GiB: what engines give a memory
 
 export function chunkBegin(chunk: u32): Addr {
@@ -66,11 +66,8 @@ export function addChunk(begin: Addr, size: Addr): u32 {
 export function findChunk(begin: Addr): u32 {
   const directory = load<u32>(HEADER_INDEX);
   if (!directory) return 0;
-  const recent = recentSlot(directory, begin);
-  if (load<u32>(recent) == <u32>(begin >> 3)) {
-    const chunk = recordOf(load<u32>(recent, 4)); // by now it may be another's, or nobody's
-    if (chunk && chunkBegin(chunk) == begin && load<u8>(chunk, CHUNK_STATE) != CHUNK_UNUSED) return chunk;
-  }
+  const chunk = recordOf(load<u32>(recentSlot(directory, begin))); // it may be another's, or nobody's by now
+  if (chunk && chunkBegin(chunk) == begin && load<u8>(chunk, CHUNK_STATE) != CHUNK_UNUSED) return chunk;
   const found = chunkInPlace(begin);
   return found && chunkBegin(found) == begin ? found : 0;
 }
@@ -83,9 +80,7 @@ export function chunkInPlace(begin: Addr): u32 {
 
 /** Chunks are mostly freed soon: the newest are found in a table that stays in the cache, where the index does not. */
 export function noteRecent(chunk: u32): void {
-  const recent = recentSlot(load<u32>(HEADER_INDEX), chunkBegin(chunk));
-  store<u32>(recent, load<u32>(chunk, CHUNK_BEGIN));
-  store<u32>(recent, numberOf(chunk), 4);
+  store<u32>(recentSlot(load<u32>(HEADER_INDEX), chunkBegin(chunk)), numberOf(chunk));
 }
 
 function recordOf(number: u32): u32 {
@@ -179,14 +174,14 @@ function slotOf(begin: Addr): u32 {
 }
 
 function recentSlot(directory: u32, begin: Addr): u32 {
-  return directory + (TABLES << 2) + ((<u32>(begin >> 5) & (RECENT - 1)) << 3);
+  return directory + (TABLES << 2) + ((<u32>(begin >> 5) & (RECENT - 1)) << 2);
 }
 
 /** The same, with a table for it; 0 when memory 1 is full. */
 function slotFor(begin: Addr): u32 {
   const slot = slotOf(begin);
   if (slot || begin >> TABLE_SHIFT >= <Addr>TABLES) return slot;
-  if (!load<u32>(HEADER_INDEX)) store<u32>(HEADER_INDEX, arenaAlloc((TABLES + RECENT * 2) << 2));
+  if (!load<u32>(HEADER_INDEX)) store<u32>(HEADER_INDEX, arenaAlloc((TABLES + RECENT) << 2));
   const directory = load<u32>(HEADER_INDEX);
   const table = directory ? arenaAlloc(TABLE_SLOTS << 2) : 0;
   if (!table) return 0;
