@@ -1,16 +1,16 @@
 // The loop: choose a unit, mutate it, run it, keep what is new, tell what is wrong. Knows nothing of files, modules or
 // terminals: those are the executor's and the observer's business.
 
-import { checks, repairs, replacements, words } from './compares.ts';
 import { Corpus, type Unit } from './corpus.ts';
 import type { Executor } from './executor.ts';
 import { Features } from './features.ts';
 import type { Finding, FindingKind } from './finding.ts';
+import { type Attempts, Guesses } from './guesses.ts';
 import type { Hits } from './hits.ts';
 import { type LearntWord, LearntWords, Yield } from './learning.ts';
-import { find, type Materials, mutateOnce, printable, type Replacement, splice } from './mutators.ts';
+import { type Materials, mutateOnce } from './mutators.ts';
 import type { Random } from './random.ts';
-import { copyInto, Room, roomFor } from './room.ts';
+import { Room } from './room.ts';
 
 export interface CampaignOptions {
   readonly executor: Executor;
@@ -69,31 +69,16 @@ export interface Totals {
 /** libFuzzer's. */
 const MUTATE_DEPTH = 5;
 const NO_BYTES = new Uint8Array(0);
-/** Inputs tried because of what one unit's run compared. */
-const MAX_REPLACED = 384;
-const MIN_REPLACED = 24;
-const MAX_PLACES = 6;
 /** libFuzzer's. */
 const LENGTH_CONTROL = 100;
 const FIRST_LENGTH = 4;
-/** Bytes of a unit that are swept, 8 runs for each and 255 if those lead nowhere; and what they are combined with. */
-const MAX_SWEPT = 16;
-const BITS = Array.from({ length: 8 }, (_, i) => 1 << i);
-const BYTES = Array.from({ length: 255 }, (_, i) => i + 1);
-const MAX_REPAIRS = 8;
-/** One in so many mutations of a unit that passes a checksum is repaired, as long as that pays; then one in so many. */
-const REPAIR_ODDS = 8;
-const VAIN_REPAIR_ODDS = 512;
-/** Repairs without anything new after which they do not pay. */
-const VAIN_REPAIRS = 200;
 /** One in so many mutations is the target's own crossing over, where it has no mutator besides. */
 const CROSS_ODDS = 8;
-const MAX_WORDS = 4096;
 /** Runs between two questions whether to stop, and milliseconds of runs: a few that hang take longer than many others. */
 const STOP_INTERVAL = 64;
 const STOP_MS = 50;
 
-export class Campaign {
+export class Campaign implements Attempts {
   readonly features: Features;
   readonly corpus: Corpus;
   runs = 0;
@@ -102,11 +87,9 @@ export class Campaign {
   readonly findings: { readonly finding: Finding; readonly input: Uint8Array }[] = [];
   private readonly options: CampaignOptions;
   private readonly keys = new Set<string>();
-  private readonly dictionary: Uint8Array[];
-  private readonly dictionaryKeys = new Set<string>();
   private readonly learnt = new LearntWords();
   /** Words put into the input that runs now. */
-  private readonly used: Uint8Array[] = [];
+  readonly used: Uint8Array[] = [];
   /** The unit that the input that runs now was made of. */
   base: Unit | undefined;
   /** Mutators that led from a unit of the corpus to the input that runs now. */
@@ -122,23 +105,17 @@ export class Campaign {
   private unasked = 0;
   private ended = false;
   /** Of inputs made here, until it is clear that they are worth keeping. */
-  private readonly room = new Room();
+  readonly room = new Room();
   /** Rare features of the last run. */
   private readonly met: number[] = [];
-  /** By comparison: how far its operands were apart at best. */
-  private readonly closest = new Map<number, number>();
-  /** Units that came closer. */
-  private approaches = 0;
-  private readonly replacing = new Yield();
-  private readonly mutating = new Yield();
-  /** Repairs since the last one that led to something new. */
-  private vainRepairs = 0;
+  readonly mutating = new Yield();
+  private readonly guesses: Guesses;
 
   constructor(options: CampaignOptions) {
     this.options = options;
     this.features = new Features(options.executor.counters, options.executor.edges, options.reduce !== false);
     this.corpus = new Corpus(this.features, options.entropic !== false);
-    this.dictionary = [...options.dictionary];
+    this.guesses = new Guesses(options, this);
   }
 
   get maxLength(): number {
@@ -187,7 +164,7 @@ export class Campaign {
     this.options.observer.onEvent?.('INITED');
     // Not before all seeds have run: what one of them compares may be worth more tries than there are runs.
     for (const unit of this.corpus.units.slice()) {
-      this.tryReplacements(unit);
+      this.guesses.tryReplacements(unit);
       yield undefined;
     }
   }
@@ -196,10 +173,10 @@ export class Campaign {
   step(): void {
     const { random, mutateDepth = MUTATE_DEPTH, crossOver } = this.options;
     const unit = this.corpus.choose(random);
-    if (!unit.compared && this.options.useCompares !== false) this.noteCompares(unit);
+    if (!unit.compared && this.options.useCompares !== false) this.guesses.noteCompares(unit);
     const materials: Materials = {
       maxLength: this.lengthLimit(unit),
-      dictionary: this.dictionary,
+      dictionary: this.guesses.dictionary,
       compares: unit.compares,
       other: crossOver === false ? NO_BYTES : this.corpus.any(random).bytes,
       ...(this.options.onlyAscii && { onlyAscii: true }),
@@ -219,7 +196,7 @@ export class Campaign {
       const worth = this.attempt(bytes, unit);
       this.mutating.note(worth);
       if (worth) return;
-      if (unit.checks.size > 0 && random.below(this.repairOdds) === 0) this.repair(bytes, unit);
+      if (unit.checks.size > 0 && random.below(this.guesses.repairOdds) === 0) this.guesses.repair(bytes, unit);
     }
   }
 
@@ -284,7 +261,7 @@ export class Campaign {
     if (entropic)
       for (const feature of features) if (this.features.isNew(feature)) entropic.discovered(feature, this.corpus.units);
     const added = this.features.add(features, bytes.length);
-    const closer = added > 0 && this.noteDistances();
+    const closer = added > 0 && this.guesses.noteDistances();
     this.lastGrowth = this.runs;
     const unit = this.corpus.add(bytes.slice(), features, name);
     if (added > 0) {
@@ -293,10 +270,10 @@ export class Campaign {
     }
     observer.onUnit?.(unit, seed ? 'INITED' : added > 0 ? 'NEW' : 'REDUCE');
     if (added > 0 && this.options.useCompares !== false) {
-      this.noteCompares(unit);
-      if (!seed) this.tryReplacements(unit);
+      this.guesses.noteCompares(unit);
+      if (!seed) this.guesses.tryReplacements(unit);
     }
-    if (closer && !seed) this.comeCloser(unit);
+    if (closer && !seed) this.guesses.comeCloser(unit);
     return added > 0;
   }
 
@@ -324,125 +301,4 @@ export class Campaign {
     this.options.observer.onFinding?.(finding, input);
     if (!this.options.ignoreCrashes && !this.options.ignoreKinds?.has(finding.kind)) this.ended = true;
   }
-
-  // ------------------------------------------------------------------------------------------------- comparisons
-
-  /** Of a run of the unit: at once if it is new, else when it is first chosen, for many are retired before that. */
-  private noteCompares(unit: Unit): void {
-    const compares = this.options.executor.compares(unit.bytes);
-    unit.compared = true;
-    unit.compares = replacements(compares, unit.bytes);
-    unit.checks = checks(compares);
-    for (const word of words(compares)) this.addWord(word);
-  }
-
-  /** Tries to give the target what it looked for, where the input shows what it saw. */
-  private tryReplacements(unit: Unit): void {
-    let budget = this.replacing.rate < this.mutating.rate ? MIN_REPLACED : MAX_REPLACED;
-    this.sequence.splice(0, this.sequence.length, 'CMP');
-    for (const replacement of unit.compares) {
-      for (const candidate of this.candidates(unit.bytes, replacement)) {
-        if (budget-- <= 0 || this.done()) return;
-        this.used.splice(0, this.used.length, replacement.to);
-        const worth = this.attempt(candidate, unit);
-        this.replacing.note(worth);
-        if (!worth && unit.checks.size > 0 && this.repairsPay) this.repair(candidate, unit);
-      }
-    }
-  }
-
-  /** Whether the last run brought the operands of a comparison closer to each other than any before. */
-  private noteDistances(): boolean {
-    let closer = false;
-    for (const [id, distance] of this.options.executor.distances?.() ?? []) {
-      if (distance >= (this.closest.get(id) ?? Number.POSITIVE_INFINITY)) continue;
-      this.closest.set(id, distance);
-      closer = true;
-    }
-    return closer;
-  }
-
-  /**
-   * A unit came closer than any before: tries every bit of it, and if none leads on, every value of each byte. What does lead
-   * on is another such unit, which goes on from there.
-   */
-  private comeCloser(unit: Unit): void {
-    if (this.options.onlyAscii) return;
-    const size = Math.min(unit.bytes.length, MAX_SWEPT);
-    const before = ++this.approaches;
-    for (const patterns of [BITS, BYTES]) {
-      for (let i = 0; i < size * patterns.length; i++) {
-        if (this.done()) return;
-        const at = Math.floor(i / patterns.length);
-        const candidate = splice(unit.bytes, 0, 0, NO_BYTES, this.room);
-        candidate[at]! ^= patterns[i % patterns.length]!;
-        this.sequence.splice(0, this.sequence.length, 'Sweep'); // each time: what a new unit leads to has names of its own
-        this.used.length = 0;
-        if (this.attempt(candidate, unit) && this.approaches > before) return;
-      }
-    }
-  }
-
-  private get repairsPay(): boolean {
-    return this.vainRepairs < VAIN_REPAIRS;
-  }
-
-  private get repairOdds(): number {
-    return this.repairsPay ? REPAIR_ODDS : VAIN_REPAIR_ODDS;
-  }
-
-  /**
-   * A mutated input fails at a checksum that its parent passed: puts in what the target computed, until that leads to
-   * something new (which may have taken the room that the input lies in).
-   */
-  private repair(bytes: Uint8Array, unit: Unit): void {
-    this.vainRepairs++;
-    for (const replacement of repairs(this.options.executor.compares(bytes), bytes, unit.checks).slice(
-      0,
-      MAX_REPAIRS,
-    )) {
-      const candidate = this.candidates(bytes, replacement).next().value;
-      if (!candidate) continue;
-      if (this.done()) return;
-      if (!this.attempt(candidate, unit)) continue;
-      this.vainRepairs = 0;
-      return;
-    }
-  }
-
-  /**
-   * The input with each place of `from` replaced; a number that is the input's length asks for another length. Each is
-   * there until the next one is asked for.
-   */
-  private *candidates(bytes: Uint8Array, { from, to }: Replacement): Generator<Uint8Array, undefined> {
-    const { maxLength, onlyAscii } = this.options;
-    const shown = (candidate: Uint8Array) => (onlyAscii ? printable(candidate) : candidate);
-    const fits = bytes.length - from.length + to.length <= maxLength;
-    for (let at = 0, places = 0; fits && places < MAX_PLACES; places++) {
-      at = find(bytes, from, at);
-      if (at < 0) break;
-      yield shown(splice(bytes, at, from.length, to, this.room));
-      at++;
-    }
-    const wanted = smallNumber(to);
-    if (smallNumber(from) !== bytes.length || wanted === undefined || wanted > maxLength) return undefined;
-    const resized = roomFor(wanted, bytes, this.room).fill(0);
-    copyInto(resized, 0, bytes, 0, Math.min(wanted, bytes.length));
-    yield shown(resized);
-  }
-
-  private addWord(word: Uint8Array): void {
-    const key = word.join();
-    if (this.dictionary.length >= MAX_WORDS || this.dictionaryKeys.has(key)) return;
-    this.dictionaryKeys.add(key);
-    this.dictionary.push(word);
-  }
-}
-
-/** The value of 4 or 8 bytes, little-endian, if it could be a length. */
-function smallNumber(bytes: Uint8Array): number | undefined {
-  if (bytes.length !== 4 && bytes.length !== 8) return undefined;
-  let value = 0;
-  for (let i = bytes.length - 1; i >= 0; i--) value = value * 256 + bytes[i]!;
-  return value <= 1 << 20 ? value : undefined;
 }

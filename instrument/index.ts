@@ -29,6 +29,7 @@ import type { Probe } from './probe-module.ts';
 import { spareStack } from './spare-stack.ts';
 import { aloneOn, crewOf, type Team, type TeamMaker } from './split/team.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
+import type { InitialBytes } from './stream/data-section.ts';
 import { type Engine, rewriteModule } from './stream/engine.ts';
 import { isAbi } from './stream/export-section.ts';
 import { type Module, parseModule } from './wasm/module.ts';
@@ -265,20 +266,7 @@ function instrumentModule(
     originals: new Map([...inspection.mappings.originals, ...originals(allocator)]),
     memoryPages,
     snapshot: coverage?.snapshot,
-    header: encodeHeader({
-      ...options.runtime,
-      nullLimit: inspection.nullLimit,
-      is64,
-      tailRedzones:
-        allocator.layout === 'behind' && allocator.functions.some((f) => /^(malloc|free)$/.test(f.role.role)),
-      noSizeWord: !allocator.sizeWord,
-      dlmallocHeads: allocator.dlmallocHeads,
-      releasesSeen: allocator.releasesSeen,
-      sharedHeap: isHeapShared(inspection),
-      largestRedzone: allocator.largestRedzone,
-      stack: inspection.stack,
-      spare: spareStack(module, inspection.stack, allocator, inspection.graph, !coverage),
-    }),
+    header: headerOf(inspection, options, !coverage),
     segments: [crew ? NO_SHADOWS : inspection.frames.shadows, ...globals.presets(), ...(coverage?.segments ?? [])],
     sections: () => [
       frameSection(crew ? parts : [inspection.frames.part]),
@@ -299,6 +287,24 @@ function instrumentModule(
       bytesAfter: output.bytes.length,
     },
   };
+}
+
+/** What the runtime is told of the program. */
+function headerOf(inspection: Inspection, { runtime }: InstrumentOptions, growsMemory: boolean): InitialBytes {
+  const { module, allocator, stack } = inspection;
+  return encodeHeader({
+    ...runtime,
+    nullLimit: inspection.nullLimit,
+    is64: module.memories[0]!.is64,
+    tailRedzones: allocator.layout === 'behind' && allocator.functions.some((f) => /^(malloc|free)$/.test(f.role.role)),
+    noSizeWord: !allocator.sizeWord,
+    dlmallocHeads: allocator.dlmallocHeads,
+    releasesSeen: allocator.releasesSeen,
+    sharedHeap: isHeapShared(inspection),
+    largestRedzone: allocator.largestRedzone,
+    stack,
+    spare: spareStack(module, stack, allocator, inspection.graph, growsMemory),
+  });
 }
 
 function redirects({ mappings, allocator }: Inspection): Map<number, string> {

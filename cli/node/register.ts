@@ -21,7 +21,7 @@ import { collectBeforeExit } from './exit.ts';
 import { FailureNotes, Failures, NOTES_VARIABLE } from './failures.ts';
 import { loadingScript, Selection, scriptText } from './loader.ts';
 import { ModuleNames } from './module-names.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { NodeThreads } from './threads.ts';
 
 /** Synchronous: the process may end with the next instruction. */
@@ -70,17 +70,7 @@ function register(): void {
   readBranchHints();
   const settings = readSettings(process.env);
   const options = readOptions({ ...settings.options, help: false }, io);
-  const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
-  const { mode, mapping, allocator, stackPointer } = settings;
-  const instrumentation = {
-    ...{ mode, mapping, allocator, threads: true },
-    ...(stackPointer === undefined ? {} : { stackPointer }),
-    runtime: runtimeOptions(options),
-    strings: options.replace_str,
-  };
-  const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation]);
   const names = new ModuleNames();
-  const selection = new Selection(settings.include, settings.exclude, settings.folder);
   const failures = new Failures(process);
   const findings = new Findings(options, io, process.pid, 'wasm');
   process.once('exit', () => {
@@ -89,30 +79,9 @@ function register(): void {
   });
   if (isMainThread) collectBeforeExit(process);
   if (isMainThread && process.env[NOTES_VARIABLE] === undefined) failForChildren();
-  const choice = new Choice(settings.include.length > 0);
   const threads = new NodeThreads((failure) => failures.fail(failure));
   const interception: InterceptOptions = {
-    rewrite: (original) => {
-      if (original.length < settings.minimumBytes) return undefined;
-      const script = loadingScript();
-      names.loadedBy(original, script);
-      const file = selection.isNarrow ? names.fileOf(original) : undefined;
-      if (!selection.has(file === undefined ? [script] : [script, file])) {
-        choice.leaveOut(file ?? script);
-        return undefined;
-      }
-      choice.isMet = true;
-      try {
-        const exports = glueNames(original, scriptText(settings.glue ?? script));
-        const how = { ...instrumentation, glueNames: exports, host: true };
-        const made = cache.get(original, fixed + JSON.stringify(exports), () => instrument(original, how).bytes);
-        const name = () => names.of(original);
-        tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });
-        return made;
-      } catch (error) {
-        return leaveAlone(error, options);
-      }
-    },
+    rewrite: rewriting(settings, options, names),
     nameOf: (original) => names.of(original),
     symbolizerOf: (original) => {
       const file = names.fileOf(original);
@@ -135,6 +104,42 @@ function register(): void {
   };
   intercept(interception);
   watchContexts((api) => void intercept(interception, api));
+}
+
+/** Instruments the modules that are chosen, or takes what was made of them before. */
+function rewriting(settings: Settings, options: Options, names: ModuleNames): InterceptOptions['rewrite'] {
+  const { mode, mapping, allocator, stackPointer } = settings;
+  const instrumentation = {
+    ...{ mode, mapping, allocator, threads: true },
+    ...(stackPointer === undefined ? {} : { stackPointer }),
+    runtime: runtimeOptions(options),
+    strings: options.replace_str,
+  };
+  const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation]);
+  const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
+  const selection = new Selection(settings.include, settings.exclude, settings.folder);
+  const choice = new Choice(settings.include.length > 0);
+  return (original) => {
+    if (original.length < settings.minimumBytes) return undefined;
+    const script = loadingScript();
+    names.loadedBy(original, script);
+    const file = selection.isNarrow ? names.fileOf(original) : undefined;
+    if (!selection.has(file === undefined ? [script] : [script, file])) {
+      choice.leaveOut(file ?? script);
+      return undefined;
+    }
+    choice.isMet = true;
+    try {
+      const exports = glueNames(original, scriptText(settings.glue ?? script));
+      const how = { ...instrumentation, glueNames: exports, host: true };
+      const made = cache.get(original, fixed + JSON.stringify(exports), () => instrument(original, how).bytes);
+      const name = () => names.of(original);
+      tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });
+      return made;
+    } catch (error) {
+      return leaveAlone(error, options);
+    }
+  };
 }
 
 interface Loaded {
