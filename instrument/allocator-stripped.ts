@@ -7,6 +7,7 @@ import { ALLOCATOR_ROLES } from './allocator-roles.ts';
 import type { FeatureCache } from './body-features.ts';
 import { calledFrom } from './call-graph.ts';
 import { type Fingerprint, fingerprint } from './fingerprints/index.ts';
+import { forwardedTo } from './forwarding.ts';
 import { INITIALISE, type Probe } from './probe-module.ts';
 import { tryOut } from './try-out.ts';
 import type { Module } from './wasm/module.ts';
@@ -22,6 +23,9 @@ const KEPT_BEHIND: ReadonlySet<string> = new Set(['memalign', 'aligned_alloc', '
 /** Looks at no word that could be watched: what it says of a block must not include the redzone. */
 const REPLACED_WITHOUT_WORD = 'malloc_usable_size';
 
+/** Functions that merely pass their arguments on, one to the next. */
+const LONGEST_CHAIN = 4;
+
 interface Named {
   readonly found: readonly AllocatorFunction[];
   /** Operators new and delete, which may be callers of malloc and free, or not. */
@@ -36,12 +40,15 @@ export function completeStripped(
 ): Stripped {
   const known = new Map(found.map((f) => [f.role.role, f.func]));
   const print = fingerprint(module, known, features);
+  const overruled = found.some((f) => f.how === 'option');
+  if (!print.found && !overruled && standInFront(module, known, features)) {
+    return completeStripped(module, { found: [], operators }, features, probe);
+  }
   const byBody = [...print.roles].filter(([name]) => !known.has(name)).map(([name, func]) => bodyFunction(name, func));
   const candidates = [...found, ...byBody];
   const of = (role: string) => candidates.find((f) => f.role.role === role)?.func;
   const malloc = of('malloc') ?? (print.isMemalign ? of('memalign') : undefined);
   const free = of('free');
-  const overruled = found.some((f) => f.how === 'option');
   const releasesNothing = free === undefined && print.found;
   if (malloc === undefined || (free === undefined && !releasesNothing && !overruled)) {
     const reason = malloc === undefined ? undefined : 'malloc is known, but which function is free cannot be told';
@@ -88,6 +95,21 @@ export function completeStripped(
     refused: undefined,
     probeFailed: false,
   };
+}
+
+/**
+ * Whether the malloc and free that names tell of call those that bodies tell of. emnapi's `__wrap_malloc` looks after memory that
+ * has grown, and leaves the rest to dlmalloc; the linker has the exports of a WASI command call destructors behind.
+ */
+function standInFront(module: Module, known: ReadonlyMap<string, number>, features: FeatureCache): boolean {
+  if (!known.has('malloc') || !known.has('free')) return false;
+  const { found, roles } = fingerprint(module, new Map(), features);
+  const end = (f: number, steps = LONGEST_CHAIN): number => {
+    const next = features.has(f) && steps > 0 ? forwardedTo(module, f) : undefined;
+    return next === undefined ? f : end(next, steps - 1);
+  };
+  const calls = (role: string) => [...features.of(known.get(role)!).callees].some((f) => end(f) === roles.get(role));
+  return found && calls('malloc') && calls('free');
 }
 
 function left(evidence: readonly string[], refused: string | undefined): Stripped {

@@ -10,12 +10,11 @@ import { FeatureCache } from './body-features.ts';
 import { type CallGraph, calledFrom } from './call-graph.ts';
 import { InstrumentError } from './errors.ts';
 import { findLoneFree } from './fingerprints/dlmalloc.ts';
+import { forwardedTo } from './forwarding.ts';
 import { isCollected, withKeptByName } from './kept-by-name.ts';
 import type { Probe } from './probe-module.ts';
-import { Decoder } from './wasm/decoder.ts';
 import { KIND, type Module } from './wasm/module.ts';
 import { functionNames } from './wasm/names.ts';
-import { OP } from './wasm/opcodes.ts';
 
 /** `--allocator role=function`: a role's name to a function name or index. */
 export type AllocatorOptions = Readonly<Record<string, string>>;
@@ -128,22 +127,6 @@ function addForwarded(module: Module, { role, func, how }: AllocatorFunction, ad
 }
 
 const C_ROLE = /^(?!operator|__|tlsf)/;
-
-/** The function that another one calls with its own arguments, and does nothing else. */
-function forwardedTo(module: Module, func: number): number | undefined {
-  const { start, end } = module.bodies[func - module.importedFunctions]!;
-  const count = module.types[module.functions[func]!]?.params.length ?? 0;
-  const d = new Decoder(module.bytes, start, end);
-  d.skipLocals();
-  for (let i = 0; i < count; i++) {
-    d.next();
-    if (d.op !== OP.LOCAL_GET || d.index !== i) return undefined;
-  }
-  d.next();
-  const callee = d.index;
-  if (d.op !== OP.CALL || callee < module.importedFunctions || d.pos !== end - 1) return undefined;
-  return module.functions[callee] === module.functions[func] ? callee : undefined;
-}
 
 function resolveFunction(module: Module, names: ReadonlyMap<number, string>, target: string): number | undefined {
   if (/^\d+$/.test(target)) {
