@@ -46,6 +46,9 @@ const READABLE_POISON: ReadonlySet<number> = new Set([
 /** What allocators keep right in front of the memory they hand out: the size, with flags, of this chunk and the one before. */
 const ALLOCATOR_HEADER = 8;
 
+/** Bytes in front of an array of what is aligned to 8: the number of its elements is the last word of them (Itanium C++ ABI). */
+const LARGEST_COOKIE = 8;
+
 /** Blocks of this many bytes have an entry in the look-up table: a scan of few block begins answers which one an address is in. */
 const BUCKET = 1024;
 
@@ -98,11 +101,18 @@ class Scanner {
     this.records.forEach((record, i) => {
       const size = readU32(this.image, record + abi.CHUNK_SIZE) + this.byte(record + abi.CHUNK_SIZE_HIGH) * 2 ** 32;
       this.begins[i] = readU32(this.image, record + abi.CHUNK_BEGIN) * abi.GRANULE;
-      this.ends[i] = this.begins[i]! + Math.max(size, 1); // the address of an empty block keeps it alive
+      this.ends[i] = this.begins[i]! + size + (size === 0 || this.isEmptyArray(i, size) ? 1 : 0); // its address keeps it alive
       const state = this.byte(record + abi.CHUNK_STATE);
       this.live[i] = state === abi.CHUNK_LIVE || state === abi.CHUNK_OPEN ? 1 : 0;
     });
     this.buckets = bucketsOf(this.begins, byteLength);
+  }
+
+  /** What new T[0] makes where T has a destructor: the number of elements alone, and the program has the address behind it. */
+  private isEmptyArray(i: number, size: number): boolean {
+    if (size < this.wordBytes || size > LARGEST_COOKIE || size % this.wordBytes !== 0) return false;
+    const count = this.begins[i]! + size - this.wordBytes;
+    return this.words[count >>> 2] === 0 && this.words[(count + this.wordBytes - 4) >>> 2] === 0;
   }
 
   leaks(): LeakedBlock[] {

@@ -244,3 +244,15 @@ NOINLINE void nothing(void) { hold(12); }
     expect([result.exitCode, leakLines(check)]).toEqual([8, ['direct 12 in 1: hold<nothing']]);
   });
 });
+
+test('an empty array of C++ objects is held by the address behind its count', async () => {
+  const source = `struct Small { ~Small(); int x; };
+struct Wide { ~Wide(); long long x; };
+Small::~Small() { x = 1; }
+Wide::~Wide() { x = 1; }
+Small *volatile small;
+Wide *volatile wide;
+int main(int argc, char **) { small = new Small[argc - 1]; wide = new Wide[argc - 1]; }`;
+  const { check } = await runForLeaks(source, ['-O0', '-g'], { file: 'array.cpp' });
+  expect(check?.report).toBeUndefined();
+});
