@@ -126,11 +126,11 @@ export function rangeLeavesGlobal(addr: Addr, size: Addr, access: u32, site: u32
 
 // ------------------------------------------------------------------------------------------------ constants
 
-/** Whether a byte of [addr, addr+size) is read-only data. */
+/** Whether one of `size` (not 0) bytes is read-only data: the last one is, or lies behind it by less than the size. */
 export function isReadOnly(addr: Addr, size: Addr): bool {
-  const bytes = <Addr>load<u32>(HEADER_RODATA_SIZE);
-  const begin = <Addr>load<u32>(HEADER_RODATA);
-  return addr - begin < bytes || (begin > addr && begin - addr < size && bytes != 0);
+  const more = size - 1;
+  const distance = addr + more - <Addr>load<u32>(HEADER_RODATA);
+  return <u64>distance < <u64>load<u32>(HEADER_RODATA_SIZE) + more;
 }
 
 /** Reports a store into read-only data. */
