@@ -77,6 +77,8 @@ mimalloc 2 and 3 as Emscripten builds them (for WASI: 2.0.9 at -O1 to -Os), for 
 no package of npm is known that has mimalloc without names. TinyGo's heap needs a name, \`runtime.alloc\`, which its builds keep:
 the three known builds in packages (gofmt 0.7.3, sh-syntax 0.4.2 and 0.7.0) have three different functions of that name, and
 no trial could confirm one, because only the collector frees. Go's collector and Zig's own allocators are not known at all.
+Of Rust's, newest builds may have functions that are given the address of its state (loro-crdt 1.17.1: only std's own blocks have
+redzones there), and wasm-opt may cut common code out of them (@minify-html/wasm 0.18.1: not found).
 `;
   return [
     header,
