@@ -26,9 +26,12 @@ const GLOBAL_BASE = 1024;
  * Data placed at unknown addresses (passive or relocatable segments) makes it 0.
  */
 export function nullLimit(module: Module, stack: StackPointer | undefined): number {
-  const segments = module.data.filter((d) => d.memory === 0);
-  if (segments.some((d) => d.passive || d.address === undefined)) return 0;
-  const lowestData = Math.min(...segments.map((d) => d.address!), Number.POSITIVE_INFINITY);
+  let lowestData = Number.POSITIVE_INFINITY;
+  for (const { memory, passive, address } of module.data) {
+    if (memory !== 0) continue;
+    if (passive || address === undefined) return 0;
+    lowestData = Math.min(lowestData, address);
+  }
   if (stack?.initial !== undefined && stack.initial <= lowestData) {
     // Where there is no data at all, zero-initialised variables may come before the stack, from the usual base on.
     const usual = Number.isFinite(lowestData) ? STACK_FIRST_NULL_PAGE : GLOBAL_BASE;

@@ -52,16 +52,23 @@ interface Range {
 
 /** What active data segments fill at known addresses, in order, joined where they touch. */
 function staticRanges(module: Module, nullLimit: number): Range[] {
-  const filled = module.data
-    .filter((d) => !d.passive && d.memory === 0 && d.address !== undefined)
-    .map((d) => ({ from: Math.max(d.address!, nullLimit), to: d.address! + d.end - d.start }))
-    .filter((r) => r.from < r.to)
-    .sort((x, y) => x.from - y.from);
+  const filled: { from: number; to: number }[] = [];
+  let isOrdered = true;
+  for (const { passive, memory, address, start, end } of module.data) {
+    if (passive || memory !== 0 || address === undefined) continue;
+    const from = Math.max(address, nullLimit);
+    const to = address + end - start;
+    if (from >= to) continue;
+    const last = filled[filled.length - 1];
+    if (last && from < last.from) isOrdered = false;
+    filled.push({ from, to });
+  }
+  if (!isOrdered) filled.sort((x, y) => x.from - y.from);
   const joined: { from: number; to: number }[] = [];
   for (const range of filled) {
-    const last = joined.at(-1);
+    const last = joined[joined.length - 1];
     if (last && range.from <= last.to) last.to = Math.max(last.to, range.to);
-    else joined.push({ ...range });
+    else joined.push(range);
   }
   return joined;
 }

@@ -234,7 +234,25 @@ export class Writer {
     this.length += count;
   }
 
+  /** Most are ASCII, and short: an encoder takes longer to call than they take to copy. */
   name(text: string): void {
+    const { length } = this;
+    this.u32(text.length);
+    this.reserve(text.length);
+    const { bytes } = this;
+    let at = this.length;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x80) {
+        this.length = length;
+        return this.otherName(text);
+      }
+      bytes[at++] = unit;
+    }
+    this.length = at;
+  }
+
+  private otherName(text: string): void {
     const encoded = UTF8_ENCODER.encode(text);
     this.u32(encoded.length);
     this.append(encoded);

@@ -25,3 +25,11 @@ test.each(VALUES.map((value) => Number(BigInt.asUintN(32, value))))('u32 %d', (v
   expect(w.length).toBe(Math.max(1, Math.ceil(value.toString(2).length / 7)));
   expect(new Reader(w.view()).u32()).toBe(value);
 });
+
+test.each(['', 'malloc', 'a'.repeat(200), 'naïve', '名', 'a\u{1f600}b'])('name %s', (text) => {
+  const w = new Writer(1);
+  w.name(text);
+  const reader = new Reader(w.view());
+  expect(reader.name()).toBe(text);
+  expect(reader.done).toBe(true);
+});
