@@ -52,7 +52,8 @@ export interface Emitter {
   byte(value: number): void;
   u32(value: number): void;
   constant(value: number): void;
-  constant64(value: bigint): void;
+  /** An i64.const: an integer, or the lower half of a word whose upper one is `high`. */
+  constant64(value: number, high?: number): void;
   /** The number of a site as an i32.const; its place is remembered, in case sites are counted from elsewhere later. */
   siteConstant(site: number): void;
   /** An i32.const with the number of a frame in its lowest bits; its place is remembered, too. */

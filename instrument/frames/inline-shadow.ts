@@ -39,7 +39,7 @@ export function fitsInline(codes: Uint8Array, align: number): boolean {
 /** `frame` puts the base on the stack. */
 export function drawInline(emit: Emitter, codes: Uint8Array, id: number, frame: () => void, call: () => void): void {
   guarded(emit, codes.length, frame, call, () => {
-    storeCodes(emit, codes, frame);
+    storeCodes(emit, codes.length, frame, (at) => emit.constant64(half(codes, at), half(codes, at + 4)));
     frame();
     emit.constant(2); // four bytes per 16, to which it is aligned
     emit.byte(OP.I32_SHR_U);
@@ -52,7 +52,7 @@ export function drawInline(emit: Emitter, codes: Uint8Array, id: number, frame: 
 
 /** The frame is given back: nothing of it is poisoned any more. */
 export function eraseInline(emit: Emitter, granules: number, frame: () => void, call: () => void): void {
-  guarded(emit, granules, frame, call, () => storeCodes(emit, new Uint8Array(granules), frame));
+  guarded(emit, granules, frame, call, () => storeCodes(emit, granules, frame, () => emit.constant64(0)));
 }
 
 /** By the frame's end, so that frames right below the upper end of the stack are drawn in place as well. */
@@ -71,17 +71,20 @@ function guarded(emit: Emitter, granules: number, frame: () => void, call: () =>
   emit.byte(OP.END);
 }
 
-/** Words of eight codes; the last one may overlap the one before. */
-function storeCodes(emit: Emitter, codes: Uint8Array, frame: () => void): void {
-  const view = new DataView(codes.buffer);
+function half(codes: Uint8Array, at: number): number {
+  return codes[at]! | (codes[at + 1]! << 8) | (codes[at + 2]! << 16) | (codes[at + 3]! << 24);
+}
+
+/** Words of eight codes, of which `word` writes the one that begins at a granule; the last may overlap the one before. */
+function storeCodes(emit: Emitter, granules: number, frame: () => void, word: (at: number) => void): void {
   frame();
   emit.constant(3);
   emit.byte(OP.I32_SHR_U);
   emit.scratch(OP.LOCAL_SET, 'frame shadow', TYPE.I32);
-  for (let from = 0; from < codes.length; from += WORD) {
-    const at = Math.min(from, codes.length - WORD);
+  for (let from = 0; from < granules; from += WORD) {
+    const at = Math.min(from, granules - WORD);
     emit.scratch(OP.LOCAL_GET, 'frame shadow', TYPE.I32);
-    emit.constant64(view.getBigInt64(at, true));
+    word(at);
     emit.runtimeAccess(OP.I64_STORE, 0, SHADOW_BASE - LEFT_GRANULES + at);
   }
 }

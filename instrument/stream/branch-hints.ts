@@ -18,7 +18,7 @@ export interface HintPart {
 }
 
 export class BranchHints {
-  private readonly all = new Writer(1 << 12);
+  private readonly all = new Writer(1 << 15);
   private functions = 0;
   /** The entries of the parts it goes on with, in front of its own. */
   private readonly others: Uint8Array[] = [];

@@ -100,9 +100,9 @@ export class CodeWriter implements Emitter {
     this.code.s32(value);
   }
 
-  constant64(value: bigint): void {
+  constant64(value: number, high = Math.floor(value / 2 ** 32)): void {
     this.code.byte(OP.I64_CONST);
-    this.code.s64(value);
+    this.code.halves(value, high);
   }
 
   siteConstant(site: number): void {
@@ -123,7 +123,7 @@ export class CodeWriter implements Emitter {
   }
 
   pointerConstant(value: number): void {
-    if (this.target.is64) this.constant64(BigInt(value));
+    if (this.target.is64) this.constant64(value);
     else this.constant(value);
   }
 

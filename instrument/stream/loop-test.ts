@@ -35,7 +35,7 @@ export function hasWindows(loop: VersionedLoop, emit: Emitter): boolean {
 /** Nothing is known yet of a loop's windows. */
 export function closeWindows(loop: VersionedLoop, emit: Emitter): void {
   loop.spans.forEach((_, i) => {
-    emit.constant64(0n);
+    emit.constant64(0);
     emit.scratch(OP.LOCAL_SET, `window end ${loop.at} ${i}`, TYPE.I64);
   });
 }
@@ -61,7 +61,7 @@ function windowed(s: LoopSpan, name: string, emit: Emitter): void {
     emit.scratch(OP.LOCAL_GET, 'rounds', TYPE.I32);
     emit.byte(OP.I64_EXTEND_I32_U);
     plus(-1, emit);
-    emit.constant64(BigInt(s.stride));
+    emit.constant64(s.stride);
     emit.byte(OP.I64_MUL);
     emit.byte(OP.I64_ADD);
     grows(OP.LOCAL_SET);
@@ -90,7 +90,7 @@ function windowed(s: LoopSpan, name: string, emit: Emitter): void {
 
 function plus(value: number, emit: Emitter): void {
   if (value === 0) return;
-  emit.constant64(BigInt(value));
+  emit.constant64(value);
   emit.byte(OP.I64_ADD);
 }
 
@@ -108,7 +108,7 @@ function span(s: LoopSpan, emit: Emitter): void {
 /** Computes a value. */
 export function writeExpression(e: Expression, emit: Emitter): void {
   if (e.op === OP.I32_CONST) return emit.constant(e.value);
-  if (e.op === OP.I64_CONST) return emit.constant64(BigInt(e.value));
+  if (e.op === OP.I64_CONST) return emit.constant64(e.value);
   if (e.op === OP.LOCAL_GET) {
     emit.byte(OP.LOCAL_GET);
     return emit.u32(e.value);

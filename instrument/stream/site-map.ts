@@ -26,7 +26,7 @@ export interface SitePart {
 }
 
 export class SiteMap {
-  private readonly all = new Writer(1 << 12);
+  private readonly all = new Writer(1 << 16);
   private readonly edits = new Writer(1 << 10);
   /** In front of a function's edits. */
   private readonly head = new Writer(16);
