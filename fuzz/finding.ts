@@ -57,6 +57,7 @@ function withFuzzersBlock(report: Report, blocks: readonly number[]): Report {
   return { ...report, place: { ...report.place, allocated } };
 }
 
+const TIMEOUT_ADVICE = '       (use -timeout=N to change what is allowed)\n';
 const MEMORY_ADVICE = '   To change the out-of-memory limit use -rss_limit_mb=<N>\n';
 
 /** libFuzzer's words around the sanitizer's. */
@@ -88,7 +89,8 @@ export function plainFinding(
 ): Finding {
   const lines = stack.slice(0, 64).map((f, i) => `    #${i} ${f.function}${place(f)}`);
   const words = noticed && LIBFUZZER_WORDS[noticed];
-  const head = words ? `==1== ERROR: libFuzzer: ${words}` : `==1==ERROR: wasan: ${title}`;
+  const alarm = noticed === 'timeout' ? `ALARM: working on the last Unit for ${sentence}\n${TIMEOUT_ADVICE}` : '';
+  const head = words ? `${alarm}==1== ERROR: libFuzzer: ${words}` : `==1==ERROR: wasan: ${title}`;
   const more = noticed === 'oom' ? `\n${MEMORY_ADVICE}` : '';
   const named = noticed === 'trap' && title !== sentence ? `: ${title}` : '';
   const detail = noticed === 'timeout' ? ` after ${sentence}` : `${named}: ${sentence}`;
