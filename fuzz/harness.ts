@@ -464,6 +464,8 @@ export class Harness {
   }
 
   private threw(error: Error): Finding {
+    const report = this.sanitizer.trapped(error);
+    if (report) return reportFinding(report, this.blocks);
     const stack = this.sanitizer.symbolizeStack(error.stack ?? '');
     if (error instanceof RangeError)
       return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack, 'trap');

@@ -253,3 +253,17 @@ int in_place(unsigned char *data, unsigned long size) { return LLVMFuzzerTestOne
     expect(openModule(module, { entry: 'in_place' }).run(input)).toBeUndefined();
   },
 );
+
+test.each([
+  [
+    'a recursion past the lower end of the stack',
+    'volatile int y = 1; void down(int n) { volatile int x = n; if (y) down(n); y = x; }',
+    'down(1)',
+    'stack-overflow',
+  ],
+  ['an access past the end of memory', '', '*(volatile int *)0x7ffffff0', 'SEGV'],
+])('%s has its own title', async (_, declared, expression, title) => {
+  const source = `${declared}
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { ${expression}; return 0; }`;
+  expect(titles(await compileTarget(source, ['-O0']), 5)).toEqual([title]);
+});
