@@ -3,6 +3,7 @@
 // reported before the engine traps, which is all that a module without a host can say.
 
 import { HEADER_CALLED_INDEX } from '../runtime/abi.ts';
+import { InstrumentError } from './errors.ts';
 import type { Edit } from './plan.ts';
 import { Decoder, opcodeTable } from './wasm/decoder.ts';
 import { type Body, KIND, type Module } from './wasm/module.ts';
@@ -22,7 +23,9 @@ export function indirectCallEdits(module: Module, body: Body, nullSlot: boolean)
   const d = new Decoder(module.bytes, body.start, body.end);
   d.skipLocals();
   while (d.nextOf(INDIRECT)) {
-    edits.push(noteInFront(d.start, module.tables[d.index2]!.is64, nullSlot && d.index2 === 0));
+    const table = module.tables[d.index2];
+    if (!table) throw new InstrumentError('E_INVALID_WASM', `table ${d.index2} does not exist`);
+    edits.push(noteInFront(d.start, table.is64, nullSlot && d.index2 === 0));
   }
   return edits;
 }

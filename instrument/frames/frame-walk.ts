@@ -190,6 +190,7 @@ class FrameWalk extends Branches {
   private prologue(size: Value & { kind: 'constant' }): void {
     if (this.size && this.size.at !== size.at) throw new Trouble('several prologues');
     if (this.control.open.length !== 1) throw new Trouble('not at the top');
+    if (size.value < 0) throw new Trouble('grows up');
     this.clues?.use(size.at);
     this.size = { at: size.at, end: size.end, bytes: size.value };
     this.baseEnd = this.end;
