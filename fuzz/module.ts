@@ -87,7 +87,7 @@ export function openDifferential(
   options: ModuleOptions,
   other: OtherModule,
 ): DifferentialExecutor {
-  const { instrument: _checks, symbolizer: _symbols, moduleName = 'module.wasm', ...shared } = options;
+  const { instrument: _checks, symbolizer: _symbols, print: _once, moduleName = 'module.wasm', ...shared } = options;
   const { module, plain, ...theirs } = { ...shared, ...other };
   const otherName = other.moduleName ?? (plain ? `${moduleName}, not instrumented` : 'other.wasm');
   const { entry = DEFAULT_ENTRY, entryType, imports, args } = theirs;

@@ -153,6 +153,12 @@ test.each([
   60_000,
 );
 
+test('what two targets that are held against each other print is shown once', () => {
+  const { code, text } = fuzz('-runs=1', '-diff=prints.wasm', 'prints.wasm');
+  expect(code).toBe(0);
+  expect(text.match(/to stdout/g)).toHaveLength(1);
+}, 60_000);
+
 test('workers share a corpus', () => {
   expect(fuzz('-fork=2', '-seed=1', '-runs=2000', 'json.wasm', 'shared').code).toBe(0);
   expect(names('.').filter((name) => name.startsWith('fuzz-'))).toEqual(['fuzz-0.log', 'fuzz-1.log']);
