@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { CACHE } from './cache.ts';
 
 const FOLDER = join(CACHE, 'debian');
+/** Bytes a command may print: LLVM's archive has 150,000 files. */
+const LONGEST_LIST = 64 << 20;
 const RELEASE = `Types: deb-src
 URIs: http://deb.debian.org/debian
 Suites: bookworm
@@ -23,21 +25,22 @@ const PREPARE: Readonly<Record<string, readonly (readonly [command: string, ...a
 };
 
 /**
- * The unpacked tree of a Debian source package, as its authors released it or with Debian's patches; or the reason why
- * there is none.
+ * The unpacked tree of a Debian source package, as its authors released it or with Debian's patches, or only the folder `part`
+ * of it, as they did; or the reason why there is none.
  */
-export function debianSource(name: string, patched = false): { folder: string } | { reason: string } {
+export function debianSource(name: string, patched = false, part = ''): { folder: string } | { reason: string } {
   mkdirSync(join(FOLDER, 'lists/partial'), { recursive: true });
-  const mark = join(FOLDER, `${name}.${patched ? 'patched' : 'unpacked'}`);
+  const which = part === '' ? '' : `.${part.replaceAll('/', '-')}`;
+  const mark = join(FOLDER, `${name}${which}.${patched ? 'patched' : 'unpacked'}`);
   try {
-    if (!existsSync(mark)) fetch(name, mark, patched);
+    if (!existsSync(mark)) fetch(name, mark, patched, part);
     return { folder: join(FOLDER, readFileSync(mark, 'utf8')) };
   } catch (error) {
     return { reason: String((error as Error).message).split('\n')[0]! };
   }
 }
 
-function fetch(name: string, mark: string, patched: boolean): void {
+function fetch(name: string, mark: string, patched: boolean, part: string): void {
   writeFileSync(join(FOLDER, 'src.sources'), RELEASE);
   if (!readdirSync(join(FOLDER, 'lists')).some((f) => f.endsWith('Sources') || f.includes('source_Sources'))) {
     apt('update');
@@ -47,10 +50,10 @@ function fetch(name: string, mark: string, patched: boolean): void {
   const top = run('tar', ['tf', archive]).split('/')[0]!;
   const parent = patched ? `${name}-patched` : '.';
   mkdirSync(join(FOLDER, parent), { recursive: true });
-  run('tar', ['xf', archive, '-C', parent]);
+  run('tar', ['xf', archive, '-C', parent, ...(part === '' ? [] : [join(top, part)])]);
   if (patched) applyPatches(name, join(parent, top));
   for (const [command, ...args] of PREPARE[name] ?? []) run(command, args, join(FOLDER, parent, top));
-  writeFileSync(mark, join(parent, top));
+  writeFileSync(mark, join(parent, top, part));
 }
 
 /** What Debian changed, in the order it is applied. */
@@ -81,5 +84,5 @@ function apt(...args: string[]): void {
 }
 
 function run(command: string, args: readonly string[], cwd = FOLDER): string {
-  return String(execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return String(execFileSync(command, args, { cwd, maxBuffer: LONGEST_LIST, stdio: ['ignore', 'pipe', 'pipe'] }));
 }
