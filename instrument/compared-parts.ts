@@ -17,6 +17,14 @@ export interface Compared {
   wanted: boolean;
   /** It and the comparison before must both hold. */
   continues: boolean;
+  /** What is compared is another value plus a constant; that value is what the program has read. */
+  readonly shifted?: Shifted | undefined;
+}
+
+export interface Shifted {
+  readonly added: number;
+  /** What the other value would have to be: the least one, where a range is asked for. */
+  readonly wanted: number;
 }
 
 /** Opcodes: https://webassembly.github.io/spec/core/appendix/index-instructions.html */

@@ -8,7 +8,7 @@
 //   block left:      counter++                       only with `lines`: between two counters everything runs or nothing
 
 import * as abi from '../runtime/abi.ts';
-import { type Compared, ComparedParts, XOR_32, XOR_64 } from './compared-parts.ts';
+import { type Compared, ComparedParts, type Shifted, XOR_32, XOR_64 } from './compared-parts.ts';
 import type { Inspection } from './index.ts';
 import type { Libc } from './libc.ts';
 import type { Edit, Emitter, FunctionPlan } from './plan.ts';
@@ -131,12 +131,12 @@ class Planner {
     if (this.countsDepth(index)) this.depth(d.pos);
     const targets: boolean[] = [false];
     const parts = new ComparedParts();
-    let constant = false;
+    const before = new Before();
     while (d.pos < d.end) {
       d.next();
-      if (this.mode === 'compares') this.compare(d, constant, parts);
+      if (this.mode === 'compares') this.compare(d, before, parts);
       if (this.block(d, targets)) parts.reset();
-      constant = d.op === OP.I32_CONST ? Math.abs(d.value) > 1 : d.op === OP.I64_CONST;
+      before.step(d);
     }
     this.traceCompared();
     return this.list.sort((a, b) => a.at - b.at);
@@ -225,14 +225,17 @@ class Planner {
     });
   }
 
-  private compare(d: Decoder, constant: boolean, parts: ComparedParts): void {
+  private compare(d: Decoder, before: Before, parts: ComparedParts): void {
     const { op, start: at } = d;
+    const { constant } = before;
     const xor = op === XOR_32 || op === XOR_64;
     const is64 = COMPARISONS_64.has(op) || op === XOR_64;
     const isOne = xor || is64 || COMPARISONS_32.has(op);
-    const compared = isOne ? { at, is64, constant, wanted: constant || !xor, continues: false } : undefined;
+    const shifted = before.shifted(op);
+    const compared = isOne ? { at, is64, constant, wanted: constant || !xor, continues: false, shifted } : undefined;
     parts.step(op, xor ? compared : undefined);
     if (compared) this.compared.push(compared);
+    else if (shifted) this.traceShifted(at, 1, shifted);
     else if (op === OP.CALL) this.call(d);
     else if (op === OP.CALL_INDIRECT && this.module.tables.every(({ is64 }) => !is64))
       this.trace(at, 'trace_callee', [TYPE.I32], COMPARE_FLAG.CALL);
@@ -240,8 +243,12 @@ class Planner {
 
   /** Only at the end of a body is it known which comparisons are parts of larger ones. */
   private traceCompared(): void {
-    for (const { at, is64, constant, wanted, continues } of this.compared) {
+    for (const { at, is64, constant, wanted, continues, shifted } of this.compared) {
       if (!wanted) continue;
+      if (shifted) {
+        this.traceShifted(at, 2, shifted);
+        continue;
+      }
       const type = is64 ? TYPE.I64 : TYPE.I32;
       const flags = (constant ? COMPARE_FLAG.CONSTANT : 0) | (continues ? COMPARE_FLAG.PART : 0);
       this.trace(at, is64 ? 'trace_compare8' : 'trace_compare4', [type, type], flags);
@@ -284,8 +291,54 @@ class Planner {
     });
   }
 
+  /** Shows a value as it was before a constant was added, and what it would have to be. */
+  private traceShifted(at: number, operands: 1 | 2, { added, wanted }: Shifted): void {
+    const id = (++this.compares << 8) | COMPARE_FLAG.CONSTANT;
+    this.insert(at, (emit) => {
+      const operand = (op: number, i: number) => emit.scratch(op, `compared ${i}`, TYPE.I32);
+      if (operands === 2) operand(OP.LOCAL_SET, 1);
+      operand(OP.LOCAL_TEE, 0);
+      emit.constant(added);
+      emit.byte(OP.I32_SUB);
+      emit.constant(wanted);
+      emit.constant(id);
+      emit.callRuntime('trace_compare4');
+      operand(OP.LOCAL_GET, 0);
+      if (operands === 2) operand(OP.LOCAL_GET, 1);
+    });
+  }
+
   private insert(at: number, write: (emit: Emitter) => void): void {
     this.list.push({ at, removes: 0, isSite: false, repeatable: true, write });
+  }
+}
+
+const EQUALS = new Set([0x46, 0x47]);
+const UNSIGNED = new Set([0x49, 0x4b, 0x4d, 0x4f]);
+
+/** What the instructions before have left on the stack, as far as it matters to one that compares. */
+class Before {
+  /** A constant is on top that is worth to be looked for. */
+  constant = false;
+  /** An i32.const is on top. */
+  private pushed: number | undefined;
+  /** The value on top, or below the constant there, is another one plus this. */
+  private added: number | undefined;
+
+  step({ op, value }: Decoder): void {
+    if (op === OP.I32_ADD && this.pushed !== undefined) this.added = this.pushed;
+    else if (op === OP.I32_SUB && this.pushed !== undefined) this.added = -this.pushed;
+    else if (op !== OP.LOCAL_TEE && op !== OP.I32_CONST) this.added = undefined;
+    this.pushed = op === OP.I32_CONST ? value : undefined;
+    this.constant = op === OP.I32_CONST ? Math.abs(value) > 1 : op === OP.I64_CONST;
+  }
+
+  /** `x - 100 < 3` and a jump table behind `x - 100` ask whether x is 100 or a little more. */
+  shifted(op: number): Shifted | undefined {
+    const { added, pushed } = this;
+    if (added === undefined) return undefined;
+    if (op === OP.BR_TABLE || (UNSIGNED.has(op) && pushed !== undefined)) return { added, wanted: -added };
+    return EQUALS.has(op) && pushed !== undefined ? { added, wanted: pushed - added } : undefined;
   }
 }
 

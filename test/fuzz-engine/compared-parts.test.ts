@@ -49,3 +49,22 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
 }`;
   expect(await titles(source)).toEqual(SEEDS.map(() => ['unreachable']));
 });
+
+test.each([
+  ['a range', 'x - 100001u < 3'],
+  [
+    'a jump table',
+    '({ int r = 0; switch (x) { case 7770001: r = f(1); break; case 7770002: r = f(2); break; case 7770003: r = f(3); break; case 7770004: r = f(4); break; } r; })',
+  ],
+])('what %s begins with is found: a constant is taken from the value first', async (_, condition) => {
+  const source = `#include <string.h>
+__attribute__((noinline)) int f(int x) { __asm__ volatile("" : "+r"(x)); return x; }
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  unsigned x;
+  if (size < 12) return 0;
+  memcpy(&x, data + 8, 4);
+  if (${condition}) __builtin_trap();
+  return 0;
+}`;
+  expect(await titles(source)).toEqual(SEEDS.map(() => ['unreachable']));
+});

@@ -43,6 +43,7 @@ const FOUND: Readonly<Record<string, string>> = {
   StrncmpTest: 'exit',
   StrstrTest: 'exit',
   SwapCmpTest: 'exit',
+  Switch2Test: 'exit',
   Switch3Test: 'unreachable',
   SwitchTest: 'exit',
   ThreeFunctionsTest: 'unreachable',
