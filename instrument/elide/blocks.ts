@@ -141,8 +141,13 @@ export abstract class Blocks {
     }
   }
 
+  private innermost(): Frame {
+    if (this.depth === 0) throw new InstrumentError('E_INVALID_WASM', 'a function ends more blocks than it begins');
+    return this.frames[this.depth - 1]!;
+  }
+
   protected otherwise(): void {
-    const frame = this.frames[this.depth - 1]!;
+    const frame = this.innermost();
     if (frame.deadOutside) return;
     if (!this.dead) this.arrive(frame);
     this.resume(frame);
@@ -159,7 +164,7 @@ export abstract class Blocks {
 
   /** A handler may be entered from anywhere in the body it belongs to. */
   protected handler(op: number): void {
-    const frame = this.frames[this.depth - 1]!;
+    const frame = this.innermost();
     if (frame.deadOutside) return;
     if (op === OP.CATCH) {
       this.gaveUp = true; // its operands are the tag's
@@ -195,8 +200,8 @@ export abstract class Blocks {
   }
 
   protected leave(): void {
-    if (this.depth === 0) throw new InstrumentError('E_INVALID_WASM', 'a function ends more blocks than it begins');
-    const frame = this.frames[--this.depth]!;
+    const frame = this.innermost();
+    this.depth--;
     if (frame.deadOutside || frame.op === 0) return;
     const { state } = this;
     if (frame.op === OP.LOOP) this.loopEnds();
