@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { commands } from '@yowasp/clang';
+import { peakMegabytes } from './peak-memory.ts';
 
 const SOURCE = `#include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,6 @@ console.log(
     bytes: module.length,
     seconds: performance.now() / 1000,
     cpuSeconds: (user + system) / 1e6,
-    megabytes: process.resourceUsage().maxRSS / 1024,
+    megabytes: peakMegabytes(),
   }),
 );

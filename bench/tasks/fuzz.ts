@@ -7,6 +7,7 @@ import { Campaign } from '../../fuzz/campaign.ts';
 import { openFolder, readInputs, sha1, writeFile } from '../../fuzz/folder.ts';
 import { openModule } from '../../fuzz/index.ts';
 import { seededRandom } from '../../fuzz/random.ts';
+import { peakMegabytes } from './peak-memory.ts';
 
 const [path, runs, corpus, folder] = process.argv.slice(2);
 const seeds = folder === undefined ? [] : readInputs(folder).map((file) => file.bytes);
@@ -30,5 +31,5 @@ const { user, system } = process.cpuUsage(before);
 if (Number(runs) > 0) openFolder(corpus!);
 for (const unit of campaign.corpus.units)
   if (Number(runs) > 0 && !unit.retired) writeFile(corpus!, unit.name, unit.bytes);
-const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
+const megabytes = Math.round(peakMegabytes());
 process.stdout.write(JSON.stringify({ cpu: (user + system) / 1e6, megabytes, edges: campaign.totals.edges }));

@@ -2,6 +2,7 @@
 // size of the output as JSON. Arguments: module, tool (wasan or binaryen).
 
 import { readFileSync } from 'node:fs';
+import { peakMegabytes } from './peak-memory.ts';
 
 export interface InstrumentCost {
   /** Of the first run, when the engine has compiled nothing yet. */
@@ -43,6 +44,6 @@ function once() {
 }
 
 const first = once();
-const megabytes = process.resourceUsage().maxRSS / 1024;
+const megabytes = peakMegabytes();
 const cost: InstrumentCost = { ...first, megabytes, ...(bytes.length < LARGE && { warmCpu: once().cpu }) };
 console.log(JSON.stringify(cost));

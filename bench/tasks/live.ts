@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { instrument } from '../../index.ts';
 import { cpuMilliseconds, instantiate } from '../reactor.ts';
 import { spreadOf } from '../statistics.ts';
+import { peakMegabytes } from './peak-memory.ts';
 
 const ROUNDS = 5;
 
@@ -27,5 +28,5 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 for (const each of exports) each.drain();
 const [original, wasan] = times.map((t) => spreadOf(t).median);
-const megabytes = process.resourceUsage().maxRSS / 1024;
+const megabytes = peakMegabytes();
 console.log(JSON.stringify({ original, wasan, megabytes }));

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { instantiate } from '../reactor.ts';
+import { peakMegabytes } from './peak-memory.ts';
 
 export interface MemoryUse {
   readonly megabytes: number;
@@ -28,7 +29,7 @@ const [originalPath, instrumentedPath, size] = process.argv.slice(2);
 const read = (path: string) => new Uint8Array(readFileSync(path));
 const reactor = await instantiate(read(originalPath!), instrumentedPath === '-' ? undefined : read(instrumentedPath!));
 for (let round = 0; round < 3; round++) reactor.run(Number(size));
-const megabytes = process.resourceUsage().maxRSS / 1024;
+const megabytes = peakMegabytes();
 const memories = Object.values(reactor.exports).filter((e) => e instanceof WebAssembly.Memory);
 const wasmMegabytes = memories.reduce((sum, memory) => sum + usedMegabytes(memory), 0);
 console.log(JSON.stringify({ megabytes, wasmMegabytes } satisfies MemoryUse));
