@@ -3,6 +3,7 @@
 // unit has one: nothing is allocated for those that lead to nothing.
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
+import { joined } from '../instrument/wasm/bytes.ts';
 import { HEADER_COMPARES, HEADER_COMPARES_TOP } from '../runtime/abi.ts';
 import { LONGEST_WORD } from './learning.ts';
 import { ascii, find, isDigit, type Replacement } from './mutators.ts';
@@ -61,15 +62,15 @@ function compareAt(log: Uint8Array, words: Uint32Array, at: number): Compare {
 
 /** Pieces of memory that were compared one after the other, as the memory they are of. */
 function together(parts: readonly Compare[]): Compare {
-  let left = new Uint8Array(0);
+  let left: Uint8Array = new Uint8Array(0);
   let right = left;
   for (const part of parts) {
     const size = width(part);
     const a = part.left.subarray(0, size);
     const b = part.right.subarray(0, size);
     const twice = overlap(left, right, a, b);
-    left = concat(left, a.subarray(twice));
-    right = concat(right, b.subarray(twice));
+    left = joined([left, a.subarray(twice)]);
+    right = joined([right, b.subarray(twice)]);
   }
   const constant = parts.every(({ flags }) => flags & COMPARE_FLAG.CONSTANT) ? COMPARE_FLAG.CONSTANT : 0;
   return { id: parts[0]!.id, flags: COMPARE_FLAG.MEMORY | constant, left, right };
@@ -93,13 +94,6 @@ function overlap(left: Uint8Array, right: Uint8Array, nextLeft: Uint8Array, next
     if (isSame(left, nextLeft) && isSame(right, nextRight)) return n;
   }
   return 0;
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 /** 53 bits of what is hashed: two that have them in common are taken for one. */

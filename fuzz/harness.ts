@@ -11,7 +11,7 @@ import { type Finding, plainFinding, reportFinding, withOutput } from './finding
 import type { Hits } from './hits.ts';
 import { InitializeError, initialize } from './initialize.ts';
 import { type Outcome, outputOf } from './outcome.ts';
-import { FuzzWasi, PROGRAM, ProgramExit } from './wasi.ts';
+import { commandLine, FuzzWasi, ProgramExit } from './wasi.ts';
 
 /** Full loop counters between two looks at the clock: some 128 rounds each. */
 const PATIENCE = 2048;
@@ -166,7 +166,7 @@ export class Harness {
     try {
       this.exports._initialize?.();
       const call = this.exports.LLVMFuzzerInitialize;
-      const words = [PROGRAM, ...(this.target.args ?? [])];
+      const words = commandLine(this.target.args);
       if (call) this.argumentBlock = initialize(call, this.program!, words, (size) => this.allocate(size));
     } catch (error) {
       throw new InitializeError(withOutput(this.ended(error), this.wasi.printed()));

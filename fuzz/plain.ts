@@ -8,7 +8,7 @@ import { type Finding, plainFinding } from './finding.ts';
 import { type Hits, NO_HITS } from './hits.ts';
 import { initialize } from './initialize.ts';
 import { type Outcome, outputOf } from './outcome.ts';
-import { FuzzWasi, PROGRAM, ProgramExit } from './wasi.ts';
+import { commandLine, FuzzWasi, ProgramExit } from './wasi.ts';
 
 export interface PlainTarget {
   readonly bytes: Uint8Array;
@@ -86,7 +86,7 @@ export class PlainExecutor implements Executor {
     }
     exports._initialize?.();
     const { memory, LLVMFuzzerInitialize: call } = exports;
-    const words = [PROGRAM, ...(this.target.args ?? [])];
+    const words = commandLine(this.target.args);
     if (call) initialize(call, memory!, words, (size) => this.place(exports, size));
     if (this.target.entryType !== undefined) {
       const objects = new Lowering(exports as WebAssembly.Exports, exports.memory!, this.target.entryType, () => {});

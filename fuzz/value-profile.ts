@@ -1,6 +1,6 @@
 // -use_value_profile: how close the operands of a comparison came to each other is feedback, and which functions were called
-// through the table, as in libFuzzer. Every run is
-// one of the build that logs comparisons; each pair of comparison and closeness is one more counter behind those of the edges.
+// through the table, as in libFuzzer. Every run is one of the build that logs comparisons; each pair of comparison and closeness
+// is one more counter behind those of the edges.
 
 import { COMPARE_FLAG } from '../instrument/coverage.ts';
 import type { Compare } from './compares.ts';

@@ -21,8 +21,7 @@ const LAST_WORDS = 4096;
 /** What an argument says where the name of a file with the input shall stand. */
 export const INPUT_FILE = '@@';
 const NAME = 'input';
-/** argv[0] */
-export const PROGRAM = 'program';
+const PROGRAM = 'program';
 const ROOT = 3;
 const FIRST_FILE = 4;
 const CREATE = 1;
@@ -31,6 +30,11 @@ type Call = (...args: number[]) => number;
 
 /** Is given what a program prints to standard output, 1, or to standard error, 2. */
 export type Print = (descriptor: 1 | 2, bytes: Uint8Array) => void;
+
+/** argv of a program that is given these arguments. */
+export function commandLine(args: readonly string[] = []): string[] {
+  return [PROGRAM, ...args];
+}
 
 export class FuzzWasi {
   input: Uint8Array = new Uint8Array(0);
@@ -51,7 +55,7 @@ export class FuzzWasi {
   /** `args` are without the program's name. */
   constructor(args: readonly string[] = [], print?: Print) {
     this.print = print;
-    const words = args.length === 0 ? [] : [PROGRAM, ...args];
+    const words = args.length === 0 ? [] : commandLine(args);
     this.args = words.map((word) => new TextEncoder().encode(`${word.replaceAll(INPUT_FILE, `/${NAME}`)}\0`));
     this.hasFile = args.some((word) => word.includes(INPUT_FILE));
   }

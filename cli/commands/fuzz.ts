@@ -54,7 +54,7 @@ export const fuzzCommand: Command = {
     const output = new TargetOutput(io, flags.number('close_fd_mask'), io.terminalColumns !== undefined && !single);
     const options = moduleOptions(path, original, flags, output);
     const executor = open(original, options, flags);
-    if ('finding' in executor) return failedAtOnce(executor.finding, flags, io);
+    if ('finding' in executor) return failedAtOnce(executor.finding, flags, output, io);
     const artifacts: Artifacts = {
       prefix: flags.text('artifact_prefix'),
       exact: flags.text('exact_artifact_path'),
@@ -128,8 +128,8 @@ function entryTypeOf(path: string, entry: string, flags: FuzzFlags): EntryType |
 const DIFF_MODES = ['', 'inline', 'outline', 'plain'] as const;
 
 /** A target that fails before its first input: there is no input to save. */
-function failedAtOnce(finding: Finding, flags: FuzzFlags, io: Io): number {
-  io.stderr(finding.text);
+function failedAtOnce(finding: Finding, flags: FuzzFlags, output: TargetOutput, io: Io): number {
+  io.stderr(output.textOf(finding));
   return exitCode(finding, flags);
 }
 

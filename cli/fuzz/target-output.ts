@@ -2,6 +2,7 @@
 // closes. A screen that is redrawn in place has no room for it.
 
 import { type Finding, withoutOutput } from '../../fuzz/finding.ts';
+import type { Print } from '../../fuzz/wasi.ts';
 import type { Io } from '../command.ts';
 
 export class TargetOutput {
@@ -17,7 +18,7 @@ export class TargetOutput {
   }
 
   /** For the target; undefined if nothing is to be seen of it. */
-  get print(): ((descriptor: 1 | 2, bytes: Uint8Array) => void) | undefined {
+  get print(): Print | undefined {
     if (this.closed === 3) return undefined;
     return (descriptor, bytes) => {
       if (this.muted || this.closed & descriptor) return;

@@ -6,31 +6,33 @@ import { probeAllocator } from '../../host/probe.ts';
 import { inspect } from '../../instrument/index.ts';
 import { compileC, runC } from '../support/c-program.ts';
 
-const source = (size: number) => `
+const FOR_THE_HOST = `
 #include <stdlib.h>
 __attribute__((export_name("malloc"))) void *malloc_for_the_host(size_t n) { return malloc(n); }
-__attribute__((export_name("free"))) void free_for_the_host(void *p) { free(p); }
+__attribute__((export_name("free"))) void free_for_the_host(void *p) { free(p); }`;
+
+/** Writes to byte 19 of a block of so many. */
+const main = (size: number) => `
 int main(void) {
   volatile char *p = malloc(${size});
   p[19] = 1;
   free((void *)p);
 }`;
 
-test.each([
+const BLOCKS: readonly (readonly [string, number, readonly string[]])[] = [
   ['overflow', 16, ['heap-buffer-overflow']],
   ['no bug', 20, []],
-])('%s', async (_, size, titles) => {
-  const module = await compileC(source(size), ['-O2', '-s']);
+];
+
+test.each(BLOCKS)('%s', async (_, size, titles) => {
+  const module = await compileC(FOR_THE_HOST + main(size), ['-O2', '-s']);
   const { functions } = inspect(module, { probe: probeAllocator }).allocator;
   expect(functions.map((f) => `${f.role.role} by ${f.how}`).toSorted()).toEqual(['free by body', 'malloc by body']);
   const { findings } = await runC(module, { probe: probeAllocator });
   expect(findings.map((f) => f.title)).toEqual(titles);
 });
 
-const inCommand = `
-#include <stdlib.h>
-__attribute__((export_name("malloc"))) void *malloc_for_the_host(size_t n) { return malloc(n); }
-__attribute__((export_name("free"))) void free_for_the_host(void *p) { free(p); }
+const inCommand = `${FOR_THE_HOST}
 static void *volatile kept;
 __attribute__((constructor)) static void begin(void) { kept = malloc(10); }
 __attribute__((export_name("run"))) void run(int size) { kept = realloc(kept, size); }
@@ -44,24 +46,16 @@ test('the linker has put constructors and destructors around every export of a c
   expect({ layout, confidence }).toEqual({ layout: 'behind', confidence: 'high' });
 });
 
-const inFront = (size: number) => `
+const IN_FRONT = `
 #include <stdlib.h>
 static volatile int calls;
 void *__real_malloc(size_t n);
 void __real_free(void *p);
 __attribute__((export_name("malloc"))) void *__wrap_malloc(size_t n) { calls++; void *p = __real_malloc(n); return p ? p : __real_malloc(1); }
-__attribute__((export_name("free"))) void __wrap_free(void *p) { calls--; if (p) __real_free(p); }
-int main(void) {
-  volatile char *p = malloc(${size});
-  p[19] = 1;
-  free((void *)p);
-}`;
+__attribute__((export_name("free"))) void __wrap_free(void *p) { calls--; if (p) __real_free(p); }`;
 
-test.each([
-  ['overflow', 16, ['heap-buffer-overflow']],
-  ['no bug', 20, []],
-])('wrapped by the linker (--wrap): %s', async (_, size, titles) => {
-  const module = await compileC(inFront(size), ['-O2', '-s', '-Wl,--wrap=malloc,--wrap=free']);
+test.each(BLOCKS)('wrapped by the linker (--wrap): %s', async (_, size, titles) => {
+  const module = await compileC(IN_FRONT + main(size), ['-O2', '-s', '-Wl,--wrap=malloc,--wrap=free']);
   const { functions } = inspect(module, { probe: probeAllocator }).allocator;
   expect(functions.map((f) => f.how)).not.toContain('export');
   expect(functions.map((f) => f.role.role)).toEqual(expect.arrayContaining(['malloc', 'free']));

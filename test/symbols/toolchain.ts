@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { commands, type RunOptions, runLLVM, type Tree } from '@yowasp/clang';
 import { ByteReader } from '../../host/symbols/byte-reader.ts';
+import { joined } from '../../instrument/wasm/bytes.ts';
 
 type Command = (args: string[], files: Tree, options: RunOptions) => unknown;
 
@@ -71,12 +72,12 @@ export function dropSections(module: Uint8Array, isDropped: (id: number, name: s
     const name = id === 0 ? body.text(body.uleb()) : '';
     if (!isDropped(id, name)) kept.push(module.subarray(start, reader.position));
   }
-  return concatenate(kept);
+  return joined(kept);
 }
 
 export function addCustomSection(module: Uint8Array, name: string, payload: Uint8Array): Uint8Array {
   const title = withLength(new TextEncoder().encode(name));
-  return concatenate([module, Uint8Array.of(0), withLength(concatenate([title, payload]))]);
+  return joined([module, Uint8Array.of(0), withLength(joined([title, payload]))]);
 }
 
 /** Behind its LEB128 byte count. */
@@ -89,17 +90,7 @@ export function withLength(bytes: Uint8Array): Uint8Array {
     }
     length.push((rest & 127) | 128);
   }
-  return concatenate([Uint8Array.from(length), bytes]);
-}
-
-function concatenate(parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joined([Uint8Array.from(length), bytes]);
 }
 
 export interface ReferenceFrame {
