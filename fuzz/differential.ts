@@ -16,6 +16,7 @@ const OTHER_IDS = 1 << 24;
 
 export class DifferentialExecutor implements Executor {
   readonly counters: number;
+  readonly edges: number;
   private readonly sides: readonly [Side, Side];
   private readonly names: readonly [string, string];
   private readonly all: HitList;
@@ -24,6 +25,7 @@ export class DifferentialExecutor implements Executor {
     this.sides = sides;
     this.names = names;
     this.counters = sides[0].counters + sides[1].counters;
+    this.edges = edgesOf(sides[0]) + edgesOf(sides[1]);
     this.all = new HitList(this.counters);
   }
 
@@ -43,12 +45,16 @@ export class DifferentialExecutor implements Executor {
     return { ...finding, text: [finding.text, ...reports].join('\n') };
   }
 
-  /** Of both, one after the other. */
+  /** Of both, one after the other: first the edges, then what else they tell. */
   hits(): Hits {
     const [a, b] = this.sides;
+    const [ours, theirs] = [a.hits(), b.hits()];
+    const [ourEdges, theirEdges] = [edgesAmong(ours, a), edgesAmong(theirs, b)];
     this.all.clear();
-    this.all.append(a.hits());
-    this.all.append(b.hits(), a.counters);
+    this.all.append(ours, 0, 0, ourEdges);
+    this.all.append(theirs, edgesOf(a), 0, theirEdges);
+    this.all.append(ours, edgesOf(b), ourEdges);
+    this.all.append(theirs, a.counters, theirEdges);
     return this.all;
   }
 
@@ -60,6 +66,17 @@ export class DifferentialExecutor implements Executor {
     const [ours, theirs] = this.sides.map((side) => side.compares(input)) as [Compare[], Compare[]];
     return [...ours, ...theirs.map((compare) => ({ ...compare, id: compare.id + OTHER_IDS }))];
   }
+}
+
+function edgesOf({ edges, counters }: Executor): number {
+  return edges ?? counters;
+}
+
+/** How many of the hits are edges: they come first. */
+function edgesAmong({ entries, count }: Hits, side: Executor): number {
+  let edges = count;
+  while (edges > 0 && entries[edges - 1]! >>> 8 >= edgesOf(side)) edges--;
+  return edges;
 }
 
 const WORDS: Readonly<Record<keyof Outcome, string>> = {

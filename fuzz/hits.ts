@@ -26,9 +26,9 @@ export class HitList implements Hits {
     this.entries[this.count++] = (counter << 8) | value;
   }
 
-  /** Hits of counters that are numbered from `base` here. */
-  append({ entries, count }: Hits, base = 0): void {
-    for (let i = 0; i < count; i++) this.entries[this.count++] = entries[i]! + (base << 8);
+  /** Hits of counters that are numbered from `base` here: all, or those from one place in the list to another. */
+  append({ entries, count }: Hits, base = 0, from = 0, to = count): void {
+    for (let i = from; i < to; i++) this.entries[this.count++] = entries[i]! + (base << 8);
   }
 
   /** Takes counters from where they are: they are 0 then. */

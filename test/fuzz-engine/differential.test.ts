@@ -2,7 +2,7 @@
 // original. A difference is a finding that shows both sides; agreement is silence.
 
 import { expect, test } from 'vitest';
-import { fuzz } from '../../fuzz/index.ts';
+import { fuzz, openDifferential } from '../../fuzz/index.ts';
 import { difference, type Outcome } from '../../fuzz/outcome.ts';
 import { compileC } from '../support/compile-c.ts';
 import { compileTarget } from './targets.ts';
@@ -105,4 +105,16 @@ test('outcomes differ in the first respect that matters', () => {
   expect(difference(base, { ...base, output: bytes(1, 3), printed: bytes(0) })).toBe('printed');
   expect(difference(base, { ...base, value: 1, printed: bytes(0) })).toBe('value');
   expect(difference(base, { ...base, value: 1, ending: 'unreachable' })).toBe('ending');
+});
+
+test('how deep both went is told behind the edges of both', async () => {
+  const module = await compileTarget(`volatile int sink;
+__attribute__((noinline)) static void down(unsigned long n) { if (n) down(n - 1); sink++; }
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { down(size); return 0; }`);
+  const executor = openDifferential(module, {}, { module });
+  expect(executor.run(new Uint8Array(5))).toBeUndefined();
+  const { entries, count } = executor.hits();
+  const numbers = Array.from(entries.subarray(0, count), (entry) => entry >>> 8);
+  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  expect(numbers.filter((number) => number >= executor.edges)).toHaveLength(2);
 });
