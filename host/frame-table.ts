@@ -17,7 +17,7 @@ import type { FrameDescription, StackObject } from './report/place.ts';
 import { stackRegions } from './stack-regions.ts';
 import { ByteReader } from './symbols/byte-reader.ts';
 import type { Symbolizer } from './symbols/index.ts';
-import { readWasmModule } from './symbols/wasm-module.ts';
+import { perModule, readWasmModule } from './symbols/wasm-module.ts';
 
 const SUPPORTED_VERSION = 1;
 
@@ -36,7 +36,9 @@ export interface FrameRecord {
 }
 
 /** Frames by number - 1; none if the module was not instrumented with them. */
-export function readFrameTable(instrumented: Uint8Array): FrameRecord[] {
+export const readFrameTable = perModule(decodeFrames);
+
+function decodeFrames(instrumented: Uint8Array): readonly FrameRecord[] {
   const section = readWasmModule(instrumented).custom('wasan.frames');
   if (!section) return [];
   const reader = new ByteReader(section);

@@ -25,7 +25,10 @@ export interface ThreadRegistry {
 }
 
 export interface InterceptOptions {
-  /** The instrumented module, or undefined to leave this one alone. */
+  /**
+   * The instrumented module, or undefined to leave this one alone. The same array as before says that the original is the
+   * same as well, so that what is known of it need not be found out again.
+   */
   readonly rewrite: (original: Uint8Array) => Uint8Array | undefined;
   readonly onFinding: (report: Report, sanitizer: Sanitizer) => boolean | undefined;
   /** Told of every instance that runs instrumented. */
@@ -103,6 +106,9 @@ class Interceptor {
   private readonly nativeStatics: Statics;
   private readonly options: InterceptOptions;
   private readonly known = new WeakMap<WebAssembly.Module, Known>();
+  private readonly prepared = new WeakMap<Uint8Array, Known>();
+  /** Of what a program compiles again and again, a module with all the code it has by now; undefined until it does. */
+  private readonly kept = new WeakMap<Known, WebAssembly.Module | undefined>();
 
   constructor(native: Members, nativeStatics: Statics, options: InterceptOptions) {
     this.native = native;
@@ -114,9 +120,11 @@ class Interceptor {
     const { native } = this;
     const compile = async (source: BufferSource, options?: CompileOptions) => {
       const known = this.prepare(source);
-      return known
-        ? this.remember(await native.compile(known.instrumented as BufferSource, options), known)
-        : native.compile(source, options);
+      if (!known) return native.compile(source, options);
+      const copy = options === undefined ? this.again(known) : undefined;
+      if (copy) return copy;
+      const module = await native.compile(known.instrumented as BufferSource, options);
+      return options === undefined ? this.keep(module, known) : this.remember(module, known);
     };
     const instantiate = (async (source: Source, imports?: WebAssembly.Imports, options?: CompileOptions) => {
       if (this.isModule(source)) return this.instantiateModule(source, imports);
@@ -162,8 +170,12 @@ class Interceptor {
     return new Proxy(this.native.Module, {
       construct: (target, [source, ...rest]: [BufferSource, ...unknown[]], newTarget) => {
         const known = this.prepare(source);
-        const module = Reflect.construct(target, [known?.instrumented ?? source, ...rest], newTarget);
-        return known ? this.remember(module, known) : module;
+        if (!known) return Reflect.construct(target, [source, ...rest], newTarget);
+        const isPlain = rest.length === 0 && newTarget.prototype === target.prototype;
+        const copy = isPlain ? this.again(known) : undefined;
+        if (copy) return copy;
+        const module = Reflect.construct(target, [known.instrumented, ...rest], newTarget);
+        return isPlain ? this.keep(module, known) : this.remember(module, known);
       },
     });
   }
@@ -199,14 +211,38 @@ class Interceptor {
   private prepare(source: BufferSource): Known | undefined {
     const original = bytesOf(source);
     const instrumented = this.options.rewrite(original);
-    const known = instrumented && { original, instrumented };
-    if (known) this.options.threads?.publishModule(known);
+    if (!instrumented) return undefined;
+    const before = this.prepared.get(instrumented);
+    if (before) {
+      if (!this.kept.has(before)) this.kept.set(before, undefined);
+      return before;
+    }
+    const known = { original, instrumented };
+    this.prepared.set(instrumented, known);
+    this.options.threads?.publishModule(known);
     return known;
   }
 
   private remember(module: WebAssembly.Module, known: Known): WebAssembly.Module {
     this.known.set(module, known);
     return module;
+  }
+
+  private keep(module: WebAssembly.Module, known: Known): WebAssembly.Module {
+    if (this.kept.has(known)) this.kept.set(known, module);
+    return this.remember(module, known);
+  }
+
+  /** A module of its own that shares the code of the one that was kept; undefined where there is none, or no copy can be made. */
+  private again(known: Known): WebAssembly.Module | undefined {
+    const kept = this.kept.get(known);
+    if (!kept) return undefined;
+    try {
+      const copy = structuredClone(kept);
+      return copy instanceof this.native.Module ? this.remember(copy, known) : undefined; // of another realm
+    } catch {
+      return undefined;
+    }
   }
 
   /** What an instance of the module is made with. What is not ours, or is to be refused, is left to the engine. */

@@ -24,10 +24,14 @@ import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { keepStackTops, readInfo, stackPointer } from './stack-tops.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
+import { perModule } from './symbols/wasm-module.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
 
 export type { SanitizerOptions } from './sanitizer-options.ts';
+
+/** Made from what a module itself holds. */
+const symbolsOf = perModule((original) => createSymbolizer(original));
 
 /** The "module" of what JavaScript does by itself, in stacks. */
 const SCRIPT = 'JavaScript';
@@ -369,7 +373,7 @@ export class Sanitizer {
   }
 
   private get symbolizer(): Symbolizer {
-    this.symbols ??= this.options.symbolizer ?? createSymbolizer(this.options.original);
+    this.symbols ??= this.options.symbolizer ?? symbolsOf(this.options.original);
     return this.symbols;
   }
 

@@ -2,7 +2,7 @@
 // Reads the custom section "wasan.sites"; its layout is drawn in instrument/stream/site-map.ts.
 
 import { ByteReader } from './symbols/byte-reader.ts';
-import { readWasmModule } from './symbols/wasm-module.ts';
+import { perModule, readWasmModule } from './symbols/wasm-module.ts';
 
 const SUPPORTED_VERSION = 1;
 
@@ -26,8 +26,10 @@ interface FunctionEdits {
   firstSite: number;
 }
 
-/** Builds the table of an instrumented module, or returns undefined if it has none. */
-export function readSiteTable(instrumented: Uint8Array, original: Uint8Array): SiteTable | undefined {
+/** The table of an instrumented module; undefined if it has none. */
+export const readSiteTable = perModule(buildSiteTable);
+
+function buildSiteTable(instrumented: Uint8Array, original: Uint8Array): SiteTable | undefined {
   const section = readWasmModule(instrumented).custom('wasan.sites');
   if (!section) return undefined;
   const reader = new ByteReader(section);

@@ -31,10 +31,10 @@ export class Failures {
   /** A fatal one ends the process here, unless the program has replaced process.exit. */
   fail({ exitCode, halt }: Failure): void {
     if (this.exitCode === undefined) this.takeOver();
+    if (this.exitCode !== exitCode) leaveNote(this.process, exitCode);
     this.exitCode = exitCode;
     this.halts = halt;
     this.process.exitCode = exitCode; // news of a worker may come while the process ends already
-    leaveNote(this.process, exitCode);
     if (!halt) return;
     try {
       this.process.exit(exitCode);

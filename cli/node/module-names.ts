@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { perModule } from '../../host/symbols/wasm-module.ts';
 
 export class ModuleNames {
   private readonly scripts = new WeakMap<Uint8Array, string>();
@@ -31,9 +32,10 @@ export class ModuleNames {
   }
 }
 
-export function nameByContents(module: Uint8Array): string {
-  return `wasm-${createHash('sha256').update(module).digest('hex').slice(0, 8)}`;
-}
+/** Asked for at every frame of a stack. */
+export const nameByContents = perModule(
+  (module) => `wasm-${createHash('sha256').update(module).digest('hex').slice(0, 8)}`,
+);
 
 /** Of several that are equal, the one that is called like the script. */
 function fileBeside(script: string, module: Uint8Array): string | undefined {

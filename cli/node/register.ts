@@ -106,6 +106,17 @@ function register(): void {
   watchContexts((api) => void intercept(interception, api));
 }
 
+/** A program may compile the same bytes for every call. They are held for threads, too (threads.ts). */
+interface Instrumented {
+  readonly original: Uint8Array;
+  readonly script: string;
+  readonly made: Uint8Array;
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
 /** Instruments the modules that are chosen, or takes what was made of them before. */
 function rewriting(settings: Settings, options: Options, names: ModuleNames): InterceptOptions['rewrite'] {
   const { mode, mapping, allocator, stackPointer } = settings;
@@ -119,9 +130,12 @@ function rewriting(settings: Settings, options: Options, names: ModuleNames): In
   const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
   const selection = new Selection(settings.include, settings.exclude, settings.folder);
   const choice = new Choice(settings.include.length > 0);
+  const before: Instrumented[] = [];
   return (original) => {
     if (original.length < settings.minimumBytes) return undefined;
     const script = loadingScript();
+    const known = before.find((m) => m.script === script && isEqual(m.original, original));
+    if (known) return known.made;
     names.loadedBy(original, script);
     const file = selection.isNarrow ? names.fileOf(original) : undefined;
     if (!selection.has(file === undefined ? [script] : [script, file])) {
@@ -135,6 +149,7 @@ function rewriting(settings: Settings, options: Options, names: ModuleNames): In
       const made = cache.get(original, fixed + JSON.stringify(exports), () => instrument(original, how).bytes);
       const name = () => names.of(original);
       tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });
+      before.push({ original, script, made });
       return made;
     } catch (error) {
       return leaveAlone(error, options);

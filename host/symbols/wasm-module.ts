@@ -40,6 +40,18 @@ export function lazy<T>(make: () => T): () => T {
   };
 }
 
+/** Keeps the answer for a module as long as its bytes: a program may make an instance for every call. */
+export function perModule<T, Rest extends readonly unknown[]>(
+  make: (bytes: Uint8Array, ...rest: Rest) => T,
+): (bytes: Uint8Array, ...rest: Rest) => T {
+  const made = new WeakMap<Uint8Array, { readonly value: T }>();
+  return (bytes, ...rest) => {
+    const known = made.get(bytes) ?? { value: make(bytes, ...rest) };
+    made.set(bytes, known);
+    return known.value;
+  };
+}
+
 export function readWasmModule(bytes: Uint8Array): WasmModule {
   const spans = new Map<number, Span>();
   const customs = new Map<string, Span>();

@@ -98,6 +98,19 @@ test('the WebAssembly API shows the original module', async () => {
   expect({ stdout, code }).toEqual({ stdout: plain, code: 0 });
 });
 
+test('bytes that are compiled again and again are instrumented once, and every module is another', async () => {
+  const module = binaryen.parseText(`(module (memory 1)
+    (func (export "get") (param i32) (result i32) (i32.load (local.get 0)))
+    (func (export "put") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
+    (func (export "constant") (result i32) (i32.const 41))
+    (data (i32.const 1024) "${'x'.repeat(600)}"))`);
+  const path = join(folder, 'again.wasm');
+  writeFileSync(path, module.emitBinary());
+  const { stdout, stderr, code } = await wasan(['node', '--cache-size=0', '--verbosity=1', app('again.mjs'), path]);
+  expect({ stdout, code }).toEqual({ stdout: '12 0 true\n42\n', code: 0 });
+  expect(stderr.match(/loaded by/g)).toHaveLength(2);
+});
+
 test('without anything to run it says so', async () => {
   const { code, stderr } = await wasan(['node']);
   expect({ code, stderr }).toEqual({
