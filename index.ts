@@ -18,6 +18,7 @@ import {
 } from './instrument/index.ts';
 import { runtimeImages } from './instrument/runtime-images.ts';
 import { nodeTeam } from './instrument/split/node-team.ts';
+import { loadDefaults, withModuleDefaults } from './module-defaults.ts';
 
 export * from './host/index.ts';
 export {
@@ -31,7 +32,8 @@ export {
 /**
  * Instruments a module with the runtime this package ships; debug information is read from the module itself. What is made
  * to be loaded here (`host`) suits this engine. A large module is shared among up to `jobs` threads, by default as many as
- * the machine has processors; this call returns when they are done, and the output is the same.
+ * the machine has processors; this call returns when they are done, and the output is the same. What the module says of its
+ * own options (`__asan_default_options`) holds where `runtime` says nothing.
  */
 export function instrument(
   bytes: Uint8Array,
@@ -40,7 +42,7 @@ export function instrument(
   const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
   const probes = { probe: probeAllocator, libraryProbe: probeLibrary };
   const made = { debugInfo: createSymbolizer(bytes), team: nodeTeam(jobs), ...probes };
-  return instrumentWith(bytes, runtimeImages, { ...made, ...suited, ...options });
+  return instrumentWith(bytes, runtimeImages, withModuleDefaults(bytes, { ...made, ...suited, ...options }));
 }
 
 /**
@@ -49,7 +51,7 @@ export function instrument(
  */
 export function load(options: LoadOptions): Promise<Loaded> {
   readBranchHints();
-  return loadInstrumented(options);
+  return loadInstrumented({ ...loadDefaults(options.original), ...options });
 }
 
 /** What would be done with a module, and what was found in it. */

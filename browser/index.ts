@@ -2,10 +2,12 @@
 //
 //   import { instrument, load, asanText, PLAIN_STYLE } from 'wasan/browser';
 
+import { type Loaded, type LoadOptions, load as loadInstrumented } from '../host/index.ts';
 import { probeAllocator } from '../host/probe.ts';
 import { probeLibrary } from '../host/probe-library.ts';
 import { createSymbolizer } from '../host/symbols/index.ts';
 import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from '../instrument/index.ts';
+import { loadDefaults, withModuleDefaults } from '../module-defaults.ts';
 import { engineLayout } from './engine-layout.ts';
 import { embeddedImages } from './runtime-images.ts';
 
@@ -28,11 +30,11 @@ export { engineLayout } from './engine-layout.ts';
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const suited = options.host ? engineLayout() : {};
   const debugInfo = createSymbolizer(bytes);
-  return instrumentWith(bytes, embeddedImages, {
-    debugInfo,
-    probe: probeAllocator,
-    libraryProbe: probeLibrary,
-    ...suited,
-    ...options,
-  });
+  const made = { debugInfo, probe: probeAllocator, libraryProbe: probeLibrary };
+  return instrumentWith(bytes, embeddedImages, withModuleDefaults(bytes, { ...made, ...suited, ...options }));
+}
+
+/** Compiles and instantiates an instrumented module and attaches a sanitizer. */
+export function load(options: LoadOptions): Promise<Loaded> {
+  return loadInstrumented({ ...loadDefaults(options.original), ...options });
 }

@@ -19,12 +19,15 @@ export class Findings {
   private readonly moduleName: string;
   private readonly style: LeakStyle;
   private readonly write: (text: string) => void;
+  private readonly toStderr: (text: string) => void;
   private drawn: Sanitizer | undefined;
+  private readonly passing = new Set<Report>();
 
   constructor(options: Options, io: Io, pid: number, moduleName: string) {
     const { log_path: log } = options;
     const toFile = log !== '' && log !== 'stderr' && log !== 'stdout';
     this.options = options;
+    this.toStderr = io.stderr;
     this.moduleName = moduleName;
     this.style = styleOf(options, !toFile && io.terminalColumns !== undefined);
     this.write = toFile ? appendTo(logName(options, pid, moduleName)) : log === 'stdout' ? io.stdout : io.stderr;
@@ -40,10 +43,19 @@ export class Findings {
     else this.write(format === 'kasan' ? kasanText(report, this.style) : asanText(report, this.style));
   }
 
-  addLeaks({ report, suppressed }: LeakCheck): void {
+  /** `isFinal`: they fail the run. A program may look for leaks and go on. */
+  addLeaks({ report, suppressed }: LeakCheck, isFinal = true): void {
+    if (report && !isFinal) this.passing.add(report);
     const text = this.options.format !== 'json' && this.options.format !== 'sarif';
     if (report) this.add(report);
     else if (text && this.options.print_suppressions) this.write(suppressedText(suppressed));
+  }
+
+  /** What the program wants printed; not among reports that a machine reads. */
+  say(text: string): void {
+    const { format } = this.options;
+    if (format === 'json' || format === 'sarif') this.toStderr(text);
+    else this.write(text);
   }
 
   stats(stats: Stats): void {
@@ -70,7 +82,7 @@ export class Findings {
   get exitCode(): number | undefined {
     const { leak_exitcode: leakCode } = this.options;
     if (this.reports.some((r) => r.layout !== 'leak')) return failureCode(this.options);
-    if (this.reports.length === 0 || leakCode === 0) return undefined;
+    if (leakCode === 0 || this.reports.every((r) => this.passing.has(r))) return undefined;
     return this.options.abort_on_error ? EXIT.TRAP : leakCode;
   }
 }

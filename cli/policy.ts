@@ -3,6 +3,7 @@
 import { type BoundaryTable, parseBoundary, type Symbolizer } from '../host/index.ts';
 import { type Options, optionsWithoutEffect } from '../host/options.ts';
 import { isIgnored, parseIgnoreList, parseSuppressions, type Suppression } from '../host/report/suppressions.ts';
+import { defaultOptions } from '../instrument/default-options.ts';
 import type { Inspection, InstrumentOptions } from '../instrument/index.ts';
 import type { Flag, Io } from './command.ts';
 import { readText } from './module-file.ts';
@@ -23,10 +24,11 @@ export const BOUNDARY_FLAG: Flag = {
 
 type Values = ReadonlyMap<string, readonly string[]>;
 
-/** Suppressions of findings and of leaks; a line of either sort may stand in either file. */
-export function suppressionsOf(options: Options): Suppression[] {
+/** Suppressions of findings and of leaks, in files and in the module itself; a line of either sort may stand in either file. */
+export function suppressionsOf(options: Options, module?: Uint8Array): Suppression[] {
   const files = [options.suppressions, options.leak_suppressions].filter((path) => path !== '');
-  return files.flatMap((path) => parseSuppressions(readText(path)));
+  const own = module ? parseSuppressions(defaultOptions(module).suppressions) : [];
+  return [...files.flatMap((path) => parseSuppressions(readText(path))), ...own];
 }
 
 export function boundaryOf(values: Values): BoundaryTable {

@@ -1,5 +1,6 @@
 // Runs inputs: what the campaign needs to know of a target, and the target that is an instrumented module in this process.
 
+import type { LeakOptions } from '../host/leak-check.ts';
 import type { StackFrame } from '../host/report/place.ts';
 import type { Symbolizer } from '../host/symbols/index.ts';
 import type { CountedCode } from '../instrument/coverage.ts';
@@ -69,8 +70,8 @@ export interface ModuleTarget {
   readonly timeout: number;
   /** Bytes the program's memory may grow to. */
   readonly memoryLimit: number;
-  /** Looks for unreachable blocks after a run that left more behind than it found. */
-  readonly detectLeaks: boolean;
+  /** How to look for unreachable blocks after a run that left more behind than it found; false: not at all. */
+  readonly leaks: LeakOptions | false;
   /** Keeps what runs print and put out, for `outcome`. */
   readonly keepsOutcome?: boolean;
   /** By number of the counter. */

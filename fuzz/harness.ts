@@ -2,6 +2,7 @@
 
 import { captureStack, stackText, withDeepStacks } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
+import type { LeakOptions } from '../host/leak-check.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import { assemblyScriptImports, Lowering, ProgramAbort } from './assemblyscript.ts';
@@ -125,12 +126,21 @@ export class Harness {
 
   private setUp(): void {
     const { imports } = this.target;
+    const leaks = () => this.leakOptions();
     this.sanitizer = new Sanitizer({
       original: this.target.original,
       instrumented: this.instrumented,
       symbolizer: this.target.symbolizer,
       moduleName: this.target.moduleName,
       scriptFrames: false,
+      get leaks() {
+        return leaks();
+      },
+      onLeaks: ({ report }, isFinal) => {
+        if (report && isFinal) this.pending = reportFinding(report);
+        return undefined;
+      },
+      print: (text) => this.wasi.say(text),
     });
     const instance = new WebAssembly.Instance(this.module, {
       wasi_snapshot_preview1: this.wasi.imports,
@@ -248,11 +258,15 @@ export class Harness {
   private leak(entry: Entry, input: Uint8Array): Finding | undefined {
     if (!this.undoes && !this.call(entry, input)) return this.tooLarge();
     if (++this.leakSearches > MAX_LEAK_SEARCHES) return this.tooLarge();
-    const { report } = this.sanitizer.checkLeaks({ roots: [this.argumentBlock] });
+    const { report } = this.sanitizer.checkLeaks(this.leakOptions() || {});
     if (!report) return this.tooLarge();
     this.leakSearches = 0;
     this.close();
     return reportFinding(report);
+  }
+
+  private leakOptions(): LeakOptions | false {
+    return this.target.leaks && { ...this.target.leaks, roots: [this.argumentBlock] };
   }
 
   /** Whether the run left blocks behind, where that matters. */
@@ -273,7 +287,7 @@ export class Harness {
     this.returned(entry(at, input.length));
     if (this.isInputConst && this.isOverwritten(input, at)) throw new OverwrittenInput();
     if (pointer !== 0) this.exports.__wasan_input_free(pointer);
-    return this.target.detectLeaks && this.liveBlocks() > before;
+    return this.target.leaks !== false && this.liveBlocks() > before;
   }
 
   /** Looks where libFuzzer does: at the first and the last bytes. */
@@ -400,10 +414,12 @@ export class Harness {
 
   /** The runtime calls: a finding, or a loop that has been running for a while. True stops the program. */
   private reported(): boolean {
+    if (this.sanitizer.answer()) return false;
     const header = this.fields;
     const kind = new DataView(this.memory1.buffer).getUint32(abi.REPORT_KIND, true);
     if (kind === abi.TICK) return header[abi.HEADER_PATIENCE / 4]! > 1 ? this.grew() : this.impatient();
     const key = this.rawKey();
+    this.sanitizer.told = this.known.get(key)?.report;
     this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()), this.blocks);
     this.known.set(key, this.pending);
     return true;

@@ -6,6 +6,7 @@ import { createSymbolizer, type Symbolizer } from '../host/symbols/index.ts';
 import type { CountedCode, CoverageMode } from '../instrument/coverage.ts';
 import { type Instrumented, type InstrumentOptions, instrument } from '../instrument/index.ts';
 import { runtimeImages } from '../instrument/runtime-images.ts';
+import { loadDefaults, withModuleDefaults } from '../module-defaults.ts';
 import type { EntryType } from './assemblyscript.ts';
 import { DifferentialExecutor, type Side } from './differential.ts';
 import { DEFAULT_ENTRY } from './entry.ts';
@@ -119,7 +120,7 @@ export function coverSources(
 type Complete = ModuleOptions & { readonly symbolizer: Symbolizer; readonly keepsOutcome: boolean };
 
 function build(original: Uint8Array, options: Complete, coverage: CoverageMode): Instrumented {
-  return instrument(original, runtimeImages, {
+  const given: InstrumentOptions = {
     ...options.instrument,
     host: true,
     coverage,
@@ -128,7 +129,8 @@ function build(original: Uint8Array, options: Complete, coverage: CoverageMode):
       maxAllocation: options.largestBlock ?? options.memoryLimit ?? 1024 * MIB,
       allocatorMayReturnNull: false,
     },
-  });
+  };
+  return instrument(original, runtimeImages, withModuleDefaults(original, given));
 }
 
 function executorOf(
@@ -152,7 +154,7 @@ function executorOf(
     ...(options.print && { print: options.print }),
     timeout: options.timeout ?? DEFAULT_TIMEOUT,
     memoryLimit: options.memoryLimit ?? 1024 * MIB,
-    detectLeaks: options.detectLeaks ?? true,
+    leaks: (options.detectLeaks ?? true) && loadDefaults(original).leaks,
     keepsOutcome: options.keepsOutcome,
     now: options.now ?? threadTime,
   });

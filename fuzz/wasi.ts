@@ -254,10 +254,18 @@ export class FuzzWasi {
   }
 
   private keep(fd: 1 | 2, at: number, size: number): void {
-    const bytes = new Uint8Array(this.memory!.buffer).slice(at, at + size);
+    this.keepBytes(fd, new Uint8Array(this.memory!.buffer).slice(at, at + size));
+  }
+
+  /** What the program has the sanitizer print. */
+  say(text: string): void {
+    this.keepBytes(2, new TextEncoder().encode(text));
+  }
+
+  private keepBytes(fd: 1 | 2, bytes: Uint8Array): void {
     this.print?.(fd, bytes);
     this.written.push(bytes);
-    this.writtenBytes += size;
+    this.writtenBytes += bytes.length;
     while (!this.keepsOutput && this.writtenBytes - this.written[0]!.length > LAST_WORDS)
       this.writtenBytes -= this.written.shift()!.length;
   }

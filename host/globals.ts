@@ -29,6 +29,12 @@ export function globalsNear(
     .map(({ variable }) => describe(variable));
 }
 
+/** The variable that an address lies in. */
+export function globalHolding(variables: readonly Variable[], address: number): GlobalDescription | undefined {
+  const found = variables.find((v) => !v.segment && address >= v.offset && address < v.offset + v.size);
+  return found && describe(found);
+}
+
 function isNamed(variable: Variable, facts: Facts): boolean {
   const begin = Number(facts.extra0);
   return variable.offset >= begin && variable.offset < begin + Number(facts.extra1);

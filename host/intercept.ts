@@ -40,6 +40,10 @@ export interface InterceptOptions {
   readonly pid?: number;
   /** Findings not to be told. */
   readonly suppressions?: SanitizerOptions['suppressions'];
+  /** How to search for leaks where a program asks for it, and who is told (SanitizerOptions). */
+  readonly leaks?: SanitizerOptions['leaks'];
+  readonly onLeaks?: SanitizerOptions['onLeaks'];
+  readonly print?: SanitizerOptions['print'];
   readonly threads?: ThreadRegistry;
   /** Check what JavaScript reads and writes in the modules' memories, too. Slow. */
   readonly guardJs?: boolean;
@@ -293,6 +297,7 @@ class Interceptor {
 
   private sanitizer(known: Known, sharedMemory: WebAssembly.Memory | undefined): Sanitizer {
     const { onFinding, nameOf, symbolizerOf, pid, suppressions, scriptFrames, guardJs } = this.options;
+    const { leaks, onLeaks, print } = this.options;
     const sanitizer: Sanitizer = new Sanitizer({
       original: known.original,
       instrumented: known.instrumented,
@@ -308,6 +313,9 @@ class Interceptor {
       ...(suppressions ? { suppressions } : {}),
       ...(scriptFrames === undefined ? {} : { scriptFrames }),
       ...(guardJs ? { guardJs } : {}),
+      ...(leaks === undefined ? {} : { leaks }),
+      ...(onLeaks && { onLeaks }),
+      ...(print && { print }),
       onFinding: (report) => onFinding(report, sanitizer),
     });
     return sanitizer;

@@ -7,7 +7,7 @@
 
 import * as abi from '../runtime/abi.ts';
 import type { LeakedBlock } from './report/leaks.ts';
-import { type MemoryImage, openImage, readStack, readU32, shadowOf } from './report/memory-image.ts';
+import { type MemoryImage, openImage, readStack, readU32, readU64, shadowOf } from './report/memory-image.ts';
 import { stackRegions } from './stack-regions.ts';
 
 export interface LeakScan {
@@ -156,6 +156,7 @@ class Scanner {
 
   private visitRoots(): void {
     for (const address of this.scan.pointers) this.reach(this.blockAt(address));
+    this.visitRegions();
     const stack = this.stackExtent();
     let from = 0;
     for (let i = 0; i < this.records.length; i++) {
@@ -164,9 +165,20 @@ class Scanner {
       this.visitOutside(stack, from, this.begins[i]!, header);
       from = this.ends[i]!;
       const isOthers = OWNED_BY_OTHERS.has(this.byte(record + abi.CHUNK_ALLOC_KIND));
-      if (isOthers || this.isNoLongerOurs(i)) this.reach(i);
+      const isIgnored = this.byte(record + abi.CHUNK_IGNORED) !== 0;
+      if (isOthers || isIgnored || this.isNoLongerOurs(i)) this.reach(i);
     }
     this.visitOutside(stack, from, this.scan.memory0.length, Infinity);
+  }
+
+  /** What the program has named as roots, wherever it lies. */
+  private visitRegions(): void {
+    const regions = readU32(this.image, abi.ROOT_REGIONS);
+    for (let i = 0; i < readU32(this.image, abi.ROOT_REGION_COUNT); i++) {
+      const begin = Number(readU64(this.image, regions + i * abi.ROOT_REGION));
+      const size = Number(readU64(this.image, regions + i * abi.ROOT_REGION + 8));
+      this.pointersIn(begin, begin + size, (target) => this.reach(target));
+    }
   }
 
   /**

@@ -24,6 +24,8 @@ export type OptionValues = Partial<Record<OptionName, boolean | number | string>
 
 /** Where options come from; later ones win. */
 export interface OptionSources {
+  /** What the program says itself (__asan_default_options): it may not name files. */
+  readonly program?: { readonly asan: string; readonly lsan: string };
   /** The text of ASAN_OPTIONS. */
   readonly asan?: string;
   /** The text of LSAN_OPTIONS. */
@@ -41,7 +43,10 @@ const BY_NAME: ReadonlyMap<string, OptionRow> = new Map(OPTIONS.map((row) => [ro
 
 /** All sources over the defaults. `format` and `scheme` follow each other unless both were given. */
 export function resolveOptions(sources: OptionSources): Options {
+  const { program } = sources;
   const given: OptionValues = {
+    ...(program && withoutFiles(parseOptionString(program.asan, 'asan'))),
+    ...(program && withoutFiles(parseOptionString(program.lsan, 'lsan'))),
     ...parseOptionString(sources.asan ?? '', 'asan', sources.read),
     ...parseOptionString(sources.lsan ?? '', 'lsan', sources.read),
     ...included(sources.flags ?? {}, 'asan', sources.read),
@@ -60,6 +65,12 @@ export function resolveOptions(sources: OptionSources): Options {
     );
   }
   return options;
+}
+
+/** Options of type text but one are paths. */
+function withoutFiles(values: OptionValues): OptionValues {
+  const isPath = (name: string) => BY_NAME.get(name)!.type === 'text' && name !== 'strip_path_prefix';
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !isPath(name)));
 }
 
 /** Parses "name=value:name=value": separated by colons, commas or white space; values may be quoted. */

@@ -105,10 +105,9 @@ async function loadWasi(): Promise<typeof WASI> {
 function refuseMissing(module: WebAssembly.Module, extra: WebAssembly.Imports | undefined): void {
   const provided = new Set(['wasi_snapshot_preview1', 'wasan', ...Object.keys(extra ?? {})]);
   const missing = WebAssembly.Module.imports(module).find((i) => !provided.has(i.module));
-  if (missing) {
-    throw new SanitizerError(
-      'E_NO_ENTRY',
-      `it imports "${missing.module}.${missing.name}", which is not WASI preview 1`,
-    );
-  }
+  if (!missing) return;
+  const { module: from, name } = missing;
+  const isOurs = /^__(asan|lsan|sanitizer)_/.test(name);
+  const what = isOurs ? 'no function of the sanitizer interface that wasan knows (docs/ABI.md)' : 'not WASI preview 1';
+  throw new SanitizerError('E_NO_ENTRY', `it imports "${from}.${name}", which is ${what}`);
 }

@@ -1,6 +1,8 @@
 // What one running instrumented module is told, and what it tells.
 
 import type { BoundaryTable } from './boundary-table.ts';
+import type { LeakOptions } from './leak-check.ts';
+import type { LeakCheck } from './report/leaks.ts';
 import type { Report } from './report/report.ts';
 import type { Suppression } from './report/suppressions.ts';
 import type { Symbolizer } from './symbols/index.ts';
@@ -29,4 +31,13 @@ export interface SanitizerOptions {
    * halt_on_error as baked into the module.
    */
   readonly onFinding?: (report: Report) => boolean | undefined;
+  /** How to search for leaks where the program asks for it (`__lsan_do_leak_check`); false: not at all. */
+  readonly leaks?: LeakOptions | false;
+  /**
+   * Called with what such a search has found, and whether it stands for the one at the end. Returns whether leaks then stop the
+   * program; by default they do.
+   */
+  readonly onLeaks?: (check: LeakCheck, isFinal: boolean) => boolean | undefined;
+  /** Gets what the program wants printed (`__sanitizer_print_stack_trace`); by default the console's error stream does. */
+  readonly print?: (text: string) => void;
 }

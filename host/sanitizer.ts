@@ -1,18 +1,19 @@
 // One running instrumented module: provides its `wasan.report` import, and turns each finding into a Report.
 
-import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW } from '../runtime/abi.ts';
+import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW, LEAKS_FOUND, LEAKS_STOP } from '../runtime/abi.ts';
 import { accessInstruction } from './access-instruction.ts';
 import { Boundary, type BoundaryTarget, type HostCall } from './boundary.ts';
 import { calledFunction } from './called-function.ts';
 import { captureStack, checkedRole, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
-import { globalsNear } from './globals.ts';
+import { globalHolding, globalsNear } from './globals.ts';
 import { guardMemory, unguarded } from './guard.ts';
 import { checkLeaks, type LeakOptions } from './leak-check.ts';
 import { makeNeighbour, type Neighbour } from './neighbour.ts';
+import { answerQuestion } from './questions.ts';
 import type { ReportContext } from './report/describe.ts';
-import { type Facts, readFacts } from './report/facts.ts';
+import { type Facts, factsAbout, readFacts } from './report/facts.ts';
 import type { LeakCheck } from './report/leaks.ts';
 import type { MappingDescription, StackFrame, Trace } from './report/place.ts';
 import { type ProgramPicture, programPicture } from './report/program-picture.ts';
@@ -52,8 +53,11 @@ export class Sanitizer {
   /** True once a finding stopped the program: the trap that follows is ours. */
   stopped = false;
   private readonly options: SanitizerOptions;
-  /** halt_on_error, as baked into the module. */
   private halts = 1;
+  /** The finding that is being told; none if it is one of those that nobody wants to see. */
+  told: Report | undefined;
+  /** The program has searched for leaks as at its end: there is no search any more. */
+  leaksChecked = false;
   /** Where the last finding happened, in the original file. */
   private lastOffset: number | undefined;
   /** Memory 1, where it is shared: for the Sanitizers of other threads. */
@@ -95,7 +99,7 @@ export class Sanitizer {
   /** The hook alone, for imports that are not to be checked: `{ ...imports, ...sanitizer.imports }`. */
   get imports(): { wasan: WebAssembly.ModuleImports } {
     const { sharedMemory, neighbour } = this;
-    const report = () => (unguarded(() => this.finding()) ? 1 : 0);
+    const report = () => (unguarded(() => !this.answer() && this.finding()) ? 1 : 0);
     return { wasan: { ...neighbour?.functions, report, ...(sharedMemory && { memory: sharedMemory }) } };
   }
 
@@ -107,6 +111,11 @@ export class Sanitizer {
   /** The number that reports give the thread of this instance: T0 is the program's first. */
   get thread(): number {
     return this.threadNumber?.value ?? 0;
+  }
+
+  /** halt_on_error, as baked into the module. */
+  get haltsOnError(): boolean {
+    return this.halts !== 0;
   }
 
   /** Remembers where the program's stacks end, while none of its functions runs; the answer puts that back. */
@@ -141,7 +150,8 @@ export class Sanitizer {
     const program = this.programMemory?.();
     const memory1 = new Uint8Array(this.memory.buffer);
     const facts = readFacts({ memory1, ...(program ? { memory0: program } : {}) });
-    return buildReport(facts, this.context(stack, facts, memory1));
+    this.told = buildReport(facts, this.context(stack, facts, memory1));
+    return this.told;
   }
 
   /**
@@ -214,9 +224,39 @@ export class Sanitizer {
     );
   }
 
+  /** Answers what the program asks, if the call was not about a finding. */
+  answer(): boolean {
+    if (!this.memory) return false;
+    const memory1 = new Uint8Array(this.memory.buffer);
+    return answerQuestion({
+      memory1,
+      report: this.placeContext(memory1),
+      told: this.told,
+      stack: () => this.engineFrames(captureStack()),
+      framesAt: (offset) => this.framesAt(offset),
+      offsetOf: (site) => this.sites?.site(site)?.offset,
+      globalAt: (address) => globalHolding(this.symbolizer.globals(), address),
+      searchLeaks: (goesOn) => this.leaksAsked(goesOn),
+      print: this.options.print ?? ((text) => console.error(text.trimEnd())),
+    });
+  }
+
+  private leaksAsked(goesOn: boolean): number {
+    const { leaks = {}, onLeaks } = this.options;
+    if (leaks === false || this.leaksChecked || !this.programMemory?.()) return 0;
+    const check = this.checkLeaks(leaks);
+    const stops = onLeaks?.(check, !goesOn) ?? true;
+    if (goesOn) return check.report ? LEAKS_FOUND : 0;
+    this.leaksChecked = true;
+    if (!check.report) return 0;
+    this.stopped = stops;
+    return stops ? LEAKS_FOUND | LEAKS_STOP : LEAKS_FOUND;
+  }
+
   private finding(): boolean {
     this.setHalt(this.halts);
     this.stopped = false;
+    this.told = undefined;
     const stack = captureStack();
     try {
       if (!this.hostCall || !this.seenHostCall(this.hostCall, stack)) this.deliver(this.report(stack));
@@ -259,7 +299,10 @@ export class Sanitizer {
   }
 
   private deliver(report: Report): Report {
-    if (findSuppression(report, this.options.suppressions ?? [])) return report;
+    if (findSuppression(report, this.options.suppressions ?? [])) {
+      this.told = undefined;
+      return report;
+    }
     this.findings.push(report);
     this.lastOffset = report.stack.find((f) => f.offset !== undefined)?.offset;
     this.stopped = this.options.onFinding?.(report) ?? this.halts !== 0;
@@ -289,6 +332,16 @@ export class Sanitizer {
       accessStack: (facts) => this.accessStack(facts, stack),
       globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
       mapping: (address) => this.mapping(memory1, address, about.thread),
+    };
+  }
+
+  /** For a place that no finding is about. */
+  private placeContext(memory1: Uint8Array): ReportContext {
+    return {
+      ...this.symbolContext(memory1),
+      globals: (address, size) =>
+        globalsNear(this.symbolizer.globals(), factsAbout({ memory1 }, address), address, size),
+      mapping: (address) => this.mapping(memory1, address, this.thread),
     };
   }
 

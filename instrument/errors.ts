@@ -11,6 +11,7 @@ export const INSTRUMENT_ERRORS = {
   E_NO_MEMORY: 'the module has no linear memory, so there is nothing to check%s',
   E_SHARED_MEMORY: 'the module has a shared memory; pass --threads to instrument it for one instance per worker%s',
   E_NAME_CLASH: 'the module already defines %s: it was built with a sanitizer, or its names clash with the runtime',
+  E_INTERFACE: 'a function of the sanitizer interface has another type here: %s',
   E_ALREADY_INSTRUMENTED: 'the module is already instrumented by wasan%s',
   E_NO_ALLOCATOR: 'the allocator named on the command line is not in the module: %s',
   E_ALLOCATOR_SIGNATURE: 'a function named as an allocator has the wrong type: %s',

@@ -7,6 +7,7 @@ import {
   FLAG_CONTAINERS,
   FLAG_DLMALLOC_HEADS,
   FLAG_EVERY_TIME,
+  FLAG_HOOKS,
   FLAG_NEW_DELETE_TYPE_MISMATCH,
   FLAG_NO_SIZE_WORD,
   FLAG_POISON_HEAP,
@@ -91,6 +92,8 @@ interface Layout {
   dlmallocHeads?: boolean;
   /** See Allocator.releasesSeen. */
   releasesSeen?: boolean;
+  /** The program has functions to be called at allocations. */
+  hooks?: boolean;
   /** Code that no wrapper stands in for allocates from the same heap: what is given back must be addressable. */
   sharedHeap?: boolean;
   /** Whatever the options say: see Allocator.largestRedzone. */
@@ -150,6 +153,7 @@ function flags(options: RuntimeOptions & Layout): number {
     [options.dlmallocHeads ?? false, FLAG_DLMALLOC_HEADS],
     [options.sharedHeap ?? false, FLAG_SHARED_HEAP],
     [options.releasesSeen ?? false, FLAG_RELEASES_SEEN],
+    [options.hooks ?? false, FLAG_HOOKS],
   ];
   return on.reduce((sum, [set, flag]) => sum | (set ? flag : 0), 0);
 }

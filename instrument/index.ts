@@ -18,6 +18,7 @@ import { type FramePart, frameSection } from './frames/frame-section.ts';
 import { type Frames, knowsVariables, NO_SHADOWS } from './frames/index.ts';
 import { Globals } from './globals/index.ts';
 import { encodeHeader, type RuntimeOptions } from './header.ts';
+import { calledHooks, isAbi, isHook, recordedImports } from './interface.ts';
 import { nullLimit, runtimePages, SHARED_PAGES, type StackBounds, stackBounds } from './layout.ts';
 import { findLibcByBody, type LibraryProbe } from './libc/by-body.ts';
 import { findOverReaders } from './libc/over-reads.ts';
@@ -31,7 +32,6 @@ import { aloneOn, crewOf, type Team, type TeamMaker } from './split/team.ts';
 import { findStackPointer, type StackPointer } from './stack-pointer.ts';
 import type { InitialBytes } from './stream/data-section.ts';
 import { type Engine, rewriteModule } from './stream/engine.ts';
-import { isAbi } from './stream/export-section.ts';
 import { type Module, parseModule } from './wasm/module.ts';
 import { functionNames } from './wasm/names.ts';
 
@@ -163,7 +163,7 @@ function inspectModule(module: Module, options: InstrumentOptions): Inspection {
   const members = [...allocator.functions, ...allocator.kept].map((f) => f.func);
   const roots = [...members, ...mappings.functions];
   const closure = allocatorClosure(graph, roots);
-  const reaches = reaching(module, graph, roots);
+  const reaches = reaching(module, graph, [...roots, ...recordedImports(module)]);
   const stackPointer = findStackPointer(module, options.stackPointer);
   const overReaders = findOverReaders(module);
   const byBody = findLibcByBody(module, graph, overReaders, closure, options.libraryProbe);
@@ -263,7 +263,7 @@ function instrumentModule(
     ...(globals.readOnly && { readOnly: globals.readOnly }),
     bound: inspection.mappings.bound,
     redirects: redirects(inspection),
-    originals: new Map([...inspection.mappings.originals, ...originals(allocator)]),
+    originals: new Map([...inspection.mappings.originals, ...originals(allocator), ...calledHooks(module)]),
     memoryPages,
     snapshot: coverage?.snapshot,
     header: headerOf(inspection, options, !coverage),
@@ -302,6 +302,7 @@ function headerOf(inspection: Inspection, { runtime }: InstrumentOptions, growsM
     releasesSeen: allocator.releasesSeen,
     sharedHeap: isHeapShared(inspection),
     largestRedzone: allocator.largestRedzone,
+    hooks: [...calledHooks(module).keys()].some((name) => name.endsWith('_hook')),
     stack,
     spare: spareStack(module, stack, allocator, inspection.graph, growsMemory),
   });
@@ -381,10 +382,10 @@ function refuseUnsupported(module: Module, options: InstrumentOptions): void {
   if (!memory) throw new InstrumentError('E_NO_MEMORY');
   if (options.singleMemory) refuseSingle(module, options);
   if (module.memories.some((m) => m.shared)) refuseThreads(module, options);
-  const clash = module.exports.find((e) => isAbi(e.name) || e.name.startsWith('__wasan_'));
+  const clash = module.exports.find((e) => (isAbi(e.name) && !isHook(e.name)) || e.name.startsWith('__wasan_'));
   if (clash) throw new InstrumentError('E_NAME_CLASH', clash.name);
   for (const [index, name] of functionNames(module)) {
-    if (index >= module.importedFunctions && /^__(asan|wasan)_/.test(name))
+    if (index >= module.importedFunctions && /^__(asan|wasan)_/.test(name) && !isHook(name))
       throw new InstrumentError('E_NAME_CLASH', name);
   }
 }

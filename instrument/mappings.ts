@@ -27,7 +27,7 @@ const ROLES: readonly MappingRole[] = [
 const BY_NAME = new Map(ROLES.flatMap((role) => role.names.map((name) => [name, role] as const)));
 
 /** Imports that wasan_vma.h declares: the linker binds them by name. */
-const DECLARED = /^__sanitizer_(mmap|munmap|mprotect|madvise|mremap|vmalloc|vrealloc|vfree)$/;
+const DECLARED = /^__sanitizer_(mmap|munmap|mprotect|madvise|mremap|vmalloc|vrealloc|vfree|vma_errno|vma_policy)$/;
 
 export interface Mappings {
   /** Defined function -> the runtime's export that calls to it go to. */
@@ -54,7 +54,7 @@ export function findMappings(module: Module): Mappings {
   for (const entry of imports) add(entry.name, entry.index);
   for (const entry of module.exports) if (entry.kind === KIND.FUNC) add(entry.name, entry.index);
   for (const [index, name] of functionNames(module)) add(name, index);
-  const declared = imports.filter((each) => DECLARED.test(each.name)).map((each) => each.index);
+  const declared = imports.filter((each) => DECLARED.test(each.name));
   const shared = module.memories.some((m) => m.shared);
   if (shared || ![...roles.values()].some((role) => role.original === 'mmap')) roles.clear();
   const found = [...roles];
@@ -64,9 +64,9 @@ export function findMappings(module: Module): Mappings {
   const originals = found.filter(([func, role]) => !isImport(func) && role.original !== '');
   return {
     redirects: wrappers(false),
-    bound: wrappers(true),
+    bound: new Map([...wrappers(true), ...declared.map((each) => [each.index, each.name] as const)]),
     originals: new Map(originals.reverse().map(([func, role]) => [role.original, func])),
-    functions: [...roles.keys(), ...declared],
+    functions: [...roles.keys(), ...declared.filter((each) => !/_vma_/.test(each.name)).map((each) => each.index)],
   };
 }
 

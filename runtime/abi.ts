@@ -188,6 +188,7 @@ export const FLAG_EVERY_TIME = 4096; // suppress_equal_pcs=0: a site may report 
 export const FLAG_NO_SIZE_WORD = 8192; // of malloc's blocks: what lies in front of one is the block before's
 export const FLAG_DLMALLOC_HEADS = 16384; // with FLAG_TAIL_REDZONES: a block's size word also says that it is in use
 export const FLAG_SHARED_HEAP = 32768; // with redzones on both sides: others allocate from the original, too
+export const FLAG_HOOKS = 131072; // the program wants to know of allocations
 export const FLAG_RELEASES_SEEN = 65536; // with FLAG_TAIL_REDZONES: what releases or resizes a block is known, or reads its size word
 
 // ---------------------------------------------------------------------------------------------- report record
@@ -206,6 +207,49 @@ export const REPORT_EXTRA1 = 568; // u64
 export const REPORT_COUNT = 576; // u32 serial number, from 1
 export const REPORT_SHADOW_BYTE = 580; // u32 the shadow byte that decided the kind
 export const REPORT_THREAD = 584; // u32
+export const REPORT_PRESENT = 588; // u32 1 while a finding is being told: callbacks of the program may ask about it
+
+// What a program asks of the host beside findings (runtime/ask.ts), through the same import.
+export const ASK = 592; // u32 ASK_*; 0 = nothing: a finding is in the record
+export const ASK_FIRST = 600; // u64 operands
+export const ASK_ANSWER = 616; // u64, 0 unless the host answers
+export const ASK_ANSWER1 = 624; // u64
+export const ASK_ANSWER2 = 632; // u64
+export const ASK_TEXT = 640; // u32 where text lies, either way, in memory 1; 0 until the first
+export const ASK_TEXT_BYTES = 65536;
+export const ASK_LEAKS = 1; // FIRST: 1 = go on whatever is found. ANSWER: LEAKS_* flags
+export const ASK_DESCRIBE = 2; // FIRST: an address; the host prints
+export const ASK_PRINT_STACK = 3;
+export const ASK_PRINT_STATS = 4;
+export const ASK_PLACE = 5; // FIRST: an address. ANSWER: WORD_*, ANSWER1: begin, ANSWER2: size, text: the variable
+export const ASK_OFFSET = 6; // FIRST: a site. ANSWER: its offset in the original file
+export const ASK_FRAMES = 7; // FIRST: such an offset; text: a format. ANSWER: bytes of text, frames ending in 0
+export const ASK_GLOBAL = 8; // FIRST: an address; text: a format. ANSWER: bytes of text
+export const ASK_WORD = 9; // FIRST: KIND_* or WORD_*. ANSWER: bytes of text
+export const ASK_MODULE = 10; // ANSWER: bytes of text
+export const ASK_REPORT = 11; // ANSWER: bytes of text, the finding just told
+export const ASK_PRINT = 12; // text, to be printed
+export const LEAKS_FOUND = 1;
+export const LEAKS_STOP = 2;
+export const WORD_NOTHING = 0; // as KIND_*: behind their numbers come the kinds of place that __asan_locate_address tells
+export const WORD_HEAP = 60;
+export const WORD_STACK = 61;
+export const WORD_GLOBAL = 62;
+export const WORD_ELSEWHERE = 63;
+export const WORDS = 64;
+
+// What a program has set up through the interface functions.
+export const CALLBACK_DEATH = 648; // u32 table index of a function, 0 = none
+export const CALLBACK_REPORT = 652;
+export const CRASH_STATE = 656; // u32 1 once it has been acquired
+export const WORD_ADDRESSES = 660; // u32: WORDS program addresses of texts made so far, 0 until the first
+export const LEAKS_OFF = 664; // u32 __lsan_disable without its opposite
+export const ROOT_REGIONS = 668; // u32: address u64 | bytes u64 ...
+export const ROOT_REGION_COUNT = 672;
+export const ROOT_REGION = 16; // bytes of each
+export const HOOK_COUNT = 676; // pairs of malloc and free hooks
+export const HOOKS = 680; // u32 table indices, two a pair
+export const MOST_HOOKS = 5;
 export const REPORT_END = 1024;
 
 export const ACCESS_READ = 0;
@@ -254,6 +298,8 @@ export const KIND_UNKNOWN = 34;
 export const KIND_BAD_CONTIGUOUS_CONTAINER = 35;
 export const KIND_REALLOCARRAY_OVERFLOW = 36;
 export const KIND_LEAK = 37; // made by the host, never by a check
+export const KIND_BAD_ALLOCATED_SIZE = 38;
+export const KIND_BAD_DOUBLE_ENDED_CONTAINER = 39; // EXTRA0, EXTRA1: where the container would begin and end
 export const TICK = 1000; // in REPORT_KIND: not a finding; the program has looped for a while, and the host may stop it
 
 // ---------------------------------------------------------------------------------------------- chunks
@@ -274,6 +320,7 @@ export const CHUNK_ALLOC_KIND = 25; // u8 ALLOC_*
 export const CHUNK_FREE_KIND = 26; // u8 ALLOC_*
 export const CHUNK_ALIGN_LOG2 = 27; // u8
 export const CHUNK_SIZE_HIGH = 28; // u8 bits 32..39 of the requested bytes
+export const CHUNK_IGNORED = 29; // u8 1 = no leak, nor what it leads to (__lsan_ignore_object)
 export const CHUNK_ALLOC_THREAD = 30; // u8
 export const CHUNK_FREE_THREAD = 31; // u8
 

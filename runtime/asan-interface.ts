@@ -7,15 +7,9 @@ import {
   ACCESS_WRITE,
   ASAN_ALLOCA_LEFT,
   ASAN_ALLOCA_RIGHT,
-  ASAN_CONTAINER,
   ASAN_GLOBAL_REDZONE,
   ASAN_USER_POISON,
-  FLAG_CONTAINERS,
   FLAG_USER_POISONING,
-  HEADER_SCHEME,
-  KASAN_CONTAINER,
-  KIND_BAD_CONTIGUOUS_CONTAINER,
-  SCHEME_KASAN,
 } from './abi';
 import { Addr } from './addr';
 import { findBadByte, firstBadByte, rangeIsBad } from './check';
@@ -23,7 +17,6 @@ import { flag } from './header';
 import { init } from './init';
 import { poisonInside, poisonRegion, unpoison, unpoisonRegion, writeShadow } from './poison';
 import * as program from './program';
-import { heapFinding } from './report';
 
 export function __asan_init(): void {
   init();
@@ -109,18 +102,6 @@ function word(at: Addr, index: Addr): Addr {
   const low = <u64>program.load32(at);
   if (sizeof<Addr>() == 4) return <Addr>low;
   return <Addr>(low | ((<u64>program.load32(at + 4)) << 32));
-}
-
-/** Of [begin, end) the part up to oldMid was valid, the part up to newMid becomes so. */
-export function __sanitizer_annotate_contiguous_container(begin: Addr, end: Addr, oldMid: Addr, newMid: Addr): void {
-  if (!flag(FLAG_CONTAINERS)) return;
-  if (begin > oldMid || begin > newMid || oldMid > end || newMid > end) {
-    heapFinding(KIND_BAD_CONTIGUOUS_CONTAINER, 0, begin, end - begin, 0, oldMid, newMid);
-    return;
-  }
-  const code = load<u32>(HEADER_SCHEME) == SCHEME_KASAN ? KASAN_CONTAINER : ASAN_CONTAINER;
-  if (newMid < oldMid) poisonRegion(newMid, end - newMid, code);
-  else unpoisonRegion(begin, newMid - begin);
 }
 
 // ------------------------------------------------------------------------------------------------ memory functions

@@ -31,15 +31,19 @@ import { count, flag } from './header';
 import { isHeapLogged, logHeap } from './heap-log';
 import { bodySize } from './original';
 import { drawBody, writeShadow } from './poison';
-import { thread } from './thread';
+import { leaksOff, thread } from './thread';
 
 export function describe(chunk: u32, kind: u32, align: Addr, left: u32): void {
   store<u32>(chunk, left, CHUNK_LEFT);
   store<u64>(chunk, captureStack(), CHUNK_ALLOC_STACK); // and 0 as the one that frees it
-  // Behind CHUNK_NEXT, which is 0, come state, kinds and alignment in a byte each; behind them the size's high byte, a spare
-  // one and the threads.
+  // Behind CHUNK_NEXT, which is 0, come state, kinds and alignment in a byte each; behind them the size's high byte,
+  // whether leaks of it are ignored, and the threads.
   store<u64>(chunk, (<u64>(CHUNK_LIVE | (kind << 8) | ((<u32>ctz(align)) << 24))) << 32, CHUNK_NEXT);
-  store<u32>(chunk, <u32>load<u8>(chunk, CHUNK_SIZE_HIGH) | ((thread() & 255) << 16), CHUNK_SIZE_HIGH);
+  store<u32>(
+    chunk,
+    <u32>load<u8>(chunk, CHUNK_SIZE_HIGH) | (leaksOff() ? 256 : 0) | ((thread() & 255) << 16),
+    CHUNK_SIZE_HIGH,
+  );
   count(HEADER_STAT_MALLOCS, 1);
   countLive(<u32>chunkSize(chunk));
   if (isHeapLogged()) logHeap(EVENT_ALLOCATE, chunkBegin(chunk), chunkSize(chunk));

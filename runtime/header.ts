@@ -8,3 +8,7 @@ export function flag(bit: u32): bool {
 export function count(field: u32, by: u32): void {
   store<u32>(field, load<u32>(field) + by);
 }
+
+export function raiseFlag(bit: u32): void {
+  store<u32>(HEADER_FLAGS, load<u32>(HEADER_FLAGS) | bit);
+}

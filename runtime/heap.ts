@@ -12,6 +12,7 @@ import {
   CHUNK_LEFT,
   DLMALLOC_IN_USE,
   FLAG_ALLOCATOR_MAY_RETURN_NULL,
+  FLAG_HOOKS,
   FLAG_POISON_HEAP,
   HEADER_MAX_ALLOCATION,
   HEADER_STAT_REDZONE_BYTES,
@@ -22,6 +23,7 @@ import {
 import { Addr } from './addr';
 import { prepare } from './arena';
 import { clearHeaders } from './as-original';
+import { allocated } from './callbacks';
 import { describe } from './chunk-life';
 import { addChunk, chunkBegin, noteRecent, setChunkSize } from './chunks';
 import { count, flag } from './header';
@@ -43,6 +45,12 @@ const MOST_SLACK: Addr = 64;
 
 /** A chunk of `size` bytes at a multiple of `align` (a power of two), or 0 as the original answers. */
 export function allocate(size: Addr, align: Addr, kind: u32): Addr {
+  const begin = take(size, align, kind);
+  if (flag(FLAG_HOOKS) && begin) allocated(begin, size);
+  return begin;
+}
+
+function take(size: Addr, align: Addr, kind: u32): Addr {
   prepare();
   const tail = isTailOnly(kind);
   if (align <= 8) {

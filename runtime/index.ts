@@ -1,5 +1,6 @@
 // The runtime's exports: what the linker may bind a program to.
 
+export * from './allocator-interface';
 export * from './as-blocks';
 export * from './asan-compiler';
 export * from './asan-interface';
@@ -21,6 +22,8 @@ export {
   check_store8,
   check_store16,
 } from './check';
+export * from './common-interface';
+export * from './container-interface';
 export {
   __wasan_hits,
   __wasan_input_alloc,
@@ -40,6 +43,7 @@ export { null_call } from './indirect-calls';
 export { abi_version, depth_enter, depth_leave, init } from './init';
 export * from './libc';
 export { check_rounds, check_span, check_window, window_begin, window_end } from './loops';
+export * from './lsan-interface';
 export {
   asan_aligned_alloc,
   asan_calloc,
@@ -51,6 +55,7 @@ export {
   asan_realloc,
   asan_reallocarray,
 } from './malloc';
+export * from './report-interface';
 export {
   __wasan_reset,
   __wasan_snapshot,

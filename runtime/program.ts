@@ -6,6 +6,7 @@ import { Addr } from './addr';
 export declare function load8(addr: Addr): u32;
 export declare function load32(addr: Addr): u32;
 export declare function load64(addr: Addr): u64;
+export declare function store8(addr: Addr, value: u32): void;
 export declare function store32(addr: Addr, value: u32): void;
 /** Stores a pointer of the program's own width. */
 export declare function store_ptr(addr: Addr, value: Addr): void;
@@ -27,6 +28,16 @@ export declare function clear(target: u32, size: u32): void;
 /** Every mutable global, to and from our memory. */
 export declare function globals_save(to: u32): void;
 export declare function globals_restore(from: u32): void;
+
+// What the program defines for the interface, or a function that does nothing.
+export declare function on_error(): void;
+export declare function malloc_hook(ptr: Addr, size: Addr): void;
+export declare function free_hook(ptr: Addr): void;
+export declare function ignore_free_hook(ptr: Addr): i32;
+/** A function of the program's first table; without one, nothing is called. */
+export declare function call0(index: u32): void;
+export declare function call1(index: u32, a: Addr): void;
+export declare function call2(index: u32, a: Addr, b: Addr): void;
 
 export declare function malloc(size: Addr): Addr;
 export declare function free(ptr: Addr): void;

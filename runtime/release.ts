@@ -10,6 +10,7 @@ import {
   CHUNK_QUARANTINED,
   CHUNK_STATE,
   FLAG_ALLOC_DEALLOC_MISMATCH,
+  FLAG_HOOKS,
   FLAG_NEW_DELETE_TYPE_MISMATCH,
   HEADER_SCHEME,
   KASAN_MAX_CACHE_SIZE,
@@ -25,6 +26,7 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { innermostSite } from './call-stack';
+import { ignoresFree } from './callbacks';
 import { markFreed, poisonFreed } from './chunk-life';
 import { chunkAround, chunkSize, findChunk } from './chunks';
 import { flag } from './header';
@@ -38,7 +40,7 @@ import { isMapped, unmapChunk } from './vma-heap';
 
 /** Frees a chunk of `kind`. A pointer that is not a live chunk is reported and left alone. */
 export function release(ptr: Addr, kind: u32): void {
-  if (!ptr) return;
+  if (!ptr || (flag(FLAG_HOOKS) && ignoresFree(ptr))) return;
   lock();
   releaseAlone(ptr, kind);
   unlock();

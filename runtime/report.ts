@@ -79,6 +79,7 @@ import {
 } from './abi';
 import { arenaAlloc } from './arena';
 import { captureStack, innermostSite } from './call-stack';
+import { died, findingBegins, findingEnds, findingTold, isTelling } from './callbacks';
 import { flag } from './header';
 import { report } from './host';
 import { abandonLock, lock, suppressed, thread, unlock } from './thread';
@@ -118,11 +119,22 @@ export function finding(
   store<u32>(REPORT_COUNT, serial);
   store<u32>(REPORT_SHADOW_BYTE, shadowByte);
   store<u32>(REPORT_THREAD, thread());
-  if (report() || load<u32>(HEADER_HALT)) {
+  if (told()) {
     abandonLock();
+    died();
     unreachable();
   }
   unlock();
+}
+
+/** Hands over, between the program's callbacks. Answers whether to stop the program. */
+function told(): bool {
+  if (isTelling()) return report() != 0 || load<u32>(HEADER_HALT) != 0;
+  findingBegins();
+  const stops = report() != 0 || load<u32>(HEADER_HALT) != 0;
+  findingTold();
+  if (!stops) findingEnds();
+  return stops;
 }
 
 /** A finding of the allocator: no shadow byte decides it, and the site is the call into the allocator. */

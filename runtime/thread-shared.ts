@@ -34,6 +34,7 @@ export let __wasan_may_wait: u32 = 0;
 /** How often this thread has taken the lock without giving it back. */
 let held: u32 = 0;
 let depth: u32 = 0;
+let leaksOffTimes: u32 = 0;
 
 /** Before anything else in an instance. Answers 1 if memory 1 is empty and this instance is to fill it. */
 export function thread_attach(): u32 {
@@ -97,6 +98,15 @@ export function suppress(): void {
 
 export function allow(): void {
   depth--;
+}
+
+/** How often leaks have been switched off in this thread and not on again. */
+export function leaksOff(): u32 {
+  return leaksOffTimes;
+}
+
+export function setLeaksOff(times: u32): void {
+  leaksOffTimes = times;
 }
 
 /** Where the shadow call stack with this top begins: a share is aligned to its size, and its last entries stay unused. */

@@ -1,6 +1,6 @@
 // One instance, one thread: nothing to lock and nothing to share. build.mts reads thread-shared.ts, which answers the same
 // calls, in the place of this file for programs whose memory is shared.
-import { CALL_STACK_BASE, CALL_STACK_BYTES, HEADER_DEPTH } from './abi';
+import { CALL_STACK_BASE, CALL_STACK_BYTES, HEADER_DEPTH, LEAKS_OFF } from './abi';
 
 /** Whether another thread may have changed the shadow since it was looked at. */
 export const SHARED: bool = false;
@@ -29,6 +29,15 @@ export function suppress(): void {
 
 export function allow(): void {
   store<u32>(HEADER_DEPTH, load<u32>(HEADER_DEPTH) - 1);
+}
+
+/** How often leaks have been switched off in this thread and not on again. */
+export function leaksOff(): u32 {
+  return load<u32>(LEAKS_OFF);
+}
+
+export function setLeaksOff(times: u32): void {
+  store<u32>(LEAKS_OFF, times);
 }
 
 /** Where the shadow call stack with this top begins. */

@@ -5,7 +5,8 @@
 import { resolveOptions } from '../../host/options.ts';
 import { instrument } from '../../index.ts';
 import { InstrumentError } from '../../instrument/errors.ts';
-import { readOptionFile, runtimeOptions } from '../sanitizer-options.ts';
+import { runtimeOptions } from '../../module-defaults.ts';
+import { readOptionFile } from '../sanitizer-options.ts';
 
 /** What is used of the Binaryen module that asc hands over, and of its Binaryen. */
 interface EmittingModule {

@@ -6,6 +6,7 @@ import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer } from '../../host/index.ts';
 import { instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
+import { runtimeOptions } from '../../module-defaults.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { glueNamesFor } from '../glue.ts';
@@ -13,7 +14,7 @@ import { INSTRUMENT_FLAGS, instrumentOptions, JOBS_FLAG, jobsOf, SINGLE_MEMORY_F
 import { readModule, writeWhole } from '../module-file.ts';
 import { IGNORE_FLAG, ignoreOf } from '../policy.ts';
 import { progressLine } from '../progress.ts';
-import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
+import { optionsOf, readOptions } from '../sanitizer-options.ts';
 
 const FLAGS: readonly Flag[] = [
   { name: '-o', value: 'out.wasm', sentence: 'where to write the instrumented module (required)' },
@@ -35,9 +36,10 @@ export const instrumentCommand: Command = {
     if (path === undefined || extra !== undefined || out === undefined) {
       throw new SanitizerError('E_USAGE', 'wasan instrument takes one module and -o <output>');
     }
-    const options = readOptions(flags, io);
+    readOptions(flags, io); // what is wrong with the command line is said before the module is looked at
     const how = { ...instrumentOptions(values), ...jobsOf(values) };
     const bytes = readModule(path);
+    const options = optionsOf(bytes, flags, io);
     const symbolizer = createSymbolizer(bytes);
     const started = performance.now();
     const progress = progressLine(io, `instrumenting ${basename(path)}`, () => performance.now());

@@ -3,13 +3,13 @@
 
 import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
-import { hasMultiMemory, type LeakOptions, PLAIN_STYLE, type Report, type Symbolizer } from '../../host/index.ts';
+import { hasMultiMemory, PLAIN_STYLE, type Report, type Symbolizer } from '../../host/index.ts';
 import type { Options } from '../../host/options.ts';
 import { asanStack } from '../../host/report/style.ts';
-import type { Suppression } from '../../host/report/suppressions.ts';
 import { type RunResult, runCommand } from '../../host/run.ts';
 import { instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
+import { leakOptions, runtimeOptions } from '../../module-defaults.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Findings } from '../findings.ts';
@@ -26,7 +26,7 @@ import {
   verboseText,
 } from '../policy.ts';
 import { progressLine } from '../progress.ts';
-import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
+import { optionsOf, readOptions } from '../sanitizer-options.ts';
 
 const FLAGS: readonly Flag[] = [
   { name: '--dir', value: 'host[::guest]', repeat: true, sentence: 'a directory the program may use' },
@@ -44,20 +44,22 @@ export const runWasiCommand: Command = {
   usage: `wasan run [flags] module.wasm [arguments]\n\n${flagHelp(FLAGS)}\n\nSanitizer options: ASAN_OPTIONS=help=1`,
   run: async (args, io) => {
     const { values, options: flags, rest } = parseFlags(args, FLAGS);
-    const options = readOptions(flags, io);
+    const asked = readOptions(flags, io);
     const path = rest[0];
     if (path === undefined) {
-      if (options.help) return EXIT.CLEAN;
+      if (asked.help) return EXIT.CLEAN;
       throw new SanitizerError('E_USAGE', 'wasan run takes a module');
     }
     // What is wrong with the command line is said before the module is looked at.
     const instrumentation = { ...instrumentOptions(values), ...jobsOf(values) };
     const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
+    const options = optionsOf(original, flags, io);
     const symbolizer = readSymbols(path, original, options.demangle);
     const prepared = prepare(path, original, { values, instrumentation, options, symbolizer, io });
     const findings = new Findings(options, io, process.pid, basename(path));
-    const suppressions = suppressionsOf(options);
+    const suppressions = suppressionsOf(options, original);
+    const leaks = options.detect_leaks && leakOptions(options, suppressions);
     const result = await runCommand({
       original,
       instrumented: prepared,
@@ -71,9 +73,15 @@ export const runWasiCommand: Command = {
       boundary: boundaryOf(values),
       suppressions,
       onFinding: (report) => onFinding(report, options, findings),
+      leaks,
+      onLeaks: (check, isFinal) => {
+        findings.addLeaks(check, isFinal);
+        return options.leak_exitcode !== 0;
+      },
+      print: (text) => findings.say(text),
       atExit: (sanitizer) => {
-        const isWanted = options.detect_leaks && options.leak_check_at_exit;
-        if (isWanted) findings.addLeaks(sanitizer.checkLeaks(leakOptions(options, suppressions)));
+        if (leaks && options.leak_check_at_exit && !sanitizer.leaksChecked)
+          findings.addLeaks(sanitizer.checkLeaks(leaks));
       },
     });
     return conclude(result, options, io, findings);
@@ -107,12 +115,6 @@ function prepare(path: string, original: Uint8Array, preparation: Preparation): 
   if (probeFailed) io.stderr(`wasan: ${basename(path)}: heap checks are off: ${refused}\n`);
   if (options.verbosity > 0) io.stderr(verboseText(inspection, options, symbolizer.info, io.env));
   return bytes;
-}
-
-function leakOptions(options: Options, suppressions: readonly Suppression[]): LeakOptions {
-  const { use_globals: useGlobals, use_stacks: useStacks, use_registers: useRegisters, resolution } = options;
-  const { use_unaligned: useUnaligned, use_poisoned: usePoisoned } = options;
-  return { suppressions, useGlobals, useStacks, useRegisters, useUnaligned, usePoisoned, resolution };
 }
 
 /**

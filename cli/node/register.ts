@@ -5,15 +5,16 @@ import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { readBranchHints } from '../../host/engine-flags.ts';
 import { type InterceptOptions, intercept } from '../../host/intercept.ts';
-import type { Options } from '../../host/options.ts';
+import type { Options, OptionValues } from '../../host/options.ts';
 import { sentenceOf } from '../../host/report/sentence.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import { glueNames, hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
+import { leakOptions, runtimeOptions } from '../../module-defaults.ts';
 import type { Io } from '../command.ts';
 import { Findings, failureCode } from '../findings.ts';
 import { readSymbols } from '../module-file.ts';
 import { suppressionsOf, symbolizerUnder } from '../policy.ts';
-import { readOptions, runtimeOptions } from '../sanitizer-options.ts';
+import { optionsOf, readOptions } from '../sanitizer-options.ts';
 import { toolVersion } from '../version.ts';
 import { ModuleCache } from './cache.ts';
 import { watchContexts } from './contexts.ts';
@@ -69,7 +70,8 @@ register();
 function register(): void {
   readBranchHints();
   const settings = readSettings(process.env);
-  const options = readOptions({ ...settings.options, help: false }, io);
+  const flags = { ...settings.options, help: false };
+  const options = readOptions(flags, io);
   const names = new ModuleNames();
   const failures = new Failures(process);
   const findings = new Findings(options, io, process.pid, 'wasm');
@@ -80,21 +82,32 @@ function register(): void {
   if (isMainThread) collectBeforeExit(process);
   if (isMainThread && process.env[NOTES_VARIABLE] === undefined) failForChildren();
   const threads = new NodeThreads((failure) => failures.fail(failure));
+  const suppressions = suppressionsOf(options);
   const interception: InterceptOptions = {
-    rewrite: rewriting(settings, options, names),
+    rewrite: rewriting(settings, flags, names),
     nameOf: (original) => names.of(original),
     symbolizerOf: (original) => {
       const file = names.fileOf(original);
       return file === undefined ? undefined : symbolizerUnder(options, readSymbols(file, original, options.demangle));
     },
     pid: process.pid,
-    suppressions: suppressionsOf(options),
+    suppressions,
+    leaks: options.detect_leaks && leakOptions(options, suppressions),
+    onLeaks: (check, isFinal) => {
+      findings.addLeaks(check, isFinal);
+      const stops = isFinal && options.leak_exitcode !== 0;
+      const failure = { exitCode: options.leak_exitcode, halt: true };
+      if (check.report && stops && isMainThread) failures.fail(failure);
+      else if (check.report && stops) threads.fail(failure);
+      return stops;
+    },
+    print: (text) => findings.say(text),
     guardJs: settings.guardJs,
     threads,
     onFinding: (report, sanitizer) => {
       findings.add(report);
       findings.draw(sanitizer);
-      const failure = { exitCode: failureCode(options), halt: options.halt_on_error };
+      const failure = { exitCode: failureCode(options), halt: sanitizer.haltsOnError };
       if (isMainThread) failures.fail(failure);
       else threads.fail(failure);
       // Whoever is still here after process.exit has replaced it, as test runners do: what goes on is a failed test.
@@ -118,15 +131,15 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Instruments the modules that are chosen, or takes what was made of them before. */
-function rewriting(settings: Settings, options: Options, names: ModuleNames): InterceptOptions['rewrite'] {
+function rewriting(settings: Settings, flags: OptionValues, names: ModuleNames): InterceptOptions['rewrite'] {
+  const options = readOptions(flags, io);
   const { mode, mapping, allocator, stackPointer } = settings;
   const instrumentation = {
     ...{ mode, mapping, allocator, threads: true },
     ...(stackPointer === undefined ? {} : { stackPointer }),
-    runtime: runtimeOptions(options),
-    strings: options.replace_str,
   };
-  const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation]);
+  const common = [runtimeOptions(options), options.replace_str];
+  const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation, common]);
   const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
   const selection = new Selection(settings.include, settings.exclude, settings.folder);
   const choice = new Choice(settings.include.length > 0);
@@ -145,7 +158,9 @@ function rewriting(settings: Settings, options: Options, names: ModuleNames): In
     choice.isMet = true;
     try {
       const exports = glueNames(original, scriptText(settings.glue ?? script));
-      const how = { ...instrumentation, glueNames: exports, host: true };
+      const own = optionsOf(original, flags, io);
+      const baked = { runtime: runtimeOptions(own), strings: own.replace_str };
+      const how = { ...instrumentation, ...baked, glueNames: exports, host: true };
       const made = cache.get(original, fixed + JSON.stringify(exports), () => instrument(original, how).bytes);
       const name = () => names.of(original);
       tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });

@@ -7,10 +7,11 @@ import { asanText, PLAIN_STYLE, type Report } from '../../host/index.ts';
 import { intercept } from '../../host/intercept.ts';
 import { resolveOptions } from '../../host/options.ts';
 import { hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
+import { runtimeOptions } from '../../module-defaults.ts';
 import { ModuleCache } from '../node/cache.ts';
 import { DEFAULT_SETTINGS } from '../node/settings.ts';
 import { suppressionsOf } from '../policy.ts';
-import { readOptionFile, runtimeOptions } from '../sanitizer-options.ts';
+import { readOptionFile } from '../sanitizer-options.ts';
 
 /** Findings not told yet. Kept at the realm: without isolation a set-up file runs once per test file. */
 const STATE = Symbol.for('wasan.vitest');

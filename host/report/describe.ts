@@ -209,6 +209,12 @@ export function describe(focus: Focus, area: Area, facts: Facts, near: Neighbour
   return unnamed;
 }
 
+/** The place of an address that nothing has happened at. */
+export function describeAddress(facts: Facts, context: ReportContext): Place {
+  const { address, near } = facts;
+  return describe({ address, size: 1, start: address, isRange: false }, 'any', facts, near, context);
+}
+
 /** The code that poisons an address: its shadow byte, or the next one behind a partial granule; 0 where none is known. */
 function codeAt({ shadow }: Facts, address: number): number {
   const index = Math.floor(address / abi.GRANULE) - shadow.first;

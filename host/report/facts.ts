@@ -112,6 +112,30 @@ export function readFacts(view: RuntimeView): Facts {
   };
 }
 
+/** The same of an address that nothing has happened at. */
+export function factsAbout(view: RuntimeView, address: number): Facts {
+  const image = openImage(view.memory1);
+  return {
+    ...readSettings(image),
+    serial: 0,
+    kind: abi.KIND_UNKNOWN,
+    access: readAccess(abi.ACCESS_READ),
+    address,
+    size: 1n,
+    firstBad: address,
+    exactAddress: BigInt(address),
+    exactFirstBad: BigInt(address),
+    site: 0,
+    stack: [],
+    thread: 0,
+    shadowByte: 0,
+    extra0: 0n,
+    extra1: 0n,
+    near: findNeighbours(image, address),
+    shadow: readShadowWindow(image, address, WINDOW_ROWS),
+  };
+}
+
 function readSettings(image: MemoryImage): Pick<Facts, 'scheme' | 'pointerBytes' | 'halting' | 'maxAllocation'> {
   return {
     scheme: schemeOf(image),

@@ -72,6 +72,8 @@ const ROWS: readonly Row[] = [
   [abi.KIND_UNKNOWN, 'access', 'any', 'unknown', 'unknown-crash', 'unknown-crash', 'An access to poisoned memory whose shadow byte has no title.'],
   [abi.KIND_BAD_CONTIGUOUS_CONTAINER, 'parameter', 'none', 'bad-container-annotation', 'bad-__sanitizer_annotate_contiguous_container', 'bad-__sanitizer_annotate_contiguous_container', 'A container annotation whose bounds contradict each other.'],
   [abi.KIND_REALLOCARRAY_OVERFLOW, 'parameter', 'none', 'reallocarray-overflow', 'reallocarray-overflow', 'reallocarray-overflow', 'The product of the arguments of reallocarray does not fit into a size.'],
+  [abi.KIND_BAD_ALLOCATED_SIZE, 'parameter', 'any', 'bad-allocated-size', 'bad-__sanitizer_get_allocated_size', 'bad-__sanitizer_get_allocated_size', 'The allocated size of something was asked that is no live heap block.'],
+  [abi.KIND_BAD_DOUBLE_ENDED_CONTAINER, 'parameter', 'none', 'bad-double-ended-container-annotation', 'bad-__sanitizer_annotate_double_ended_contiguous_container', 'bad-__sanitizer_annotate_double_ended_contiguous_container', 'An annotation of a double-ended container whose bounds contradict each other.'],
   [abi.KIND_LEAK, 'leak', 'none', 'leak', 'detected memory leaks', 'detected memory leaks', 'A heap block that nothing points to any more.'],
 ];
 

@@ -81,10 +81,11 @@ export type Parameters =
   | { readonly what: 'out-of-memory'; readonly size: bigint }
   | { readonly what: 'negative-size'; readonly size: bigint }
   | { readonly what: 'overlap'; readonly function: string; readonly first: Range; readonly second: Range }
-  | { readonly what: 'usable-size'; readonly pointer: number }
+  | { readonly what: 'usable-size'; readonly function: string; readonly pointer: number }
   | { readonly what: 'indirect-call'; readonly index: bigint }
   | {
-      readonly what: 'container';
+      /** One that grows at its end, or at both ends. */
+      readonly what: 'container' | 'double-ended';
       readonly begin: number;
       readonly end: number;
       readonly from: bigint;
@@ -245,11 +246,15 @@ function parametersOf(facts: Facts, head: ReportHead): Parameters {
       return { what: 'overlap', function: copyName(head.stack), first, second: [other, other + length] };
     }
     case abi.KIND_BAD_USABLE_SIZE:
-      return { what: 'usable-size', pointer: address };
+      return { what: 'usable-size', function: 'malloc_usable_size', pointer: address };
+    case abi.KIND_BAD_ALLOCATED_SIZE:
+      return { what: 'usable-size', function: '__sanitizer_get_allocated_size', pointer: address };
     case abi.KIND_BAD_INDIRECT_CALL:
       return { what: 'indirect-call', index: extra0 };
     case abi.KIND_BAD_CONTIGUOUS_CONTAINER:
       return { what: 'container', begin: address, end: address + length, from: extra0, to: extra1 };
+    case abi.KIND_BAD_DOUBLE_ENDED_CONTAINER:
+      return { what: 'double-ended', begin: address, end: address + length, from: extra0, to: extra1 };
     default:
       return { what: 'negative-size', size: BigInt.asIntN(facts.pointerBytes * 8, size) };
   }

@@ -84,6 +84,8 @@ export function parametersSentence(given: Parameters, head: ReportHead): string 
       return `${asanAddress(given.pointer, head)} is not a heap block`;
     case 'indirect-call':
       return `table index ${given.index}`;
+    case 'double-ended':
+      return `container ${range([given.begin, given.end])}, from ${given.from} to ${given.to}`;
     case 'container':
       return `container ${range([given.begin, given.end])}, middle ${given.from} to ${given.to}`;
   }

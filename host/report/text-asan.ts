@@ -44,6 +44,12 @@ export function asanText(report: Report, style: TextStyle): string {
   return `${[RULE, ...body, ...ending].join('\n')}\n`;
 }
 
+/** What a report would say of an address: __asan_describe_address. */
+export function placeText(place: Place, report: ReportHead, style: TextStyle): string {
+  const page: Page = { report, style, paint: painter(style.color), tag: '' };
+  return `${placeLines(page, place).join('\n')}\n`;
+}
+
 function accessLines(page: Page, report: AccessReport): string[] {
   const { access } = report;
   const verb = access.size === 0n ? 'ACCESS' : access.write ? 'WRITE' : 'READ';
@@ -156,7 +162,7 @@ function parameterSentence(report: ParameterReport): string {
     case 'overlap':
       return `${title}: memory ranges ${range(given.first)} and ${range(given.second)} overlap`;
     case 'usable-size':
-      return `attempting to call malloc_usable_size() for pointer which is not owned: ${asanAddress(given.pointer, report)}`;
+      return `attempting to call ${given.function}() for pointer which is not owned: ${asanAddress(given.pointer, report)}`;
     case 'indirect-call':
       return `${title} through table index ${given.index}${programCounter(report, ' at pc ')} (thread ${thread})`;
     case 'container':
@@ -166,6 +172,14 @@ function parameterSentence(report: ParameterReport): string {
         `      end     : ${asanAddress(given.end, report)}`,
         `      old_mid : ${asanAddress(Number(given.from), report)}`,
         `      new_mid : ${asanAddress(Number(given.to), report)}`,
+      ].join('\n');
+    case 'double-ended':
+      return [
+        'bad parameters to __sanitizer_annotate_double_ended_contiguous_container:',
+        `      storage_beg        : ${asanAddress(given.begin, report)}`,
+        `      storage_end        : ${asanAddress(given.end, report)}`,
+        `      new_container_beg  : ${asanAddress(Number(given.from), report)}`,
+        `      new_container_end  : ${asanAddress(Number(given.to), report)}`,
       ].join('\n');
   }
 }

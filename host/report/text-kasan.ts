@@ -105,6 +105,8 @@ function parameterText(page: Page, { parameters: given, access }: ParameterRepor
       return `Size query of addr ${address(given.pointer)}`;
     case 'indirect-call':
       return `Call of table index ${given.index}`;
+    case 'double-ended':
+      return `Container ${range([given.begin, given.end])}, from ${address(Number(given.from))} to ${address(Number(given.to))},`;
     case 'container':
       return `Container ${range([given.begin, given.end])}, middle ${address(Number(given.from))} to ${address(Number(given.to))},`;
   }

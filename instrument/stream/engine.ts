@@ -1,6 +1,7 @@
 // The streaming engine: writes the instrumented module in one pass over the original's bytes. Everything the plan does not
 // touch is copied as it is; function indices are renumbered where the linker's additions moved them.
 
+import { interfaceImports } from '../interface.ts';
 import type { Plan, Target } from '../plan.ts';
 import { joined, Writer } from '../wasm/bytes.ts';
 import type { FuncType, Module } from '../wasm/module.ts';
@@ -9,7 +10,7 @@ import { TYPE } from '../wasm/opcodes.ts';
 import { BranchHints, HINT_SECTION } from './branch-hints.ts';
 import { copyElements, copyGlobals, copyTables } from './constants.ts';
 import { addedSegments, type InitialBytes, initialBytes, pastCount, writeData } from './data-section.ts';
-import { isAbi, runtimeExports, writeExports } from './export-section.ts';
+import { runtimeExports, writeExports } from './export-section.ts';
 import { writeNames } from './name-section.ts';
 import { copyRuntimeBody, type Linked, linkRuntime } from './runtime-linker.ts';
 import {
@@ -118,9 +119,8 @@ class ModuleWriter {
     this.input = input;
     const { program, runtime } = input;
     this.types = new TypeTable(program.types);
-    const exported = new Map(runtime.exports.filter((e) => e.kind === KIND.FUNC).map((e) => [e.name, e.index]));
-    const abi = program.imports.filter((i) => i.kind === KIND.FUNC && isAbi(i.name) && exported.has(i.name));
-    this.boundImports = new Map([...abi.map((i) => [i.index, i.name] as const), ...(input.bound ?? [])]);
+    const abi = interfaceImports(program).map((i) => [i.index, i.name] as const);
+    this.boundImports = new Map([...abi, ...(input.bound ?? [])]);
     const keptImports = program.importedFunctions - this.boundImports.size;
     const hostImports = input.host ? 1 : 0;
     const definedBase = keptImports + hostImports + (input.neighbour ? NEIGHBOUR_FUNCTIONS.length : 0);
@@ -139,6 +139,7 @@ class ModuleWriter {
       memory: this.runtimeMemory,
       snapshot: input.snapshot === undefined ? undefined : { base: input.snapshot, memory: program.memories.length },
       originals: new Map([...input.originals].map(([name, f]) => [name, this.functionMap[f]!])),
+      intern: (type) => this.types.intern(type),
     });
     for (const [index, name] of this.boundImports) this.functionMap[index] = this.linked.functions.get(name)!;
     this.callMap = Int32Array.from(this.functionMap);

@@ -1,19 +1,17 @@
 // The output's exports: the program's own, and what the host or another module may want of the runtime.
 
+import { isAbi } from '../interface.ts';
+import { interfaceRow } from '../interface-table.ts';
 import type { Writer } from '../wasm/bytes.ts';
 import { type Global, KIND } from '../wasm/module.ts';
 import { TYPE } from '../wasm/opcodes.ts';
 import type { EngineInput } from './engine.ts';
 import type { Linked } from './runtime-linker.ts';
 
-/** Names of the sanitizer ABI: a program compiled with -fsanitize=(kernel-)address imports them. */
-export function isAbi(name: string): boolean {
-  return name.startsWith('__asan_') || name.startsWith('__sanitizer_');
-}
-
-/** Functions of the runtime that the output exports. */
+/** Functions of the runtime that the output exports: without a host, those of the interface that need none. */
 export function runtimeExports(linked: Linked, host: boolean): (readonly [name: string, index: number])[] {
-  return [...linked.functions].filter(([name]) => (isAbi(name) && !host) || name.startsWith('__wasan_'));
+  const isShown = (name: string) => isAbi(name) && (interfaceRow(name)?.by ?? 'runtime') === 'runtime';
+  return [...linked.functions].filter(([name]) => (!host && isShown(name)) || name.startsWith('__wasan_'));
 }
 
 export function writeExports(w: Writer, input: EngineInput, linked: Linked, callMap: Int32Array): void {

@@ -32,6 +32,8 @@ export interface LinkInput {
   readonly reportImport: number;
   readonly firstGlobal: number;
   readonly memory: RuntimeMemory;
+  /** The output's index of a type. */
+  readonly intern: (type: FuncType) => number;
   /** Output index of the original behind a runtime import of module "program" ("malloc"), if the program has one. */
   readonly originals: ReadonlyMap<string, number>;
   /** Address of the snapshot's tables, where every store of the runtime is marked, and the index of the memory they lie in. */
@@ -75,7 +77,8 @@ export function linkRuntime(input: LinkInput): Linked {
     else if (entry.module === 'host' && input.host) functionMap[entry.index] = input.reportImport;
     else {
       functionMap[entry.index] = firstFunction + defined + glue.length;
-      if (entry.module !== 'host') glue.push({ name: `__wasan_${entry.name}`, type, body: missingGlue(type) });
+      const call = entry.module === 'program' ? tableCall(entry.name, type, input) : undefined;
+      if (entry.name !== 'report') glue.push({ name: `__wasan_${entry.name}`, type, body: call ?? missingGlue(type) });
       else glue.push(...trapGlue(type, firstFunction + defined + glue.length, input.memory));
     }
   }
@@ -120,6 +123,27 @@ function programAccess(name: string, is64: boolean): readonly number[] | undefin
       return [OP.MEMORY_GROW, 0];
   }
   return undefined;
+}
+
+/** Calls a function of the program's first table; its index comes first. Undefined for other names, and without a table. */
+function tableCall(name: string, type: FuncType, { program, intern }: LinkInput): Writer | undefined {
+  const table = program.tables[0];
+  if (!/^call\d$/.test(name) || !table) return undefined;
+  const w = new Writer(16);
+  w.byte(0); // no locals
+  const operands = type.params.slice(1);
+  for (let i = 1; i <= operands.length; i++) {
+    w.byte(OP.LOCAL_GET);
+    w.u32(i);
+  }
+  w.byte(OP.LOCAL_GET);
+  w.byte(0);
+  if (table.is64) w.byte(OP.I64_EXTEND_I32_U);
+  w.byte(OP.CALL_INDIRECT);
+  w.u32(intern({ params: operands, results: [] }));
+  w.u32(0);
+  w.byte(OP.END);
+  return w;
 }
 
 /** An allocator entry point the program does not have: fails as an allocator out of memory does. */

@@ -16,6 +16,7 @@ export interface SnapshotGlueInput {
 
 /** Bytes that the runtime's own stores to the program's memory write. */
 const STORES: Readonly<Record<string, { readonly op: number; readonly size: number }>> = {
+  store8: { op: OP.I32_STORE8, size: 1 },
   store_ptr: { op: OP.I32_STORE, size: 4 },
 };
 const MEMORY_COPY = [0xfc, 10];

@@ -158,6 +158,6 @@ function same(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** The value type of a program pointer. */
-export function pointerType(module: Module): number {
+export function pointerType(module: Pick<Module, 'memories'>): number {
   return module.memories[0]?.is64 ? TYPE.I64 : TYPE.I32;
 }

@@ -200,7 +200,7 @@ test('an instrumented module is a drop-in: same imports, its exports, and a trap
   const checked = await WebAssembly.compile(readFileSync(join(cwd, 'checked.wasm')));
   const original = await WebAssembly.compile(module as BufferSource);
   expect(WebAssembly.Module.imports(checked)).toEqual(WebAssembly.Module.imports(original));
-  const exported = WebAssembly.Module.exports(checked).filter((e) => !/^__(w?asan|sanitizer)_/.test(e.name));
+  const exported = WebAssembly.Module.exports(checked).filter((e) => !/^__(w?asan|lsan|sanitizer)_/.test(e.name));
   expect(exported).toEqual(WebAssembly.Module.exports(original));
 
   const { instance, error } = await runPlainly(checked, ['app.wasm', 'overflow']);

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { HOOKS } from '../../instrument/interface-table.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
+import { pageWith } from './interface-page.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -23,9 +25,15 @@ function expand(pattern: string): string[] {
 
 test('ABI.md names every symbol of the built runtime, and no other', () => {
   const page = read('docs/ABI.md');
-  const named = [...page.matchAll(/^\| `([^`]+)` \|/gm)].flatMap((m) => m[1]!.split(' ')).flatMap(expand);
+  const hooks = new Set(HOOKS.map((hook) => hook.name));
+  const rows = [...page.matchAll(/^\| `([^`]+)` \|/gm)].flatMap((m) => m[1]!.split(' ')).flatMap(expand);
+  const named = rows.filter((name) => !hooks.has(name));
   const module = new WebAssembly.Module(runtimeImages('flat', 32) as BufferSource);
   const exported = WebAssembly.Module.exports(module).map((e) => e.name);
   const imported = WebAssembly.Module.imports(module).map((i) => `${i.module}.${i.name}`);
   expect(new Set(named)).toEqual(new Set([...exported, ...imported]));
+});
+
+test('ABI.md has the sanitizer interface as its table has it', () => {
+  expect(read('docs/ABI.md')).toBe(pageWith(read('docs/ABI.md')));
 });

@@ -299,6 +299,10 @@ SUMMARY: AddressSanitizer: negative-size-param src/demo.c:6:12 in fill
     expect(textOf(image)).toContain(
       'ERROR: AddressSanitizer: attempting to call malloc_usable_size() for pointer which is not owned: 0x00010014\n',
     );
+    image.report({ kind: abi.KIND_BAD_ALLOCATED_SIZE, address: 0x10014, chunk, stack: [SITE.fill] });
+    expect(textOf(image)).toContain(
+      'attempting to call __sanitizer_get_allocated_size() for pointer which is not owned: 0x00010014\n',
+    );
     image.report({ kind: abi.KIND_BAD_INDIRECT_CALL, address: 0, extra0: 9, stack: [SITE.fill] });
     expect(textOf(image)).toContain(
       'AddressSanitizer: bad-indirect-call through table index 9 at pc 0x000002a4 (thread T0)\n',
@@ -318,5 +322,13 @@ SUMMARY: AddressSanitizer: negative-size-param src/demo.c:6:12 in fill
       old_mid : 0x00010030
       new_mid : 0x00010018
     #0`);
+    image.report({ kind: abi.KIND_BAD_DOUBLE_ENDED_CONTAINER, address: 0x10010, size: 16, extra0: 0x10012, extra1: 1 });
+    expect(textOf(image)).toContain(`\
+==7==ERROR: AddressSanitizer: bad parameters to __sanitizer_annotate_double_ended_contiguous_container:
+      storage_beg        : 0x00010010
+      storage_end        : 0x00010020
+      new_container_beg  : 0x00010012
+      new_container_end  : 0x00000001
+    <empty stack>`);
   });
 });

@@ -89,6 +89,12 @@ const SIGNATURES: Record<string, string> = {
   __asan_register_globals: 'pp:',
   __asan_unregister_globals: 'pp:',
   __sanitizer_annotate_contiguous_container: 'pppp:',
+  __sanitizer_annotate_double_ended_contiguous_container: 'pppppp:',
+  __sanitizer_verify_contiguous_container: 'ppp:i',
+  __sanitizer_verify_double_ended_contiguous_container: 'pppp:i',
+  __sanitizer_contiguous_container_find_bad_address: 'ppp:p',
+  __sanitizer_double_ended_contiguous_container_find_bad_address: 'pppp:p',
+  __sanitizer_get_allocated_size: 'p:p',
   __asan_memset: 'pip:p',
   __asan_memcpy: 'ppp:p',
   __asan_memmove: 'ppp:p',
@@ -117,6 +123,8 @@ function compiled(variant: Variant): WebAssembly.Module {
 
 /** What only the linker of a build with snapshots provides (runtime/snapshot.ts): test/fuzz-engine/snapshot.test.ts runs those. */
 const SNAPSHOT_IMPORTS = ['real_pages', 'real_grow', 'save', 'restore', 'clear', 'globals_save', 'globals_restore'];
+/** Functions of the program that there are none of here. */
+const CALLBACKS = ['on_error', 'malloc_hook', 'free_hook', 'ignore_free_hook', 'call0', 'call1', 'call2'];
 const unlinked = () => {
   throw new Error('no snapshots here');
 };
@@ -270,6 +278,7 @@ export class Harness {
         load8: (a: number | bigint) => bytes()[at(a)]!,
         load32: (a: number | bigint) => view().getUint32(at(a), true),
         load64: (a: number | bigint) => view().getBigUint64(at(a), true),
+        store8: (a: number | bigint, value: number) => view().setUint8(at(a), value & 255),
         store32: (a: number | bigint, value: number) => view().setUint32(at(a), value, true),
         store_ptr: (a: number | bigint, value: number | bigint) =>
           this.wide ? view().setBigUint64(at(a), BigInt(value), true) : view().setUint32(at(a), Number(value), true),
@@ -324,9 +333,10 @@ export class Harness {
         wbindgen_free: release('wbindgen_free'),
         mmap: () => this.#out(0),
         munmap: () => 0,
+        ...Object.fromEntries(CALLBACKS.map((name) => [name, () => 0])),
         ...Object.fromEntries(SNAPSHOT_IMPORTS.map((name) => [name, unlinked])),
       },
-      host: { report: () => this.#record() },
+      host: { report: () => this.#record(), ask: () => 0 },
     };
   }
 
