@@ -2,6 +2,8 @@
 // in which everything else traps: blocks must lie in memory, apart from each other, keep what is written to them, and be
 // handed out again once they are freed.
 
+import { CollectedHeap, type HeapWords, Wrong } from './probe-collected.ts';
+
 /** What instrument/probe-module.ts asks; only bytes and names pass between the two. */
 interface Question {
   readonly bytes: Uint8Array;
@@ -9,6 +11,7 @@ interface Question {
   readonly memory: string;
   readonly fuel: string;
   readonly root: string | undefined;
+  readonly heap: HeapWords | undefined;
   readonly importedMemory:
     | { module: string; name: string; initial: number; maximum: number | undefined; shared: boolean }
     | undefined;
@@ -34,6 +37,8 @@ const SMALLEST_ALIGNMENT = 4;
 /** Blocks of these sizes fill a page of 4096 bytes before as many were allocated. */
 const [SMALLEST_AGAIN, LARGEST_AGAIN, BLOCKS_AGAIN] = [100, 2000, 50];
 const COPIED_OUTSIDE = 400;
+/** How often blocks are asked for: after it ran, a collector makes room for as much as there is. */
+const TRIES = 4;
 /** Rounds of loops that one call may take: what clears a block of 20000 bytes by bytes takes fewer, and a second has more. */
 const ROUNDS = 1 << 22;
 
@@ -47,8 +52,6 @@ const RELATIVES = [
   ['memalign', 'memalign aligns'],
   ['dlmalloc-rs alloc', 'alloc aligns'],
 ] as const;
-
-class Wrong extends Error {}
 
 /** Tries the functions out. Never throws. */
 export function probeAllocator(question: Question): Answer {
@@ -65,6 +68,8 @@ function judge(trial: Trial): Answer {
   try {
     return trial.run();
   } catch (error) {
+    // A collector looks at everything that the program has, and here the program has not run.
+    if (trial.isCollected && !(error instanceof Wrong)) return unknown(`its collector trapped (${sentence(error)})`);
     const reason = error instanceof Wrong ? error.message : `it trapped (${sentence(error)})`;
     return { ...NOTHING, outcome: 'failed', reason, facts: [`probe run: ${reason}`] };
   }
@@ -94,9 +99,10 @@ class Trial {
   /** It came to a function that the module has not got. */
   isCut = false;
   private readonly role: Role;
+  private readonly heap: CollectedHeap | undefined;
   private fill = 1;
 
-  constructor({ bytes, exports, memory, fuel, root, importedMemory }: Question) {
+  constructor({ bytes, exports, memory, fuel, root, heap, importedMemory }: Question) {
     const module = new Module(bytes as BufferSource);
     const imports: Record<string, Record<string, unknown>> = {};
     for (const { module: from, name, kind } of Module.imports(module)) {
@@ -121,18 +127,31 @@ class Trial {
       };
     };
     const lists = root === undefined ? undefined : (instance.exports[root] as WebAssembly.Global);
-    this.role = lists ? byBlocks(role, lists, this.memory) : role('__rust_alloc') ? bySizes(role) : byAlignment(role);
+    this.heap = heap && new CollectedHeap(this.memory, heap);
+    this.role = this.heap
+      ? byCollection(role, this.heap)
+      : lists
+        ? byBlocks(role, lists, this.memory)
+        : role('__rust_alloc')
+          ? bySizes(role)
+          : byAlignment(role);
+  }
+
+  get isCollected(): boolean {
+    return this.heap !== undefined;
   }
 
   run(): Answer {
     this.initialise();
     // emmalloc and others set up their heap in a constructor, which an instance without its start function has not run.
     if (!this.isReady()) return unknown('malloc cannot be called before the program has started');
-    const blocks = SIZES.map((size) => this.allocate(size));
+    const blocks = this.allocateAll();
+    if (!blocks) return unknown('every few blocks, its collector ran');
     if (blocks.some((b) => b === undefined)) return unknown('malloc found no memory in an instance of its own');
     const live = blocks as Block[];
     this.expectApart(live);
     this.expectKept(live, 'was overwritten by later calls of malloc');
+    if (this.heap) return { ...NOTHING, outcome: 'confirmed', reason: '', facts: this.heap.facts };
     const word = this.sizeWord(live);
     const kept = this.role('free') ? this.tryFree(live) : live;
     const reused = kept === live ? '' : ', freed ones handed out again';
@@ -145,6 +164,16 @@ class Trial {
     }
     if (word) facts.push('probe run: the word in front of a block tells its size');
     return { ...NOTHING, outcome: 'confirmed', reason: '', wrong: wrong.map(([role]) => role), sizeWord: word, facts };
+  }
+
+  /** Undefined if some of them were collected each time, because nothing points to them. */
+  private allocateAll(): (Block | undefined)[] | undefined {
+    for (let i = 0; i < TRIES; i++) {
+      const before = this.heap?.collections;
+      const blocks = SIZES.map((size) => this.allocate(size));
+      if (this.heap?.collections === before) return blocks;
+    }
+    return undefined;
   }
 
   /** Frees half of the blocks; answers the other half. */
@@ -286,6 +315,12 @@ function byBlocks(role: Role, root: WebAssembly.Global, memory: WebAssembly.Memo
       ['malloc', malloc],
       ['free', free],
     ]).get(name) ?? role(name);
+}
+
+/** malloc of a heap that is collected: nothing is freed. The layout says what may be a pointer; 0 says nothing. */
+function byCollection(role: Role, heap: CollectedHeap): Role {
+  const alloc = role('tinygo alloc') ?? role('tinygo alloc by size')!;
+  return (name) => (name === 'malloc' ? (size) => heap.watch(size!, () => alloc(size!, 0) >>> 0) : role(name));
 }
 
 /** malloc of an allocator of which nothing is left but what aligns. */

@@ -8,20 +8,24 @@ import type { FeatureCache } from './body-features.ts';
 import type { CallGraph } from './call-graph.ts';
 import { findStub, findTlsf } from './fingerprints/assemblyscript.ts';
 import type { Family } from './fingerprints/fingerprint.ts';
+import { findTinyGo } from './fingerprints/tinygo.ts';
 import { findWee } from './fingerprints/wee.ts';
+import { COLLECTOR, keptFunction } from './kept-by-name.ts';
 import { INITIALISE, type Probe, type ProbeResult } from './probe-module.ts';
 import { tryOut } from './try-out.ts';
 import { type Module, pointerType } from './wasm/module.ts';
 import { functionNames } from './wasm/names.ts';
 import { TYPE } from './wasm/opcodes.ts';
 
-type Found = Pick<Allocator, 'functions' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'>;
+type Found = Pick<Allocator, 'functions' | 'kept' | 'layout' | 'evidence' | 'confidence' | 'refused' | 'probeFailed'>;
 
 /** Undefined if the module has no such allocator. */
 export function findFamily(module: Module, features: FeatureCache, probe?: Probe): Found | undefined {
   if (pointerType(module) !== TYPE.I32) return undefined;
   const names = functionNames(module);
-  const family = findTlsf(module, features) ?? (names.size === 0 ? findWee(module, features) : undefined);
+  const family =
+    findTlsf(module, features) ??
+    (names.size === 0 ? (findWee(module, features) ?? findTinyGo(module, features)) : undefined);
   if (!family) return undefined;
   const answer = family.refused === undefined ? tried(module, features.graph, family, probe) : undefined;
   const { layout } = family;
@@ -29,7 +33,7 @@ export function findFamily(module: Module, features: FeatureCache, probe?: Probe
   const probeFailed = answer?.outcome === 'failed';
   const refused = probeFailed ? `a probe run of it went wrong: ${answer.reason}` : family.refused;
   if (refused !== undefined) {
-    return { functions: [], layout, evidence, confidence: 'none', refused, probeFailed };
+    return { functions: [], kept: [], layout, evidence, confidence: 'none', refused, probeFailed };
   }
   const bodyFunction = (role: AllocatorRole, func: number): AllocatorFunction => {
     return { role, func, how: 'body', name: names.get(func) ?? `function ${func}` };
@@ -37,7 +41,8 @@ export function findFamily(module: Module, features: FeatureCache, probe?: Probe
   const roles = ALLOCATOR_ROLES.filter((r) => family.roles.has(r.role));
   const functions = roles.map((r) => bodyFunction(r, family.roles.get(r.role)!));
   const confidence = answer?.outcome === 'confirmed' ? 'high' : 'medium';
-  return { functions, layout, evidence, confidence, refused, probeFailed };
+  const kept = (family.collected?.kept ?? []).map((func) => keptFunction(COLLECTOR, func, 'body', `function ${func}`));
+  return { functions, kept, layout, evidence, confidence, refused, probeFailed };
 }
 
 /** What there is to say of a module in which no allocator was found. */
@@ -48,8 +53,13 @@ export function explainStub(module: Module, features: FeatureCache): string | un
   return `AssemblyScript's stub runtime never gives memory back (function ${alloc} counts up): nothing can be used after it was freed, and blocks have no redzones`;
 }
 
-function tried(module: Module, graph: CallGraph, { roles, setUp }: Family, probe?: Probe): ProbeResult | undefined {
+function tried(
+  module: Module,
+  graph: CallGraph,
+  { roles, setUp, collected }: Family,
+  probe?: Probe,
+): ProbeResult | undefined {
   if (roles.has('tlsf allocate block') && !setUp) return undefined;
   const all = setUp ? new Map([...roles, [INITIALISE, setUp.initialise]]) : roles;
-  return tryOut(module, graph, { roles: all, root: setUp?.root }, probe);
+  return tryOut(module, graph, { roles: all, root: setUp?.root, heap: collected?.heap }, probe);
 }

@@ -60,7 +60,7 @@ export function findAllocator(
   const features = new FeatureCache(module, graph);
   if (names.size === 0) for (const f of [...found]) addForwarded(module, f, add);
   const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, features, probe);
-  if (family) return { ...NOTHING, ...family, rejected };
+  if (family) return { ...NOTHING, ...family, ...besideCollected(module, graph, family.functions, found), rejected };
   // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.
   const known = names.size > 0 ? found : found.filter((f) => f.how === 'option' || !f.role.role.startsWith('operator'));
   const functions = withoutLoneFragments(known);
@@ -84,6 +84,30 @@ export function findAllocator(
   const kept = [...stripped.kept, ...withKeptByName([], names).kept];
   return { ...NOTHING, ...stripped, kept, functions: functionsLeft, refused, rejected };
 }
+
+/**
+ * C's malloc on a collected heap, if something names it. What a command exports calls the function of that name, which the
+ * program calls, and destructors.
+ */
+function besideCollected(
+  module: Module,
+  { callees }: CallGraph,
+  collected: readonly AllocatorFunction[],
+  found: readonly AllocatorFunction[],
+): Partial<Allocator> {
+  if (!collected.some((f) => isCollected(f.role.role))) return {};
+  const known = new Set([...found, ...collected].map((f) => f.func));
+  const behind = found.flatMap(({ role, func, how }) => {
+    const fits = callees[func]!.filter((f) => signatureFits(module, f, role));
+    const [inner] = fits;
+    if (fits.length !== 1 || callees[func]!.length > WITH_DESTRUCTORS || known.has(inner!)) return [];
+    return [{ role, func: inner!, how, name: `function ${inner}` }];
+  });
+  const functions = withoutLoneFragments([...found, ...behind, ...collected]);
+  return { functions, layout: functions.length === collected.length ? 'behind' : 'around' };
+}
+
+const WITH_DESTRUCTORS = 2;
 
 /** In a program that allocates nothing: its free, by name or by body, and what calls it by the names of operator delete. */
 function releasesOnly(

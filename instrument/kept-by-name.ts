@@ -4,9 +4,13 @@
 // __rust_alloc calls it: std takes its handles of threads from `System`.
 
 import type { Allocator, AllocatorFunction } from './allocator-found.ts';
+import { COLLECTED } from './fingerprints/tinygo.ts';
+
+/** What a collector's functions are called in lists of what stays. */
+export const COLLECTOR = 'collector';
 
 /** TinyGo's of all versions: gc_blocks.go, gc_conservative.go, gc_precise.go, gc_stack_portable.go. Boehm's begin alike. */
-const COLLECTOR = new RegExp(
+const COLLECTOR_NAMES = new RegExp(
   [
     'GC_.*',
     'runtime\\.(GC|runGC|gcMarkReachable|markStack|markGlobals|markCurrentGoroutineStack|scanCurrentStack|scanstack)',
@@ -23,7 +27,7 @@ const COLLECTOR = new RegExp(
 const RUST_DLMALLOC = /^<?dlmalloc::dlmalloc::|^_(ZN|R\w*_)8dlmalloc8dlmalloc/;
 
 const INSIDE: readonly (readonly [role: string, names: RegExp])[] = [
-  ['collector', COLLECTOR],
+  [COLLECTOR, COLLECTOR_NAMES],
   ["Rust's dlmalloc", RUST_DLMALLOC],
 ];
 
@@ -43,14 +47,22 @@ export function withKeptByName(
   return {
     kept,
     layout: collected.length === functions.length ? 'behind' : 'around',
-    evidence: ["TinyGo's objects have redzones behind them alone, and what its collector frees is not followed"],
+    evidence: [COLLECTED],
   };
 }
 
-/** Nothing of the runtime stands in for them. */
 function keptByName(role: string, pattern: RegExp, names: ReadonlyMap<number, string>): AllocatorFunction[] {
-  const none = { names: [], params: '', result: '', wrapper: '', original: '' } as const;
   return [...names]
     .filter(([, name]) => pattern.test(name))
-    .map(([func, name]) => ({ role: { role, ...none }, func, how: 'name', name }));
+    .map(([func, name]) => keptFunction(role, func, 'name', name));
+}
+
+/** Nothing of the runtime stands in for it. */
+export function keptFunction(
+  role: string,
+  func: number,
+  how: AllocatorFunction['how'],
+  name: string,
+): AllocatorFunction {
+  return { role: { role, names: [], params: '', result: '', wrapper: '', original: '' }, func, how, name };
 }

@@ -24,8 +24,16 @@ export interface ProbeQuestion {
   readonly fuel: string;
   /** Export of the global with the root of the lists, for an allocator that deals in blocks. */
   readonly root: string | undefined;
+  /** What a collected heap says of itself. */
+  readonly heap: CollectedHeap | undefined;
   /** Where the module imports its memory from, and what it must be like. */
   readonly importedMemory: ImportedMemory | undefined;
+}
+
+/** Where the words of a heap lie that tell its extents, and constants among which its beginning is, if it is none of them. */
+export interface CollectedHeap {
+  readonly words: readonly number[];
+  readonly starts: readonly number[];
 }
 
 interface ImportedMemory {
@@ -68,7 +76,7 @@ export function buildProbe(
   module: Module,
   roles: ReadonlyMap<string, number>,
   reached: ReadonlySet<number>,
-  root?: number,
+  { root, heap }: { readonly root?: number | undefined; readonly heap?: CollectedHeap | undefined } = {},
 ): ProbeQuestion | undefined {
   const memory = module.memories[0];
   if (!memory || memory.is64 || module.data.some((d) => d.passive || d.address === undefined)) return undefined;
@@ -82,6 +90,7 @@ export function buildProbe(
     memory: MEMORY,
     fuel: FUEL,
     root: root === undefined ? undefined : ROOT,
+    heap,
     importedMemory: imported && { module: imported.module, name: imported.name, initial, maximum, shared },
   };
 }

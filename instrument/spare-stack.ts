@@ -5,6 +5,7 @@
 import type { Allocator } from './allocator-found.ts';
 import type { CallGraph } from './call-graph.ts';
 import { codeReferences } from './globals/extents.ts';
+import { isCollected } from './kept-by-name.ts';
 import { DEFAULT_STACK, type StackBounds } from './layout.ts';
 import type { Module } from './wasm/module.ts';
 import { functionNames } from './wasm/names.ts';
@@ -34,7 +35,7 @@ export function spareStack(
   /** Whether new pages may be taken at all. */
   growing: boolean,
 ): SpareStack | undefined {
-  if (!stack) return undefined;
+  if (!stack || allocator.functions.some((f) => isCollected(f.role.role))) return undefined;
   const names = [...module.imports, ...module.exports].map((e) => e.name);
   if ([...names, ...functionNames(module).values()].some((name) => LOOKS_AT_STACK.test(name))) return undefined;
   const isKnown = allocator.functions.some((f) => TAKES.has(f.role.original));

@@ -3,7 +3,7 @@
 // came to a function that was left out.
 
 import { type CallGraph, calledFrom } from './call-graph.ts';
-import { buildProbe, type Probe, type ProbeResult } from './probe-module.ts';
+import { buildProbe, type CollectedHeap, type Probe, type ProbeResult } from './probe-module.ts';
 import type { Module } from './wasm/module.ts';
 
 interface Tried {
@@ -11,18 +11,20 @@ interface Tried {
   readonly roles: ReadonlyMap<string, number>;
   /** A global, for an allocator that deals in blocks. */
   readonly root?: number | undefined;
+  /** Of an allocator whose blocks are collected. */
+  readonly heap?: CollectedHeap | undefined;
 }
 
 /** Undefined where it cannot be tried. */
 export function tryOut(
   module: Module,
   graph: CallGraph,
-  { roles, root }: Tried,
+  { roles, root, heap }: Tried,
   probe: Probe | undefined,
 ): ProbeResult | undefined {
   if (!probe) return undefined;
   const run = (reached: ReadonlySet<number>): ProbeResult | undefined => {
-    const question = buildProbe(module, roles, reached, root);
+    const question = buildProbe(module, roles, reached, { root, heap });
     return question && probe(question);
   };
   const first = run(calledFrom(graph, roles.values()));

@@ -74,9 +74,9 @@ Modules that are linked at run time (Pyodide, PGlite, DuckDB, web-tree-sitter) n
 come without; their code has no absolute addresses, and the search does not look at it. Known by their bodies are dlmalloc,
 emmalloc, Rust's allocator (also that of before Rust 1.7x), wee_alloc, AssemblyScript's TLSF since its version 0.17, and
 mimalloc 2 and 3 as Emscripten builds them (for WASI: 2.0.9 at -O1 to -Os), for one thread and with realloc in the module;
-no package of npm is known that has mimalloc without names. TinyGo's heap needs a name, \`runtime.alloc\`, which its builds keep:
-the three known builds in packages (gofmt 0.7.3, sh-syntax 0.4.2 and 0.7.0) have three different functions of that name, and
-no trial could confirm one, because only the collector frees. Go's collector and Zig's own allocators are not known at all.
+no package of npm is known that has mimalloc without names. TinyGo's heap is known as its versions 0.19 to 0.42 lay it out,
+collected or not (early versions of the collector align objects to words alone and are left alone); Boehm's collector, which it
+may have instead, needs names. Go's collector and Zig's own allocators are not known at all.
 Of Rust's, newest builds may have functions that are given the address of its state (loro-crdt 1.17.1: only std's own blocks have
 redzones there), and wasm-opt may cut common code out of them (@minify-html/wasm 0.18.1: not found).
 `;

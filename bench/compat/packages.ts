@@ -23,6 +23,8 @@ export const SURVEYED: readonly Package[] = [
   item('', '@chainsafe/as-sha256@1.2.5', 'AssemblyScript'),
   item('', 'rabin-wasm@0.1.5', 'AssemblyScript'),
   item('', 'blurhash-wasm@0.2.0', 'Rust, wee_alloc'),
+  item('', '@astrojs/compiler@0.9.2', 'TinyGo'),
+  item('', '@reteps/dockerfmt@0.3.6', 'TinyGo, Asyncify'),
 ];
 
 export const PACKAGES: readonly Package[] = [

@@ -51,12 +51,14 @@ export interface Known {
   readonly hasAllocator?: boolean;
 }
 
-/** What takes and what gives back, one pair for each kind of allocator. */
+/** What takes and what gives back, one pair for each kind of allocator; where blocks are collected, nothing gives back. */
 const PAIRS = [
   ['malloc', 'free'],
   ['memalign', 'free'],
   ['__rust_alloc', '__rust_dealloc'],
   ['tlsf allocate block', 'tlsf insert block'],
+  ['tinygo alloc'],
+  ['tinygo alloc by size'],
 ];
 /** What AssemblyScript calls the functions that its wrappers stand for: no role has these names, because bodies are enough. */
 const TLSF = ['allocate', 'insert', 'remove', 'prepare', 'move'].map(

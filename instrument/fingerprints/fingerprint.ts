@@ -1,6 +1,7 @@
 // What a search for an allocator by its bodies answers, and what the searches have in common.
 
 import type { FeatureCache } from '../body-features.ts';
+import type { CollectedHeap } from '../probe-module.ts';
 import type { Module } from '../wasm/module.ts';
 
 export interface Fingerprint {
@@ -33,8 +34,17 @@ export interface Fingerprint {
 export interface Family {
   /** Role name of allocator-roles.ts -> function. */
   readonly roles: ReadonlyMap<string, number>;
-  /** What is called once, before anything else, and sets `root`, a global, to the address of its lists; unless it was inlined. */
-  readonly setUp: { readonly initialise: number; readonly root: number } | undefined;
+  /**
+   * What is called once, before anything else, and sets `root`, a global, to the address of its lists, if they have one;
+   * unless it was inlined.
+   */
+  readonly setUp: { readonly initialise: number; readonly root: number | undefined } | undefined;
+  /** Of a heap whose blocks are collected. */
+  readonly collected?: {
+    /** Parts of the collector that the program calls, too. */
+    readonly kept: readonly number[];
+    readonly heap: CollectedHeap;
+  };
   readonly evidence: readonly string[];
   /** Why it must be left alone all the same. */
   readonly refused: string | undefined;

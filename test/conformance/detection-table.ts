@@ -110,7 +110,7 @@ ${misses()}
   JavaScript glue; what is not found must be named (\`--allocator\`, \`--allocator-map\`). Redzones lie behind blocks alone
   there; leaks are told with these four, a free of what is no block at all with C's dlmalloc alone (RATIONALE). Of the C library, memcpy, memmove, memset and
   what reads texts by words are told by trial, and their calls checked as ranges; the rest are loops that check themselves.
-- **Collected heaps**: of TinyGo's, known by the name \`runtime.alloc\`, an overflow is told; what its collector frees is not followed.
+- **Collected heaps**: of TinyGo's, known by the name \`runtime.alloc\` or by its body, an overflow is told; what its collector frees is not followed.
   Go's heap is not watched at all.
 - **Stacks that grow upwards**, as Emscripten's fastcomp compiler had them until 2020: their frames are not guarded.
 - **Zig's own allocators** (\`wasm_allocator\`, \`page_allocator\`, and what is built on them) have no functions that could be wrapped:
