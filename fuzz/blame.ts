@@ -15,7 +15,7 @@ const GIVES_UP =
 const PANICS = /^(std::panicking::rust_panic_with_hook|_*rust_begin_unwind|rust_panic_with_hook)(::h[0-9a-f]{16})?$/;
 
 export function blamed(stack: readonly StackFrame[]): StackFrame | undefined {
-  const placed = (frame: StackFrame) => frame.file !== undefined || frame.offset !== undefined;
+  const placed = (frame: StackFrame) => frame.file !== undefined || (frame.offset !== undefined && !frame.called);
   const panicked = stack.slice(1 + panicOf(stack));
   return panicked.find((frame) => placed(frame) && !isLibrary(frame)) ?? stack.find(placed) ?? stack[0];
 }

@@ -13,7 +13,7 @@ import {
   STACK_LEFT_REDZONE,
 } from '../runtime/abi.ts';
 import { type MemoryImage, openImage, readU32, shadowOf } from './report/memory-image.ts';
-import type { FrameDescription, StackObject } from './report/place.ts';
+import type { FrameDescription, StackFrame, StackObject } from './report/place.ts';
 import { stackRegions } from './stack-regions.ts';
 import { ByteReader } from './symbols/byte-reader.ts';
 import type { Symbolizer } from './symbols/index.ts';
@@ -64,6 +64,7 @@ export function describeFrame(
   memory1: Uint8Array,
   symbols: Symbolizer,
   address: number,
+  entryOf: (func: number) => Pick<StackFrame, 'offset' | 'module'>,
 ): FrameDescription | undefined {
   const found = findFrame(table, openImage(memory1), address);
   if (!found) return undefined;
@@ -78,6 +79,7 @@ export function describeFrame(
   const { file, line } = debug ?? {};
   return {
     frame: {
+      ...entryOf(record.func),
       function: symbols.functionName(record.func),
       ...(file !== undefined && { file }),
       ...(line !== undefined && { line }),

@@ -3,7 +3,7 @@
 import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW, LEAKS_FOUND, LEAKS_STOP } from '../runtime/abi.ts';
 import { accessInstruction } from './access-instruction.ts';
 import { Boundary, type BoundaryTarget, type HostCall } from './boundary.ts';
-import { calledFunction } from './called-function.ts';
+import { calledFunction, codeOf } from './called-function.ts';
 import { captureStack, checkedRole, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
@@ -25,7 +25,7 @@ import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
 import { keepStackTops, readInfo, stackPointer } from './stack-tops.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
-import { perModule } from './symbols/wasm-module.ts';
+import { perModule, readWasmModule } from './symbols/wasm-module.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
 
@@ -304,7 +304,7 @@ export class Sanitizer {
       return report;
     }
     this.findings.push(report);
-    this.lastOffset = report.stack.find((f) => f.offset !== undefined)?.offset;
+    this.lastOffset = report.stack.find((f) => f.offset !== undefined && !f.called)?.offset;
     this.stopped = this.options.onFinding?.(report) ?? this.halts !== 0;
     return report;
   }
@@ -352,7 +352,8 @@ export class Sanitizer {
       moduleName: this.options.moduleName ?? 'module.wasm',
       frames: (sites) => sites.flatMap((id) => this.siteFrames(id)),
       accessStack: () => [],
-      stackFrame: (address) => describeFrame(this.frames, memory1, this.symbolizer, address),
+      stackFrame: (address) =>
+        describeFrame(this.frames, memory1, this.symbolizer, address, (func) => this.entryOf(func)),
       globals: () => [],
     };
   }
@@ -398,7 +399,13 @@ export class Sanitizer {
     if (callee === undefined) return [];
     const known = this.symbolizer.functionName(callee);
     const role = /^wasm-function\[/.test(known) ? checkedRole(stack) : undefined;
-    return [{ function: role ?? known, module: this.options.moduleName ?? 'module.wasm' }];
+    return [{ ...this.entryOf(callee), function: role ?? known, called: true }];
+  }
+
+  /** Where a function's code begins. */
+  private entryOf(func: number): Pick<StackFrame, 'offset' | 'module'> {
+    const offset = codeOf(readWasmModule(this.options.original), func);
+    return { module: this.options.moduleName ?? 'module.wasm', ...(offset !== undefined && { offset }) };
   }
 
   private engineFrames(stack: readonly EngineFrame[], fromScript = false): StackFrame[] {

@@ -10,6 +10,8 @@ export interface StackFrame {
   readonly module?: string;
   readonly offset?: number;
   readonly inlined?: boolean;
+  /** The function was about to be called: `offset` is where its code begins. */
+  readonly called?: boolean;
 }
 
 export interface Trace {

@@ -64,9 +64,10 @@ export function sourcePosition(frame: Omit<StackFrame, 'function'>, style: TextS
   return [fileName(frame.file, style), ...numbers].join(':');
 }
 
-/** "(module+0x12)", for frames without a source position. */
-export function modulePosition(frame: StackFrame, moduleName: string): string | undefined {
-  return frame.offset === undefined ? undefined : `(${frame.module ?? moduleName}+0x${frame.offset.toString(16)})`;
+/** "(module+0x12)", for frames without a source position; of a function of the host, which has no offset, "(module)". */
+export function modulePosition({ module, offset }: StackFrame, moduleName: string): string | undefined {
+  if (offset !== undefined) return `(${module ?? moduleName}+0x${offset.toString(16)})`;
+  return module === undefined ? undefined : `(${module})`;
 }
 
 /** One stack as compiler-rt prints it, with the empty line that follows every stack. */

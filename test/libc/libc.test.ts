@@ -1,7 +1,10 @@
 // The C library's memory and string functions, called wrongly and correctly, at every optimisation level.
 
 import { describe, expect, it } from 'vitest';
+import { calledFunction } from '../../host/called-function.ts';
+import { asanText, createSymbolizer, PLAIN_STYLE } from '../../host/index.ts';
 import type { Report } from '../../host/report/report.ts';
+import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import { compileC, runC, summaryOf } from '../support/c-program.ts';
 import { CASES, casesProgram, PARAMETER_CASES, PRELUDE } from './cases.ts';
 
@@ -30,6 +33,27 @@ describe.each(LEVELS)('library calls %s %s', (...level) => {
     expect(exitCode).toBe(0);
   });
 });
+
+it.each([['-g'], []])(
+  'stacks begin with the function itself, where its code begins, as those of ASan do: %s',
+  async (...level) => {
+    const module = await compileC(casesProgram(CASES), [...level, '-O1', KEPT]);
+    const { bodies, importedFunctions } = readWasmModule(module);
+    const symbolizer = createSymbolizer(module);
+    const { findings } = await runC(module, { args: ['wrong'] });
+    for (const report of findings) {
+      const [callee, caller] = report.stack;
+      const index = symbolizer.functionIndexAt(callee!.offset!);
+      expect(symbolizer.functionName(index)).toBe(callee!.function);
+      expect(callee!.offset! - bodies.starts[index - importedFunctions.length]!).toBeLessThan(16); // locals lie between
+      expect(calledFunction(module, caller!.offset!)).toBe(index);
+      const frames = asanText(report, PLAIN_STYLE)
+        .split('\n')
+        .filter((line) => /^ +#[01] /.test(line));
+      expect(frames.filter((line) => !/#\d+ 0x[0-9a-f]+ in \S+ \S/.test(line))).toEqual([]);
+    }
+  },
+);
 
 describe('schemes and options', () => {
   it('reports the first bad byte of string functions in the kernel scheme', async () => {
