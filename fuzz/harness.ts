@@ -5,13 +5,15 @@ import { SanitizerError } from '../host/errors.ts';
 import type { LeakOptions } from '../host/leak-check.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
-import { assemblyScriptImports, Lowering, ProgramAbort } from './assemblyscript.ts';
+import { assemblyScriptImports, Lowering } from './assemblyscript.ts';
 import { DEFAULT_ENTRY, type Entry, type Exports, findEntry, refuseMissing, refuseUntyped } from './entry.ts';
 import type { ModuleTarget } from './executor.ts';
 import { type Finding, plainFinding, reportFinding, withOutput } from './finding.ts';
 import type { Hits } from './hits.ts';
 import { InitializeError, initialize } from './initialize.ts';
+import { InputMemory } from './input-memory.ts';
 import { type Outcome, outputOf } from './outcome.ts';
+import { OverwrittenInput, thrownFinding } from './thrown.ts';
 import { commandLine, FuzzWasi, ProgramExit } from './wasi.ts';
 
 /** Full loop counters between two looks at the clock: some 128 rounds each. */
@@ -19,16 +21,10 @@ const PATIENCE = 2048;
 const NOTHING = new Uint8Array(0);
 const MIB = 1 << 20;
 const WASM_PAGE = 65536;
-const FIRST_ROOM = 16 * WASM_PAGE;
 /** libFuzzer's word for "keep this input out of the corpus". */
 const REJECTED = -1;
 /** Searches for leaks that found none, one after the other: then there is no looking any more. */
 const MAX_LEAK_SEARCHES = 1000;
-
-/** Bytes at either end of an input that are held against what was given. */
-const LOOKED_AT = 64;
-
-class OverwrittenInput extends Error {}
 
 /** What a target's own mutator made, or the finding that it ended in. */
 export type Mutated = { readonly bytes: Uint8Array } | { readonly finding: Finding };
@@ -48,7 +44,6 @@ export class Harness {
   private entry: Entry | undefined;
   private headerWords = new Uint32Array(0);
   private entries = new Uint32Array(0);
-  private bytes: Uint8Array = new Uint8Array(0);
   private pending: Finding | undefined;
   /** What the last run returned or exited with, and put out. */
   private value = 0;
@@ -59,17 +54,12 @@ export class Harness {
   private undoes = false;
   /** Something has run since the instance was as it began. */
   private used = false;
-  /** Bytes for inputs behind the target's own memory, where it has no allocator; 0 if it has one. */
-  private room = 0;
-  /** Where they end, and with them the memory, as long as the target does not grow it. */
-  private roomEnd = 0;
+  private inputs!: InputMemory;
+  /** Bytes of the largest input that a target without an allocator had no room for. */
+  private largest = 0;
   /** What LLVMFuzzerInitialize was given, or 0. */
   private argumentBlock = 0;
-  /** Bytes of the room that blocks for the target's own mutators take. */
-  private placed = 0;
   private leakSearches = 0;
-  /** Addresses of blocks that this run has taken for inputs. */
-  private readonly blocks: number[] = [];
   private readonly known = new Map<string, Finding>();
 
   /** libFuzzer's entry takes a pointer to const; other functions may work in place. */
@@ -157,10 +147,12 @@ export class Harness {
     this.memory1 = instance.exports.__wasan_memory as WebAssembly.Memory;
     this.headerWords = new Uint32Array(0);
     this.entries = new Uint32Array(0);
-    this.bytes = new Uint8Array(0);
     this.program = Object.values(instance.exports).find(
       (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory1,
     );
+    this.inputs = new InputMemory(this.exports, this.program!, (pages) => {
+      this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
+    });
     this.wasi.attach(this.program, this.exports.__wasan_touch);
     this.wasi.reset(new Uint8Array(0));
     this.entry = findEntry(this.exports, this.target.entry, this.program !== undefined);
@@ -177,22 +169,10 @@ export class Harness {
       this.exports._initialize?.();
       const call = this.exports.LLVMFuzzerInitialize;
       const words = commandLine(this.target.args);
-      if (call) this.argumentBlock = initialize(call, this.program!, words, (size) => this.allocate(size));
+      if (call) this.argumentBlock = initialize(call, this.program!, words, (size) => this.inputs.allocate(size));
     } catch (error) {
       throw new InitializeError(withOutput(this.ended(error), this.wasi.printed()));
     }
-  }
-
-  /** A block that is never freed. */
-  private allocate(size: number): number {
-    const block = this.exports.__wasan_input_alloc(size);
-    return block !== 0 ? block : this.grow(Math.ceil(size / WASM_PAGE));
-  }
-
-  /** Where memory ended before it grew. */
-  private grow(pages: number): number {
-    this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
-    return this.program!.grow(pages) * WASM_PAGE;
   }
 
   /** What inputs need before the first of them. */
@@ -200,22 +180,14 @@ export class Harness {
     const { entryType: type } = this.target;
     refuseUntyped(entry, type);
     this.objects = type && new Lowering(this.instance!.exports, this.program!, type, this.exports.__wasan_touch);
-    if (!this.objects) this.makeRoom();
-  }
-
-  /** Without an allocator the input ends where the memory does. */
-  private makeRoom(): void {
-    const pointer = this.exports.__wasan_input_alloc(1);
-    if (pointer !== 0) return this.exports.__wasan_input_free(pointer);
-    this.room ||= FIRST_ROOM;
-    this.roomEnd = this.grow(this.room / WASM_PAGE) + this.room;
+    if (!this.objects) this.inputs.makeRoom(this.largest);
   }
 
   private begin(input: Uint8Array): void {
     this.open();
     this.used = true;
     this.fields[abi.HEADER_PATIENCE / 4] = PATIENCE;
-    this.blocks.length = 0;
+    this.inputs.begin();
     this.pending = undefined;
     this.deadline = undefined;
     this.wasi.reset(input);
@@ -276,29 +248,21 @@ export class Harness {
       return false; // what is left is garbage that will be collected
     }
     const before = this.liveBlocks();
-    // An empty input has a byte, as every block of compiler-rt's malloc has: targets look at the first one unasked.
-    const size = Math.max(1, input.length);
-    const pointer = this.exports.__wasan_input_alloc(size) >>> 0;
-    const at = pointer === 0 ? this.endOfMemory(size) : pointer;
-    this.blocks.push(pointer);
-    if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
-    this.bytes[at] = 0;
-    this.bytes.set(input, at);
-    this.returned(entry(at, input.length));
-    if (this.isInputConst && this.isOverwritten(input, at)) throw new OverwrittenInput();
-    if (pointer !== 0) this.exports.__wasan_input_free(pointer);
+    const at = this.inputs.put(input) ?? this.putInMore(input);
+    this.returned(this.entry!(at, input.length));
+    if (this.isInputConst && this.inputs.isOverwritten(input, at)) throw new OverwrittenInput();
+    this.inputs.release(at);
     return this.target.leaks !== false && this.liveBlocks() > before;
   }
 
-  /** Looks where libFuzzer does: at the first and the last bytes. */
-  private isOverwritten(input: Uint8Array, at: number): boolean {
-    if (this.bytes.byteLength === 0) this.bytes = new Uint8Array(this.program!.buffer);
-    const { length } = input;
-    for (let i = 0; i < length; i++) {
-      if (i === LOOKED_AT && length > 2 * LOOKED_AT) i = length - LOOKED_AT;
-      if (this.bytes[at + i] !== input[i]) return true;
-    }
-    return false;
+  /** In an instance with more room. */
+  private putInMore(input: Uint8Array): number {
+    this.largest = input.length;
+    this.instance = undefined;
+    this.open();
+    const at = this.inputs.put(input);
+    if (at === undefined) throw new Error(`the target has no room for an input of ${input.length} bytes`);
+    return at;
   }
 
   private returned(value: unknown): void {
@@ -322,28 +286,31 @@ export class Harness {
 
   mutate(input: Uint8Array, maxLength: number, seed: number): Mutated {
     return this.apart(() => {
-      const at = this.place(input, maxLength);
-      return this.bytesAt(at, this.exports.LLVMFuzzerCustomMutator!(at, input.length, maxLength, seed), maxLength);
+      const at = this.inputs.place(input, maxLength);
+      return this.inputs.bytesAt(
+        at,
+        this.exports.LLVMFuzzerCustomMutator!(at, input.length, maxLength, seed),
+        maxLength,
+      );
     });
   }
 
   crossOver(a: Uint8Array, b: Uint8Array, maxLength: number, seed: number): Mutated {
     return this.apart(() => {
       const places = [
-        this.place(a, a.length),
-        this.place(b, b.length),
-        this.place(new Uint8Array(0), maxLength),
+        this.inputs.place(a, a.length),
+        this.inputs.place(b, b.length),
+        this.inputs.place(new Uint8Array(0), maxLength),
       ] as const;
       const [first, second, out] = places;
       const size = this.exports.LLVMFuzzerCustomCrossOver!(first, a.length, second, b.length, out, maxLength, seed);
-      return this.bytesAt(out, size, maxLength);
+      return this.inputs.bytesAt(out, size, maxLength);
     });
   }
 
   /** Outside a run: what happens covers nothing. */
   private apart(act: () => Uint8Array): Mutated {
     this.begin(new Uint8Array(0));
-    this.placed = 0;
     try {
       return { bytes: withDeepStacks(act) };
     } catch (error) {
@@ -354,45 +321,10 @@ export class Harness {
     }
   }
 
-  /** A block with room for `room` bytes that begins with `bytes`. */
-  private place(bytes: Uint8Array, room: number): number {
-    let at = this.exports.__wasan_input_alloc(Math.max(1, room)) >>> 0;
-    if (at === 0) {
-      this.placed += (room + 15) & ~15;
-      if (this.placed > this.room)
-        throw new SanitizerError(
-          'E_NO_ENTRY',
-          `a custom mutator without an allocator takes inputs of ${FIRST_ROOM / 2} bytes`,
-        );
-      at = this.roomEnd - this.placed;
-      this.exports.__wasan_touch(at, room);
-    }
-    new Uint8Array(this.program!.buffer).set(bytes, at);
-    this.blocks.push(at);
-    return at;
-  }
-
-  private bytesAt(at: number, size: number, max: number): Uint8Array {
-    return new Uint8Array(this.program!.buffer).slice(at, at + Math.min(size >>> 0, max));
-  }
-
   private mutateInPlace(at: number, size: number, max: number): number {
-    const result = this.mutator(this.bytesAt(at >>> 0, size, size >>> 0), max >>> 0).subarray(0, max >>> 0);
-    new Uint8Array(this.program!.buffer).set(result, at >>> 0);
-    this.exports.__wasan_touch(at, result.length);
+    const result = this.mutator(this.inputs.bytesAt(at >>> 0, size, size >>> 0), max >>> 0).subarray(0, max >>> 0);
+    this.inputs.write(at >>> 0, result);
     return result.length;
-  }
-
-  private endOfMemory(size: number): number {
-    if (size > this.room) {
-      this.room = Math.ceil(size / WASM_PAGE) * WASM_PAGE;
-      this.instance = undefined;
-      this.open();
-      this.bytes = new Uint8Array(0);
-    }
-    const at = this.roomEnd - size;
-    this.exports.__wasan_touch(at, size);
-    return at;
   }
 
   private command(): void {
@@ -420,7 +352,7 @@ export class Harness {
     if (kind === abi.TICK) return header[abi.HEADER_PATIENCE / 4]! > 1 ? this.grew() : this.impatient();
     const key = this.rawKey();
     this.sanitizer.told = this.known.get(key)?.report;
-    this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()), this.blocks);
+    this.pending = this.known.get(key) ?? reportFinding(this.sanitizer.report(captureStack()), this.inputs.blocks);
     this.known.set(key, this.pending);
     return true;
   }
@@ -481,16 +413,7 @@ export class Harness {
 
   private threw(error: Error): Finding {
     const report = this.sanitizer.trapped(error);
-    if (report) return reportFinding(report, this.blocks);
-    const stack = this.sanitizer.symbolizeStack(error.stack ?? '');
-    if (error instanceof RangeError)
-      return plainFinding('crash', 'stack-overflow', 'the call stack is exhausted', stack, 'trap');
-    if (error instanceof OverwrittenInput)
-      return plainFinding('crash', 'overwritten-input', 'the caller does not expect that', [], 'overwrites');
-    if (error instanceof ProgramExit) return plainFinding('crash', 'exit', error.message, stack, 'exit');
-    if (error instanceof ProgramAbort) return plainFinding('crash', 'abort', error.message, stack, 'trap');
-    if (error instanceof WebAssembly.RuntimeError)
-      return plainFinding('crash', error.message.replaceAll(' ', '-'), error.message, stack, 'trap');
-    return plainFinding('crash', 'uncaught-exception', error.message, stack);
+    if (report) return reportFinding(report, this.inputs.blocks);
+    return thrownFinding(error, this.sanitizer.symbolizeStack(error.stack ?? ''));
   }
 }

@@ -155,6 +155,21 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     expect(ends).toEqual([undefined, undefined, undefined, undefined, expect.stringContaining('SEGV'), undefined]);
   }, 60_000);
 
+  test('without an allocator inputs that are larger than the room for them get more', async () => {
+    const executor = openModule(
+      await compileTarget(`
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
+  return data[size - 1] == 'x' ? *(volatile const unsigned char *)(data + size) & 0 : 0;
+}`),
+    );
+    const input = (bytes: number, end: string) => Buffer.concat([new Uint8Array(bytes), Buffer.from(end)]);
+    const ends = [input(9, ''), input(3 << 20, ''), input(5 << 20, 'x'), input(9, '')].map((each) =>
+      executor.run(each),
+    );
+    const beyond = expect.stringContaining('SEGV');
+    expect(ends.map((finding) => finding?.title)).toEqual([undefined, undefined, beyond, undefined]);
+  }, 60_000);
+
   test('an AssemblyScript function (pointer, length)', async () => {
     const files = await compileAssemblyScript(
       'main.ts',
