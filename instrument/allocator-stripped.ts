@@ -75,11 +75,27 @@ export function completeStripped(
   if (layout === undefined) {
     return left(evidence, 'malloc and free are known, but which function is realloc cannot be told');
   }
+  return complete(all, { print, layout, sizeWord, others, evidence, isConfirmed: answer?.outcome === 'confirmed' });
+}
+
+/** What is decided before functions are divided into those that are replaced and those that are kept. */
+interface Decided {
+  readonly print: ReturnType<typeof fingerprint>;
+  readonly layout: Allocator['layout'];
+  readonly sizeWord: boolean;
+  /** Operators new that do not call malloc. */
+  readonly others: readonly AllocatorFunction[];
+  readonly evidence: readonly string[];
+  readonly isConfirmed: boolean;
+}
+
+function complete(all: readonly AllocatorFunction[], decided: Decided): Stripped {
+  const { print, layout, sizeWord, others, evidence, isConfirmed } = decided;
   const isReplaced = ({ role: { role } }: AllocatorFunction) =>
     layout === 'around' ||
     REPLACED_BEHIND.has(role) ||
     (!sizeWord && role === REPLACED_WITHOUT_WORD) ||
-    (role === 'memalign' && (print.dlmallocHeads || print.isMemalign) && answer?.outcome === 'confirmed');
+    (role === 'memalign' && (print.dlmallocHeads || print.isMemalign) && isConfirmed);
   const rest = all.filter((f) => !isReplaced(f));
   return {
     functions: all.filter(isReplaced),
@@ -91,7 +107,7 @@ export function completeStripped(
     dlmallocHeads: layout === 'behind' && print.dlmallocHeads,
     releasesSeen: layout === 'behind' && print.found,
     evidence: [...evidence, whyLayout(layout, print, others)],
-    confidence: answer?.outcome === 'confirmed' ? 'high' : 'medium',
+    confidence: isConfirmed ? 'high' : 'medium',
     refused: undefined,
     probeFailed: false,
   };

@@ -27,12 +27,18 @@ export interface AllocatorSearch {
   readonly probe?: Probe | undefined;
 }
 
-/** Finds the allocator. An option beats an export, an export beats the glue, and that a name. */
-export function findAllocator(
+/** Functions with a role, and names that have none because their type does not fit. */
+interface Named {
+  readonly found: readonly AllocatorFunction[];
+  readonly rejected: readonly string[];
+}
+
+/** What options and names tell of. An option beats an export, an export beats the glue, and that a name. */
+function namedFunctions(
   module: Module,
-  graph: CallGraph,
-  { allocator: options = {}, glueNames = {}, probe }: AllocatorSearch = {},
-): Allocator {
+  names: ReadonlyMap<number, string>,
+  { allocator: options = {}, glueNames = {} }: AllocatorSearch,
+): Named {
   const found: AllocatorFunction[] = [];
   const rejected: string[] = [];
   const taken = new Set<number>();
@@ -45,7 +51,6 @@ export function findAllocator(
     taken.add(func);
     found.push({ role: r, func, how, name });
   };
-  const names = functionNames(module);
   for (const [roleName, target] of Object.entries(options)) addOption(module, names, roleName, target, add);
   const exports = module.exports.filter((e) => e.kind === KIND.FUNC);
   const addNamed = (func: number, spelt: string, how: AllocatorFunction['how'], name = spelt) => {
@@ -57,8 +62,16 @@ export function findAllocator(
   const glue = new Map(Object.entries(glueNames));
   for (const { name, index } of exports) addNamed(index, glue.get(name) ?? '', 'glue', name);
   for (const [index, name] of names) addNamed(index, name, 'name');
-  const features = new FeatureCache(module, graph);
   if (names.size === 0) for (const f of [...found]) addForwarded(module, f, add);
+  return { found, rejected };
+}
+
+/** Finds the allocator: by options and names, else by its bodies. */
+export function findAllocator(module: Module, graph: CallGraph, search: AllocatorSearch = {}): Allocator {
+  const { probe } = search;
+  const names = functionNames(module);
+  const { found, rejected } = namedFunctions(module, names, search);
+  const features = new FeatureCache(module, graph);
   const family = found.some((f) => f.how === 'option') ? undefined : findFamily(module, features, probe);
   if (family) return { ...NOTHING, ...family, ...besideCollected(module, graph, family.functions, found), rejected };
   // Without names, what called operator delete may call free: it was inlined. The operators then are callers of malloc.

@@ -46,47 +46,20 @@ function parseOperator(p: ItaniumParser, operator: Operator, isGlobal: boolean):
     }
     case 'index':
       return indexed(parseExpression(p), parseExpression(p));
-    case 'member': {
-      const owner = parseExpression(p);
-      const member = parseExpression(p);
-      return print(precedence, (out) => {
-        out.operand(owner, precedence, true);
-        out.add(symbol);
-        out.operand(member, precedence, false);
-      });
-    }
+    case 'member':
+      return parseMember(p, operator);
     case 'new':
       return parseNew(p, operator, isGlobal);
-    case 'delete': {
-      const target = parseExpression(p);
-      return print(precedence, (out) => {
-        out.add(`${isGlobal ? '::' : ''}${symbol} `);
-        out.print(target);
-      });
-    }
-    case 'call': {
-      const callee = parseExpression(p);
-      const args = p.until('E', () => parseExpression(p));
-      const isParenthesized = operator.code === 'cp';
-      return print(precedence, (out) => {
-        if (isParenthesized) out.open();
-        out.print(callee);
-        if (isParenthesized) out.close();
-        parenthesized(out, args);
-      });
-    }
+    case 'delete':
+      return parseDelete(p, operator, isGlobal);
+    case 'call':
+      return parseCall(p, operator);
     case 'cast':
       return parseCast(p, precedence);
     case 'conditional':
       return conditional(parseExpression(p), parseExpression(p), parseExpression(p));
-    case 'namedCast': {
-      const type = p.type();
-      const value = parseExpression(p);
-      return print(precedence, (out) => {
-        templateBrackets(out, symbol, type);
-        parenthesized(out, [value]);
-      });
-    }
+    case 'namedCast':
+      return parseNamedCast(p, operator);
     case 'ofType':
       return enclosed(symbol, p.type(), precedence);
     case 'ofValue':
@@ -94,6 +67,46 @@ function parseOperator(p: ItaniumParser, operator: Operator, isGlobal: boolean):
     default:
       throw new DemangleError(`operator ${operator.code} in an expression`);
   }
+}
+
+function parseMember(p: ItaniumParser, { precedence, symbol }: Operator): Node {
+  const owner = parseExpression(p);
+  const member = parseExpression(p);
+  return print(precedence, (out) => {
+    out.operand(owner, precedence, true);
+    out.add(symbol);
+    out.operand(member, precedence, false);
+  });
+}
+
+function parseDelete(p: ItaniumParser, { precedence, symbol }: Operator, isGlobal: boolean): Node {
+  const target = parseExpression(p);
+  return print(precedence, (out) => {
+    out.add(`${isGlobal ? '::' : ''}${symbol} `);
+    out.print(target);
+  });
+}
+
+function parseCall(p: ItaniumParser, { precedence, code }: Operator): Node {
+  const callee = parseExpression(p);
+  const args = p.until('E', () => parseExpression(p));
+  const isParenthesized = code === 'cp';
+  return print(precedence, (out) => {
+    if (isParenthesized) out.open();
+    out.print(callee);
+    if (isParenthesized) out.close();
+    parenthesized(out, args);
+  });
+}
+
+/** static_cast and its like. */
+function parseNamedCast(p: ItaniumParser, { precedence, symbol }: Operator): Node {
+  const type = p.type();
+  const value = parseExpression(p);
+  return print(precedence, (out) => {
+    templateBrackets(out, symbol, type);
+    parenthesized(out, [value]);
+  });
 }
 
 function parseSpecial(p: ItaniumParser, isGlobal: boolean): Node {
