@@ -99,6 +99,9 @@ function readSubType(r: Reader, first: number, m: Draft): void {
   m.types.push(undefined);
 }
 
+/** In place of a kind, behind an empty name: several imports follow. V8 of Node.js 24 does not know of it either. */
+const COMPACT = [0x7f, 0x7e];
+
 function readImports(r: Reader, m: Draft): void {
   for (let n = r.u32(); n > 0; n--) {
     const start = r.pos;
@@ -119,6 +122,8 @@ function readImports(r: Reader, m: Draft): void {
     } else if (kind === KIND.TAG) {
       r.byte();
       r.u32();
+    } else if (name === '' && COMPACT.includes(kind)) {
+      throw new InstrumentError('E_UNSUPPORTED', `compact imports, several for one module name ("${module}")`);
     } else throw new InstrumentError('E_INVALID_WASM', `import kind ${kind}`);
     m.imports.push({ module, name, kind, index, start, end: r.pos });
   }

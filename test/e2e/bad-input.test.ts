@@ -45,6 +45,13 @@ const MODULES: readonly [what: string, bytes: () => Uint8Array, code: string, se
   ['a component', () => bytesOf(...HEAD, 0x0d, 0, 1, 0), 'E_COMPONENT', /component/],
   ['truncated in a section', () => good.slice(0, good.length - 3), 'E_TRUNCATED', /ends early/],
   ['a section of an unknown kind', () => bytesOf(...good, 99, 0), 'E_UNSUPPORTED', /section/],
+  [
+    'compact imports',
+    () => bytesOf(...compactImports(0x7f, 1, 1, 0x61, 0, 0)),
+    'E_UNSUPPORTED',
+    /compact imports.*"m"/,
+  ],
+  ['compact imports of one type', () => bytesOf(...compactImports(0x7e, 0, 0, 1, 1, 0x61)), 'E_UNSUPPORTED', /compact/],
   ['an opcode of no proposal', () => damaged([0x36, 0x02, 0x00], [0xf7, 0x02, 0x00]), 'E_UNSUPPORTED', /./],
   ['no memory', () => wat('(module (func (export "_start")))'), 'E_NO_MEMORY', /memory/],
   ['a shared memory', () => wat('(module (memory 1 1 shared) (func (export "_start")))'), 'E_SHARED_MEMORY', /shared/],
@@ -61,6 +68,12 @@ const MODULES: readonly [what: string, bytes: () => Uint8Array, code: string, se
     /__wasan_memory/,
   ],
 ];
+
+/** A module that imports "a" of "m" with the function type 0, by one of the proposal's two ways. */
+function compactImports(...way: number[]): number[] {
+  const section = [1, 1, 0x6d, 0, ...way];
+  return [...HEAD, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 2, section.length, ...section];
+}
 
 /** `good` with one instruction replaced. */
 function damaged(from: number[], to: number[]): Uint8Array {
