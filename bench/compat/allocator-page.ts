@@ -77,8 +77,9 @@ mimalloc 2 and 3 as Emscripten builds them (for WASI: 2.0.9 at -O1 to -Os), for 
 no package of npm is known that has mimalloc without names. TinyGo's heap is known as its versions 0.19 to 0.42 lay it out,
 collected or not (early versions of the collector align objects to words alone and are left alone); Boehm's collector, which it
 may have instead, needs names. Go's collector and Zig's own allocators are not known at all.
-Of Rust's, newest builds may have functions that are given the address of its state (loro-crdt 1.17.1: only std's own blocks have
-redzones there), and wasm-opt may cut common code out of them (@minify-html/wasm 0.18.1: not found).
+Rust's is known also where its standard library was compiled for size, with steps from block to head as functions
+(@minify-html/wasm 0.18.1). A program that brings the crate dlmalloc itself passes the address of its state, and has std's own
+beside it: only std's blocks have redzones then (loro-crdt 1.17.1).
 `;
   return [
     header,

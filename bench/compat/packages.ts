@@ -25,6 +25,7 @@ export const SURVEYED: readonly Package[] = [
   item('', 'blurhash-wasm@0.2.0', 'Rust, wee_alloc'),
   item('', '@astrojs/compiler@0.9.2', 'TinyGo'),
   item('', '@reteps/dockerfmt@0.3.6', 'TinyGo, Asyncify'),
+  item('', '@minify-html/wasm@0.18.1', 'Rust, std for size'),
 ];
 
 export const PACKAGES: readonly Package[] = [

@@ -92,6 +92,12 @@ export function functionsOf(module: Module, params: readonly number[], results: 
   return functionsThat(module, (f) => fits[module.functions[f]!]!);
 }
 
+/** Parameters and results, as text: "127,127>127". */
+export function signatureOf(module: Module, f: number): string {
+  const type = module.types[module.functions[f]!];
+  return type ? `${type.params.join()}>${type.results.join()}` : '';
+}
+
 /** Asks for more memory, itself or by a function that it calls. */
 export function growsMemory(features: FeatureCache, f: number): boolean {
   const { grows, callees } = features.of(f);

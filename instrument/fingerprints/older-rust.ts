@@ -3,6 +3,9 @@
 // with any alignment, and cuts aligned blocks out of larger ones by itself:
 //
 //   alloc(size, alignment):  alignment < 9 ? malloc(size) : malloc(size + ...), cut, dispose_chunk
+//
+// The same, with any version, where std is compiled for size again (-Z build-std): then even the step from a block to its head
+// is a function.
 
 import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
@@ -16,12 +19,18 @@ import {
   nothing,
   only,
   sharedState,
+  signatureOf,
   within,
 } from './fingerprint.ts';
 import { DISPOSE_STORES, FREE_SIZE, LARGEST_REDZONE, MALLOC_SIZE, MALLOC_STATE, SHARED_STATE } from './rust.ts';
 
 const MALLOC_CONSTANTS = [245, 8, 16, 20, 31, 62];
 const FREE_CONSTANTS = [-2, 3, 8, 12, 256];
+const FREE_CONSTANTS_BY_HELPERS = [-8, 3, 256, 4095];
+const DISPOSE_STORES_BY_HELPERS = 10;
+/** What answers where a block's head is: block - 8. */
+const STEP_SIZE = 12;
+const HEAD = 8;
 const TAKER_SIZE = 600;
 /** Alignments below this are every block's. */
 const ALIGNED = 9;
@@ -30,9 +39,12 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
   const malloc = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isMalloc(features, f)));
   if (malloc === undefined) return nothing();
   const shares = (f: number) => f !== malloc && sharedState(features, malloc, f).size >= SHARED_STATE;
-  const free = only(functionsOf(module, [TYPE.I32], []).filter((f) => shares(f) && isFree(features, f)));
+  const sharing = functionsOf(module, [TYPE.I32], []).filter(shares);
+  const whole = only(sharing.filter((f) => isFree(features, f)));
+  const free = whole ?? only(sharing.filter((f) => isFreeByHelpers(module, features, f)));
+  const stores = whole === undefined ? DISPOSE_STORES_BY_HELPERS : DISPOSE_STORES;
   const pairs = functionsOf(module, [TYPE.I32, TYPE.I32], []);
-  const dispose = only(pairs.filter((f) => shares(f) && features.of(f).stores >= DISPOSE_STORES));
+  const dispose = only(pairs.filter((f) => shares(f) && features.of(f).stores >= stores));
   if (free === undefined || dispose === undefined) return nothing();
   const cutters = callersOf(features, dispose);
   const found = {
@@ -71,6 +83,17 @@ function isMalloc(features: FeatureCache, f: number): boolean {
 
 function isFree(features: FeatureCache, f: number): boolean {
   return within(features.bodySize(f), FREE_SIZE) && features.holds(f, FREE_CONSTANTS);
+}
+
+/** Where the steps from a block to its head, and what writes heads, are functions of their own. */
+function isFreeByHelpers(module: Module, features: FeatureCache, f: number): boolean {
+  if (!within(features.bodySize(f), FREE_SIZE) || !features.holds(f, FREE_CONSTANTS_BY_HELPERS)) return false;
+  return [...features.of(f).callees].some((callee) => {
+    if (!features.has(callee) || features.bodySize(callee) > STEP_SIZE) return false;
+    const { constants, callees, loads, stores } = features.of(callee);
+    const steps = constants.size === 1 && (constants.has(HEAD) || constants.has(-HEAD));
+    return steps && callees.size + loads + stores === 0 && signatureOf(module, callee) === `${TYPE.I32}>${TYPE.I32}`;
+  });
 }
 
 /** Two parameters, of which one is an alignment. */

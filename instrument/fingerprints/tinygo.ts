@@ -13,7 +13,7 @@ import { calledFrom } from '../call-graph.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import { KIND, type Module } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
-import { callersOf, type Family, functionsOf, functionsThat, only, within } from './fingerprint.ts';
+import { callersOf, type Family, functionsOf, functionsThat, only, signatureOf, within } from './fingerprint.ts';
 
 /** Blocks whose states fit in 16 bytes, and those; in early versions the former alone, as a shift. */
 const PART = 64;
@@ -188,11 +188,6 @@ function familyOf(module: Module, alloc: number) {
 
 function allocating(module: Module): number[] {
   return [...functionsOf(module, [I], [I]), ...functionsOf(module, [I, I], [I])];
-}
-
-function signatureOf(module: Module, f: number): string {
-  const type = module.types[module.functions[f]!];
-  return type ? `${type.params.join()}>${type.results.join()}` : '';
 }
 
 function someInstruction(module: Module, f: number, holds: (d: Decoder) => boolean): boolean {
