@@ -126,12 +126,12 @@ function open(): bool {
   if (suppressed()) return false; // the allocator itself is running: not now
   const own = <Addr>(load<u32>(HEADER_STACK_HIGH) - load<u32>(HEADER_STACK_LOW));
   let bytes = own * 8 < ENOUGH ? own * 8 : own * 2 > ENOUGH ? own * 2 : ENOUGH;
-  for (bytes &= ~15; bytes >= own && !spareHigh; bytes = (bytes >> 1) & ~15) take(bytes);
+  for (bytes &= ~15; bytes >= own && !spareHigh; bytes = (bytes >> 1) & ~15) takeUp(bytes);
   refused = !spareHigh;
   return !refused;
 }
 
-function take(bytes: Addr): void {
+function takeUp(bytes: Addr): void {
   let kind: u32 = ALLOC_MALLOC;
   let at = rawAlloc(bytes, 8, kind); // not every malloc can be asked for more; the bounds are rounded to 16 below
   if (!at) {

@@ -147,7 +147,7 @@ function overflow(to: Addr, bytes: Addr): void {
   finding(KIND_STACK_OVERFLOW, ACCESS_WRITE, to, bytes, to, 0, 0, 0, 0, 0);
 }
 
-function remember(base: Addr, frame: u32): void {
+function rememberFrame(base: Addr, frame: u32): void {
   const spare = isSpare(base);
   const at = base - LEFT;
   const map = spare ? spareMap : frameMap;
@@ -173,7 +173,7 @@ export function stack_enter(base: Addr, entry: Addr, frame: u32, size: u32): Add
   fillShadow(granule, <Addr>(size >> 3), 0);
   const end = granule + <Addr>(size >> 3);
   fillShadow(end, (endAbove(at, entry) >> 3) - end, ASAN_STACK_RIGHT);
-  remember(at, frame);
+  rememberFrame(at, frame);
   return at;
 }
 
@@ -193,7 +193,7 @@ export function stack_enter_drawn(base: Addr, entry: Addr, frame: u32, drawing: 
   }
   const top = endAbove(at, entry) >> 3;
   if (top > granule) fillShadow(granule, top - granule, ASAN_STACK_RIGHT);
-  remember(at, frame);
+  rememberFrame(at, frame);
   return at;
 }
 
@@ -216,7 +216,7 @@ export function stack_alloca(addr: Addr, size: Addr, end: Addr, frame: u32): Add
   if (<u32>size & 7) setShadow(from++, <u32>size & 7);
   const top = endAbove(at, end) >> 3;
   if (top > from) fillShadow(from, top - from, ASAN_ALLOCA_RIGHT);
-  remember(at, (frame & FRAME_NUMBER) | FRAME_ALLOCA);
+  rememberFrame(at, (frame & FRAME_NUMBER) | FRAME_ALLOCA);
   return at;
 }
 

@@ -8,12 +8,14 @@ import { benchFuzz } from './fuzz.ts';
 import { benchGrowth } from './growth.ts';
 import { benchInstrument } from './instrument.ts';
 import { benchMemory } from './memory.ts';
+import { benchProfile } from './profile.ts';
 import { benchRivals } from './rivals.ts';
 import { benchSpeed } from './speed.ts';
 import { benchVma } from './vma.ts';
 
 export const SECTIONS: Readonly<Record<string, () => Promise<Table[]>>> = {
   speed: benchSpeed,
+  profile: benchProfile,
   classes: benchClasses,
   rivals: benchRivals,
   memory: benchMemory,
