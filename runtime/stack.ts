@@ -257,9 +257,12 @@ export function stack_borrowed(at: Addr, bytes: u32): void {
   fillShadow(from >> 3, (at - from) >> 3, 0);
 }
 
-/** A function that may take room without moving the stack pointer computed `addr`: room, if it lies below `end` on the same stack. */
+/**
+ * A function that may take room without moving the stack pointer computed `addr`: room, if it lies below `end` on the same
+ * stack, and not in the null page. What optimisers keep in a local that held a pointer before are mostly small numbers.
+ */
 export function stack_room_below(addr: Addr, end: Addr): void {
   if (addr >= end || !isStack(addr) || !isStack(end) || isOwn(addr) != isOwn(end)) return;
-  const from = isOwn(addr) && addr < nullLimit ? nullLimit : addr;
-  if (from < end) fillShadow(from >> 3, (end >> 3) - (from >> 3), 0);
+  if (addr < nullLimit && isOwn(addr)) return;
+  fillShadow(addr >> 3, (end >> 3) - (addr >> 3), 0);
 }

@@ -19,7 +19,10 @@ export class PointerUses {
   private readonly module: Module;
   private readonly stackPointer: number;
   private readonly decoder: Decoder;
+  /** But those of which the stack pointer is set at once: then the runtime is told of all that was taken. */
   reads: Borrow[] = [];
+  /** Just past what was taken from the last of them. */
+  private taken = -1;
   /** Offset of each. */
   writes: number[] = [];
   touchesMemory = false;
@@ -65,6 +68,7 @@ export class PointerUses {
     this.enter(i);
     this.reads = [];
     this.writes = [];
+    this.taken = -1;
     this.touchesMemory = false;
     let constant = { at: 0, end: 0, value: 0 };
     while (d.pos < d.end) {
@@ -75,18 +79,25 @@ export class PointerUses {
       }
       if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) this.borrow(constant, constant.value);
       else if (d.op === OP.I32_ADD || d.op === OP.I64_ADD) this.borrow(constant, -constant.value);
+      else if (d.op === OP.LOCAL_TEE && d.start === this.taken) this.taken = d.pos;
       if (d.index !== this.stackPointer) continue;
       if (d.op === OP.GLOBAL_GET) this.reads.push({ at: d.pos, bytes: STACK_RED_ZONE });
-      else if (d.op === OP.GLOBAL_SET) this.writes.push(d.start);
+      else if (d.op === OP.GLOBAL_SET) this.write(d.start);
     }
     this.rooms = this.touchesMemory ? roomsBelow(this.module, i, this.stackPointer) : [];
   }
 
-  /** So much is taken from the stack pointer if the constant follows a read of it: it is used below without moving it. */
+  private write(at: number): void {
+    this.writes.push(at);
+    if (at === this.taken) this.reads.pop();
+  }
+
+  /** So much is taken from the stack pointer if the constant follows a read of it: mostly it is used below without moving it. */
   private borrow({ at, end }: { at: number; end: number }, bytes: number): void {
     const read = this.reads.at(-1);
-    if (read?.at !== at || end !== this.decoder.start || bytes <= read.bytes) return;
-    this.reads[this.reads.length - 1] = { at, bytes };
+    if (read?.at !== at || end !== this.decoder.start || bytes <= 0) return;
+    this.taken = this.decoder.pos;
+    if (bytes > read.bytes) this.reads[this.reads.length - 1] = { at, bytes };
   }
 }
 

@@ -14,6 +14,7 @@ import {
   shadowCodes,
 } from '../../instrument/frames/frame-layout.ts';
 import { analyseFrame } from '../../instrument/frames/frame-walk.ts';
+import { PointerUses } from '../../instrument/frames/pointer-uses.ts';
 import { nullLimit, stackBounds } from '../../instrument/layout.ts';
 import { findStackPointer } from '../../instrument/stack-pointer.ts';
 import { parseModule } from '../../instrument/wasm/module.ts';
@@ -43,13 +44,13 @@ function analyse(body: string) {
 }
 
 /** An instrumented module that imports env.use: the titles of what is found while its exports are called, and what was used. */
-async function start(text: string) {
+async function start(text: string, runtime: wasan.InstrumentOptions['runtime'] = {}) {
   const module = binaryen.parseText(text);
   const original = module.emitBinary();
   module.dispose();
   const titles: string[] = [];
   const used: number[] = [];
-  const { bytes } = wasan.instrument(original, { host: true, runtime: { halt: false } });
+  const { bytes } = wasan.instrument(original, { host: true, runtime: { halt: false, ...runtime } });
   const { instance } = await load({
     original,
     instrumented: bytes,
@@ -213,6 +214,47 @@ describe('a large leaf function inlined where the frame is not understood finds 
     call('wrong', -4);
     expect(titles).toEqual(['stack-buffer-underflow']);
   }); // biome-ignore format: a table
+});
+
+describe('a function whose frame is not understood', () => {
+  test('borrows nothing where it takes its frame, but where it reads the pointer otherwise', () => {
+    const frame = (size: number, set: string) =>
+      `(if (local.get $n) (then ${leave(set.replace('SIZE', String(size)))}))`;
+    const taken = `(local.tee $a (i32.sub ${GET} (i32.const SIZE)))`;
+    const reads = (body: string) => {
+      const parsed = parse(`(func (param $n i32) (local $a i32) ${body})`);
+      const uses = new PointerUses(parsed, 0);
+      uses.find(0);
+      return uses.reads.map((r) => r.bytes);
+    };
+    expect(
+      reads(`${frame(48, taken)} ${frame(320, taken)} ${frame(320, taken.replace('.tee $a', '.tee $n'))}`),
+    ).toEqual([]);
+    expect(reads(frame(320, `(i32.add ${GET} (i32.const -320))`))).toEqual([]);
+    expect(reads(`${frame(48, taken)} (local.set $a (i32.sub ${GET} (i32.const 320)))`)).toEqual([320]);
+    expect(reads(leave(`(i32.add (i32.sub ${GET} (i32.const 48)) (i32.const 16))`))).toEqual([128]);
+    expect(reads(leave('(local.get $n)'))).toEqual([]);
+  });
+
+  test('takes no number for room: what was returned from stays poisoned', async () => {
+    const { call, titles } = await start(
+      `(module (import "env" "use" (func $use (param i32))) (memory (export "memory") 2)
+      (global $sp (mut i32) (i32.const 65536))
+      (func $callee (result i32) (local $a i32)
+        ${leave(`(local.tee $a (i32.sub ${GET} (i32.const 512)))`)} (call $use (local.get $a))
+        ${leave('(i32.add (local.get $a) (i32.const 512))')} (local.get $a))
+      (func $other (local $a i32) ${O1} ${EPILOGUE})
+      (func $mixed (param $n i32) (local $a i32)
+        (local.set $a ${GET}) (call $use (local.get $a)) (i32.store (i32.const 100000) (local.get $n))
+        (local.set $a (local.get $n)) (call $use (i32.sub (local.get $a) (i32.const 16))))
+      (func (export "run") (param $n i32) (local $p i32)
+        (local.set $p (call $callee)) (call $mixed (local.get $n)) (i32.store (local.get $p) (local.get $n)))
+      (data (i32.const 65536) "behind the stack"))`,
+      { stackAfterReturn: true },
+    );
+    call('run', 100);
+    expect(titles).toEqual(['stack-use-after-return']);
+  });
 });
 
 describe('left alone', () => {
