@@ -2,7 +2,7 @@
 // saw and would have liked to be others, and words for the dictionary. A run may leave thousands of records, and every new
 // unit has one: nothing is allocated for those that lead to nothing.
 
-import { COMPARE_FLAG } from '../instrument/coverage.ts';
+import { COMPARE_FLAG } from '../instrument/coverage-flags.ts';
 import { joined } from '../instrument/wasm/bytes.ts';
 import { HEADER_COMPARES, HEADER_COMPARES_TOP } from '../runtime/abi.ts';
 import { LONGEST_WORD } from './learning.ts';

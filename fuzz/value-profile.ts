@@ -2,7 +2,7 @@
 // through the table, as in libFuzzer. Every run is one of the build that logs comparisons; each pair of comparison and closeness
 // is one more counter behind those of the edges.
 
-import { COMPARE_FLAG } from '../instrument/coverage.ts';
+import { COMPARE_FLAG } from '../instrument/coverage-flags.ts';
 import type { Compare } from './compares.ts';
 import type { CustomMutators, Executor, ModuleExecutor } from './executor.ts';
 import type { Finding } from './finding.ts';

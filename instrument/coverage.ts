@@ -5,17 +5,20 @@
 //   function entered that calls itself again, in whatever way: the greatest depth so far
 //   loop entered:    counter++; if it wrapped, tell the runtime, which also notices hangs
 //   a == b:          trace(a, b, number); a == b      only with `compares`, since it costs more than the checks do
+//   a / b:           trace(b, 0, number); a / b       with them
 //   block left:      counter++                       only with `lines`: between two counters everything runs or nothing
 
 import * as abi from '../runtime/abi.ts';
 import { type Compared, ComparedParts, type Shifted, XOR_32, XOR_64 } from './compared-parts.ts';
+import { COMPARE_FLAG } from './coverage-flags.ts';
 import type { Inspection } from './index.ts';
 import type { Libc } from './libc.ts';
 import type { Edit, Emitter, FunctionPlan } from './plan.ts';
 import { recursiveFunctions } from './recursion.ts';
 import { snapshotEdits, snapshotFields, snapshotObstacle } from './snapshot.ts';
+import { TracedCalls, type TracedSlot } from './traced-calls.ts';
 import { Decoder } from './wasm/decoder.ts';
-import { type Module, pointerType } from './wasm/module.ts';
+import type { Module } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
 
 export type CoverageMode = 'counters' | 'compares' | 'lines';
@@ -47,14 +50,11 @@ const LOG_BYTES = 1 << 20;
 /** Where the flat shadow ends and the arena would begin. */
 const BASE = abi.SHADOW_BASE + 2 ** 29;
 
-/**
- * Flags of a comparison, in the low byte of its number. PART: it and the one before must both hold. CALL: it is none, but tells
- * which function of a table was called.
- */
-export const COMPARE_FLAG = { CONSTANT: 1, STRING: 2, MEMORY: 4, PART: 8, CALL: 16 } as const;
-
 const COMPARISONS_32 = range(0x46, 0x4f);
 const COMPARISONS_64 = range(0x51, 0x5a);
+/** Divisions and remainders: a divisor of 0 is what they trap at. */
+const DIVISIONS_32 = range(0x6d, 0x70);
+const DIVISIONS_64 = range(0x7f, 0x82);
 
 /** Adds the edits of coverage to a plan's functions. */
 export function planCoverage({ module, libc, graph, plan: { functions } }: Inspection, mode: CoverageMode): Coverage {
@@ -107,7 +107,7 @@ class Planner {
   readonly counted: { start: number; end: number; entry: boolean }[] = [];
   private bodyEnd = 0;
   private readonly module: Module;
-  private readonly libc: Libc;
+  private readonly traced: TracedCalls;
   private readonly mode: CoverageMode;
   private readonly recursive: Uint8Array;
   private list: Edit[] = [];
@@ -116,7 +116,7 @@ class Planner {
   constructor(module: Module, libc: Libc, mode: CoverageMode, recursive: Uint8Array) {
     this.recursive = recursive;
     this.module = module;
-    this.libc = libc;
+    this.traced = new TracedCalls(module, libc);
     this.mode = mode;
   }
 
@@ -236,9 +236,10 @@ class Planner {
     parts.step(op, xor ? compared : undefined);
     if (compared) this.compared.push(compared);
     else if (shifted) this.traceShifted(at, 1, shifted);
+    else if (DIVISIONS_32.has(op) && !before.isConstant) this.traceDivisor(at, TYPE.I32);
+    else if (DIVISIONS_64.has(op) && !before.isConstant) this.traceDivisor(at, TYPE.I64);
     else if (op === OP.CALL) this.call(d);
-    else if (op === OP.CALL_INDIRECT && this.module.tables.every(({ is64 }) => !is64))
-      this.trace(at, 'trace_callee', [TYPE.I32], COMPARE_FLAG.CALL);
+    else if (op === OP.CALL_INDIRECT && this.module.tables.every(({ is64 }) => !is64)) this.callIndirect(d);
   }
 
   /** Only at the end of a body is it known which comparisons are parts of larger ones. */
@@ -258,22 +259,52 @@ class Planner {
 
   /** memcmp, strcmp and their relatives that are bounded, or search. */
   private call(d: Decoder): void {
-    const pointer = pointerType(this.module);
-    switch (this.libc.byIndex.get(d.index)?.role.check) {
-      case 'libc_memcmp':
-        return this.trace(d.start, 'trace_memory', [pointer, pointer, pointer], COMPARE_FLAG.MEMORY);
-      case 'libc_memmem':
-        return this.trace(d.start, 'trace_search', [pointer, pointer, pointer, pointer], COMPARE_FLAG.MEMORY);
-      case 'libc_strncmp':
-      case 'libc_strncasecmp':
-        return this.trace(d.start, 'trace_string', [pointer, pointer, pointer], COMPARE_FLAG.STRING);
-      case 'libc_strcmp':
-      case 'libc_strcasecmp':
-      case 'libc_strstr':
-      case 'libc_strcasestr':
-        return this.trace(d.start, 'trace_string', [pointer, pointer], COMPARE_FLAG.STRING);
-      default:
-    }
+    const call = this.traced.direct(d.index);
+    if (call) this.trace(d.start, call.trace, call.types, call.flags);
+  }
+
+  private callIndirect(d: Decoder): void {
+    this.trace(d.start, 'trace_callee', [TYPE.I32], COMPARE_FLAG.CALL);
+    if (d.index2 !== 0) return;
+    for (const call of this.traced.indirect(d.index)) this.traceIndirect(d.start, call);
+  }
+
+  /** The same where the function is the one in this slot of the table: its index is on top of the operands. */
+  private traceIndirect(at: number, { slot, trace, types, flags }: TracedSlot): void {
+    const id = (++this.compares << 8) | flags;
+    this.insert(at, (emit) => {
+      const index = (op: number) => emit.scratch(op, 'callee', TYPE.I32);
+      const operand = (op: number, i: number) => emit.scratch(op, `compared ${i}`, types[i]!);
+      index(OP.LOCAL_SET);
+      for (let i = types.length - 1; i >= 0; i--) operand(OP.LOCAL_SET, i);
+      index(OP.LOCAL_GET);
+      emit.constant(slot);
+      emit.byte(OP.I32_EQ);
+      emit.byte(OP.IF);
+      emit.byte(TYPE.VOID);
+      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
+      if (trace === 'trace_string' && types.length === 2) emit.pointerConstant(PAGE);
+      emit.constant(id);
+      emit.callRuntime(trace);
+      emit.byte(OP.END);
+      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
+      index(OP.LOCAL_GET);
+    });
+  }
+
+  private traceDivisor(at: number, type: number): void {
+    const id = (++this.compares << 8) | COMPARE_FLAG.CONSTANT;
+    const is64 = type === TYPE.I64;
+    this.insert(at, (emit) => {
+      emit.scratch(OP.LOCAL_TEE, 'divisor', type);
+      if (is64) {
+        emit.byte(OP.I64_CONST);
+        emit.byte(0);
+      } else emit.constant(0);
+      emit.constant(id);
+      emit.callRuntime(is64 ? 'trace_compare8' : 'trace_compare4');
+      emit.scratch(OP.LOCAL_GET, 'divisor', type);
+    });
   }
 
   /** Shows the operands on top of the stack to the runtime and puts them back. */
@@ -320,6 +351,8 @@ const UNSIGNED = new Set([0x49, 0x4b, 0x4d, 0x4f]);
 class Before {
   /** A constant is on top that is worth to be looked for. */
   constant = false;
+  /** Any is. */
+  isConstant = false;
   /** An i32.const is on top. */
   private pushed: number | undefined;
   /** The value on top, or below the constant there, is another one plus this. */
@@ -330,14 +363,16 @@ class Before {
     else if (op === OP.I32_SUB && this.pushed !== undefined) this.added = -this.pushed;
     else if (op !== OP.LOCAL_TEE && op !== OP.I32_CONST) this.added = undefined;
     this.pushed = op === OP.I32_CONST ? value : undefined;
+    this.isConstant = op === OP.I32_CONST || op === OP.I64_CONST;
     this.constant = op === OP.I32_CONST ? Math.abs(value) > 1 : op === OP.I64_CONST;
   }
 
-  /** `x - 100 < 3` and a jump table behind `x - 100` ask whether x is 100 or a little more. */
+  /** `x - 100 < 3` and a jump table behind `x - 100` ask whether x is 100 or a little more, and so does `y / (x - 100)`. */
   shifted(op: number): Shifted | undefined {
     const { added, pushed } = this;
     if (added === undefined) return undefined;
     if (op === OP.BR_TABLE || (UNSIGNED.has(op) && pushed !== undefined)) return { added, wanted: -added };
+    if (DIVISIONS_32.has(op)) return pushed === undefined ? { added, wanted: -added } : undefined;
     return EQUALS.has(op) && pushed !== undefined ? { added, wanted: pushed - added } : undefined;
   }
 }
