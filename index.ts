@@ -3,7 +3,7 @@
 //   const { bytes } = instrument(original, { host: true });
 //   const { instance } = await load({ original, instrumented: bytes, onFinding: (report) => { console.error(asanText(report)); } });
 
-import { readBranchHints } from './host/engine-flags.ts';
+import { setEngineFlags } from './host/engine-flags.ts';
 import { hasMultiMemory } from './host/features.ts';
 import { type Loaded, type LoadOptions, load as loadInstrumented } from './host/index.ts';
 import { probeAllocator } from './host/probe.ts';
@@ -50,7 +50,7 @@ export function instrument(
  * as `wasan run` does: the checks then cost a third less.
  */
 export function load(options: LoadOptions): Promise<Loaded> {
-  readBranchHints();
+  setEngineFlags();
   return loadInstrumented({ ...loadDefaults(options.original), ...options });
 }
 

@@ -1,7 +1,7 @@
 // An instance of a WASI reactor, as it is or as wasan made it.
 
 import { WASI } from 'node:wasi';
-import { readBranchHints } from '../host/engine-flags.ts';
+import { setEngineFlags } from '../host/engine-flags.ts';
 import { Sanitizer } from '../host/index.ts';
 
 export interface Reactor {
@@ -12,7 +12,7 @@ export interface Reactor {
 
 /** A finding in a benchmark is a bug, and throws. */
 export async function instantiate(original: Uint8Array, instrumented?: Uint8Array): Promise<Reactor> {
-  readBranchHints(); // as `wasan run` does
+  setEngineFlags(); // as `wasan run` does
   const wasi = new WASI({ version: 'preview1' });
   const imports = wasi.getImportObject() as WebAssembly.Imports;
   const sanitizer =

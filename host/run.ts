@@ -2,7 +2,7 @@
 // go to the program, its exit code comes back. Node only.
 
 import type { WASI } from 'node:wasi';
-import { readBranchHints } from './engine-flags.ts';
+import { setEngineFlags } from './engine-flags.ts';
 import { withDeepStacks } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { Sanitizer, type SanitizerOptions } from './sanitizer.ts';
@@ -31,7 +31,7 @@ export interface RunResult {
 
 /** Runs `_start`. Findings go to `onFinding` as they happen. */
 export async function runCommand(options: RunOptions): Promise<RunResult> {
-  readBranchHints();
+  setEngineFlags();
   const module = await WebAssembly.compile(options.instrumented as BufferSource);
   const Wasi = await loadWasi();
   const wasi = new Wasi({

@@ -3,7 +3,7 @@
 
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
-import { readBranchHints } from '../../host/engine-flags.ts';
+import { setEngineFlags } from '../../host/engine-flags.ts';
 import { type InterceptOptions, intercept } from '../../host/intercept.ts';
 import type { Options, OptionValues } from '../../host/options.ts';
 import { sentenceOf } from '../../host/report/sentence.ts';
@@ -68,7 +68,7 @@ class Choice {
 register();
 
 function register(): void {
-  readBranchHints();
+  setEngineFlags();
   const settings = readSettings(process.env);
   const flags = { ...settings.options, help: false };
   const options = readOptions(flags, io);
