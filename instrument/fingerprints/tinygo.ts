@@ -24,6 +24,8 @@ const BLOCK_SHIFT = 4;
 const LAYOUT_SIZE = [30, 160] as const;
 /** Stores of the states' address and of the number of blocks, and of the heap's start in early versions. */
 const LAYOUT_STORES = [2, 3] as const;
+/** The heap's end, where its states begin, and the number of blocks. */
+const LAYOUT_WORDS = 3;
 const COUNTING_SIZE = [60, 400] as const;
 /** Instructions from the heap's end to the division, and from there to the number of blocks. */
 const BEFORE_DIVISION = 18;
@@ -77,18 +79,20 @@ function findBlocks(module: Module, features: FeatureCache): Family | undefined 
 export const COLLECTED =
   "TinyGo's objects have redzones behind them alone, and what its collector frees is not followed";
 
-/** The heap's words and sizes, as calculateHeapAddresses has them, perhaps inlined. */
+/** The heap's words and sizes, as calculateHeapAddresses has them, perhaps inlined. Programs divide by 65, too. */
 function laysOut(module: Module, features: FeatureCache, f: number): boolean {
   if (!features.holds(f, [BLOCK_SHIFT])) return false;
-  if (features.holds(f, [PARTS])) return divisionIn(module, f, PARTS, OP.I32_DIV_U) !== undefined;
+  if (!features.holds(f, [PARTS])) return laysOutEarly(module, features, f);
+  if (divisionIn(module, f, PARTS, OP.I32_DIV_U) === undefined) return false;
+  const near = constantsNear(module, f);
+  return near.has(BLOCK_SHIFT) && addressesAmong(near).size >= LAYOUT_WORDS;
+}
+
+function laysOutEarly(module: Module, features: FeatureCache, f: number): boolean {
   if (!within(features.bodySize(f), LAYOUT_SIZE) || signatureOf(module, f) !== '>') return false;
-  if (!features.holds(f, [PARTS_SHIFT])) return false;
+  if (!features.holds(f, [PARTS_SHIFT]) || divisionIn(module, f, PARTS_SHIFT, OP.I32_SHR_U) === undefined) return false;
   const { callees, stores } = features.of(f);
-  return (
-    callees.size === 0 &&
-    within(stores, LAYOUT_STORES) &&
-    divisionIn(module, f, PARTS_SHIFT, OP.I32_SHR_U) !== undefined
-  );
+  return callees.size === 0 && within(stores, LAYOUT_STORES);
 }
 
 /** Where the division is: its place in the body, counted in instructions. */
