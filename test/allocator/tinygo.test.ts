@@ -78,6 +78,14 @@ test('by its bodies, the same is found that names tell of', async () => {
   expect([...unnamed.allocatorClosure].sort()).toEqual(expect.arrayContaining([...named.allocatorClosure].sort()));
 });
 
+test("C's malloc on such a heap is known by its export, and so is what that passes its argument on to", async () => {
+  const module = strip(await compileC(source, ['-O1', '-DEXPORTED']), ['memory', '_start', 'malloc', 'free']);
+  const { functions, layout } = inspect(module, { probe }).allocator;
+  expect(functions.map((f) => f.role.role).sort()).toEqual(['free', 'free', 'malloc', 'malloc', 'tinygo alloc']);
+  expect(layout).toBe('around');
+  expect(await runC(module, { probe })).toMatchObject({ exitCode: 0, findings: [] });
+});
+
 test('what only counts up, or only divides by 65, is no heap of TinyGo', async () => {
   const quiet = source.replace('mallocs++;\n  total_alloc += size;\n  pointer', 'pointer');
   expect(rolesOf(stripped(await compileC(quiet, ['-O1', '-DLEAKING'])))).toEqual([]);

@@ -147,6 +147,15 @@ void *alloc(size_t size, const void *layout) {
 
 #endif
 
+#ifdef EXPORTED
+#define EXPORT(name) __attribute__((noinline, export_name(name)))
+
+__attribute__((noinline)) void *c_malloc(size_t size) { return alloc(size, NULL); }
+__attribute__((noinline)) void c_free(void *block) { roots[1] = block == roots[1] ? NULL : roots[1]; }
+EXPORT("malloc") void *exported_malloc(size_t size) { return c_malloc(size); }
+EXPORT("free") void exported_free(void *block) { c_free(block); }
+#endif
+
 // ------------------------------------------------------------------------------------------------ the program
 
 typedef struct Node {
