@@ -18,6 +18,8 @@ import { callersOf, type Family, functionsOf, functionsThat, only, signatureOf, 
 /** Blocks whose states fit in 16 bytes, and those; in early versions the former alone, as a shift. */
 const PART = 64;
 const PARTS = 65;
+/** i32.const 65, as it stands before i32.div_u. */
+const DIVISOR: readonly number[] = [OP.I32_CONST, 0x80 | (PARTS & 0x7f), PARTS >> 7];
 const PARTS_SHIFT = 6;
 const BLOCK_SHIFT = 4;
 /** calculateHeapAddresses where it is a function of its own. */
@@ -81,16 +83,26 @@ export const COLLECTED =
 
 /** The heap's words and sizes, as calculateHeapAddresses has them, perhaps inlined. Programs divide by 65, too. */
 function laysOut(module: Module, features: FeatureCache, f: number): boolean {
-  if (!features.holds(f, [BLOCK_SHIFT])) return false;
-  if (!features.holds(f, [PARTS])) return laysOutEarly(module, features, f);
+  if (!mayDivide(module, f)) return laysOutEarly(module, features, f);
   if (divisionIn(module, f, PARTS, OP.I32_DIV_U) === undefined) return false;
   const near = constantsNear(module, f);
   return near.has(BLOCK_SHIFT) && addressesAmong(near).size >= LAYOUT_WORDS;
 }
 
+/** Whether the division can be in a body, by its bytes: most have none, and need no closer look. */
+function mayDivide({ bodies, bytes, importedFunctions }: Module, f: number): boolean {
+  const { start, end } = bodies[f - importedFunctions]!;
+  const divide: number = OP.I32_DIV_U;
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === divide && DIVISOR.every((byte, i) => bytes[at - DIVISOR.length + i] === byte)) return true;
+  }
+  return false;
+}
+
 function laysOutEarly(module: Module, features: FeatureCache, f: number): boolean {
   if (!within(features.bodySize(f), LAYOUT_SIZE) || signatureOf(module, f) !== '>') return false;
-  if (!features.holds(f, [PARTS_SHIFT]) || divisionIn(module, f, PARTS_SHIFT, OP.I32_SHR_U) === undefined) return false;
+  if (!features.holds(f, [PARTS_SHIFT, BLOCK_SHIFT])) return false;
+  if (divisionIn(module, f, PARTS_SHIFT, OP.I32_SHR_U) === undefined) return false;
   const { callees, stores } = features.of(f);
   return callees.size === 0 && within(stores, LAYOUT_STORES);
 }
