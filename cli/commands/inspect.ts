@@ -2,6 +2,7 @@
 
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer, type Symbolizer } from '../../host/index.ts';
+import { FRAME_TROUBLES, type FrameCounts, LAYOUT_TROUBLES } from '../../instrument/frames/index.ts';
 import { type Inspection, inspect } from '../../instrument/index.ts';
 import { isCollected } from '../../instrument/kept-by-name.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
@@ -26,8 +27,9 @@ export const inspectCommand: Command = {
     const path = rest[0];
     if (path === undefined || rest.length > 1) throw new SanitizerError('E_USAGE', 'wasan inspect takes one module');
     const bytes = readModule(path);
-    const found = inspect(bytes, { ...allocatorOptions(values), ...glueNamesFor(path, bytes, values), threads: true });
     const symbolizer = createSymbolizer(bytes);
+    const names = glueNamesFor(path, bytes, values);
+    const found = inspect(bytes, { ...allocatorOptions(values), ...names, debugInfo: symbolizer, threads: true });
     if (values.has('--explain-checks')) {
       io.stdout(explainChecks(found, symbolizer));
       return EXIT.CLEAN;
@@ -74,12 +76,28 @@ function describe(path: string, size: number, found: Inspection, symbolizer: Sym
           prologues: stackPointer.prologues,
         }
       : null,
+    frames: stackPointer ? frames(found.frames.counts) : null,
     nullPage: found.nullLimit,
     ...detection(found, debugInfo),
   };
 }
 
 type Facts = ReturnType<typeof describe>;
+
+/** How many functions take stack, and what their frames got. */
+function frames({ troubles, layoutTroubles, ...counts }: FrameCounts) {
+  return { ...counts, leftAlone: Object.fromEntries(troubles), inOnePiece: Object.fromEntries(layoutTroubles) };
+}
+
+function framesText(f: NonNullable<Facts['frames']>): string[] {
+  const each = (what: string, counted: object, sentences: Readonly<Record<string, string>>) =>
+    Object.entries(counted).map(([why, n]) => `  ${what} ${String(n).padStart(6)}: ${sentences[why]}`);
+  return [
+    `frames         ${f.total} functions take stack: ${f.guarded} with redzones, ${f.separated} of those between their variables, too; ${f.closed} need none`,
+    ...each('left alone  ', f.leftAlone, FRAME_TROUBLES),
+    ...each('in one piece', f.inOnePiece, LAYOUT_TROUBLES),
+  ];
+}
 
 const AFTER_FREE = 'use after free, double free, invalid free, leaks';
 
@@ -119,6 +137,7 @@ function text(f: Facts): string {
     `memory         ${memory}`,
     `symbols        ${f.debugInfo}${f.staleDwarf ? ' (there is DWARF, but of code that a tool has rewritten since)' : ''}`,
     `stack pointer  ${f.stackPointer ? `global ${f.stackPointer.global}, found by ${f.stackPointer.how} (${f.stackPointer.prologues} prologues), starts at ${f.stackPointer.initial ?? 'an unknown address'}` : 'not found'}`,
+    ...(f.frames ? framesText(f.frames) : []),
     `null page      ${f.nullPage > 0 ? `addresses below ${f.nullPage}` : 'none'}`,
     `allocator      ${f.allocator.length > 0 ? `${f.allocator.length} functions, ${f.allocatorOwnFunctions} in its closure (not checked), confidence ${f.confidence}` : f.refused ? 'left alone' : 'not found: name it with --allocator malloc=<function> --allocator free=<function>'}`,
     ...f.allocator.map((a) => `  ${a.role.padEnd(28)} function ${a.function} (${a.name}), by ${a.how}`),

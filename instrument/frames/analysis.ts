@@ -82,6 +82,8 @@ export interface Analysis {
   readonly reached: readonly ReachedAccess[];
   /** Offsets of objects to which a pointer goes out of sight. */
   readonly escapes: ReadonlySet<number>;
+  /** Of those: to which one goes otherwise than as the last operand of a call. */
+  readonly loose: ReadonlySet<number>;
   /** Offsets of objects to which a pointer meets another value, so that what is done with it is not followed. */
   readonly merged: ReadonlySet<number>;
   /** Blocks in which the compiler may have folded an offset within an object into the object's own. */

@@ -68,8 +68,10 @@ export abstract class Branches extends Operands {
     this.calls = true;
     const returned = op === OP.CALL ? this.returned(type.params.length) : undefined;
     const used = type.results.length > 0 && scan.op[this.i + 1] !== OP.DROP;
-    if (used && !returned && this.isGiven(operands)) this.baseReturned = true;
-    this.consume(operands);
+    if (used && !returned && this.isGivenFirst(operands, type.params.length)) this.baseReturned = true;
+    if (!direct) this.consume(1);
+    if (type.params.length > 0) this.pass(this.pop());
+    this.consume(type.params.length - 1);
     if (op === OP.RETURN_CALL || op === OP.RETURN_CALL_INDIRECT) {
       this.leave();
       return this.dead();
@@ -88,10 +90,14 @@ export abstract class Branches extends Operands {
     return isFollowed(this.stack[from]!) ? this.stack[from]! : OTHER;
   }
 
-  /** Whether the base is among the operands on top of the stack. */
-  protected isGiven(operands: number): boolean {
-    for (let k = Math.max(0, this.height - operands); k < this.height; k++) {
-      if (this.stack[k]!.kind === 'base') return true;
+  /**
+   * Whether the base is among the arguments, and not only as the last of several: it may come back then. What LLVM goes on with
+   * the result of takes it first (memset), and the variable arguments of printf come last.
+   */
+  private isGivenFirst(operands: number, params: number): boolean {
+    const from = this.height - operands;
+    for (let k = Math.max(0, from); k < from + Math.max(1, params - 1); k++) {
+      if (this.stack[k]?.kind === 'base') return true;
     }
     return false;
   }

@@ -10,6 +10,8 @@ export class Clues {
   readonly folded = new Set<number>();
   readonly merged = new Set<number>();
   readonly hints = new Set<number>();
+  /** Analysis.loose. */
+  readonly loose = new Set<number>();
   private readonly used = new Set<number>();
 
   /** A constant that serves two purposes cannot be changed for one of them. */

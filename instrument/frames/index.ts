@@ -8,12 +8,12 @@ import type { DebugInfo } from '../debug-info.ts';
 import { isLinkerOutput } from '../linker-output.ts';
 import type { Edit } from '../plan.ts';
 import type { Module } from '../wasm/module.ts';
-import type { Analysis, FrameTrouble } from './analysis.ts';
+import type { Analysis, FrameTrouble, ReachedAccess } from './analysis.ts';
 import { type FrameTarget, frameEdits } from './frame-edits.ts';
 import { type FrameLayout, layOut, paddedLayout, place, plainLayout, shadowCodes } from './frame-layout.ts';
 import { encodeFrames, type FramePart, type FrameRecord } from './frame-section.ts';
 import { analyseFrame } from './frame-walk.ts';
-import { type FrameObject, frameObjects, usedParts } from './objects.ts';
+import { callFrames, type FrameObject, frameObjects, objectAt, usedParts } from './objects.ts';
 import { PointerUses, plainEdits } from './pointer-uses.ts';
 import { roomsBelow } from './rooms-below.ts';
 import { type ScopeEdge, scopeEdges } from './scopes.ts';
@@ -220,17 +220,27 @@ export class FramePlanner {
 const FOLDED_AT_MOST = 32;
 
 /**
- * Whether every address computed is that of a variable, and every access at the base lies in one. LLVM may fold a constant
+ * Whether every address computed is that of a variable, and every access at the base lies in one; or both in what lies below
+ * them all, where no address is meant for a variable. LLVM may fold a constant
  * into a pointer that is used in several ways (`p = &head; ... p = &node->next` becomes `&head - 4` and `node`), and what it
  * then computes may by chance be where the variable before begins: so no pointer to a small one may meet another value.
  */
 function wholeAddresses(analysis: Analysis, objects: readonly FrameObject[]): boolean {
-  const { addresses, accesses, escapes, merged, size } = analysis;
-  const isStart = (offset: number) => objects.some((o) => o.named && o.begin === offset);
-  const isInside = (offset: number) => objects.some((o) => o.named && offset >= o.begin && offset < o.end);
+  const { addresses, accesses, escapes, merged, reached, size } = analysis;
+  const below = callFrames(objects, analysis)?.end ?? 0;
+  const isStart = (offset: number) => offset < below || objects.some((o) => o.named && o.begin === offset);
+  const isInside = (offset: number) =>
+    offset < below || objects.some((o) => o.named && offset >= o.begin && offset < o.end);
+  /** Nothing is done with it but loads and stores at constant places, in one object. */
+  const isPlace = (offset: number) => {
+    const object = objectAt(objects, offset);
+    const stays = (a: ReachedAccess) =>
+      a.origin !== offset || (object && a.offset >= object.begin && a.offset + a.size <= object.end);
+    return !escapes.has(offset) && !merged.has(offset) && reached.every(stays);
+  };
   return (
     !objects.some((o, i) => o.end - o.begin <= FOLDED_AT_MOST && i < objects.length - 1 && merged.has(o.begin)) &&
-    addresses.every((a) => a.offset === size!.bytes || isStart(a.offset)) &&
+    addresses.every((a) => a.offset === size!.bytes || isStart(a.offset) || isPlace(a.offset)) &&
     accesses.every((a) => isInside(a.offset)) &&
     (!escapes.has(0) || isStart(0))
   );

@@ -22,14 +22,16 @@ export function frameObjects(analysis: Analysis, variables: readonly DebugVariab
   const size = analysis.size!.bytes;
   const named = namedObjects(variables, size, analysis.optimised);
   if (!named) return undefined;
-  const objects = [...named, ...holes(named, analysis, size)].sort((a, b) => a.begin - b.begin);
+  // Padding has no end that a pointer could stand for.
+  const used = holes(named, analysis, size).filter((o) => isTouched(o, analysis));
+  const objects = [...named, ...used].sort((a, b) => a.begin - b.begin);
   for (const { offset, size: bytes } of analysis.accesses) {
     if (offset + bytes > size) return undefined;
     unite(objects, offset, offset + bytes);
   }
   uniteFolded(objects, analysis);
   expose(objects, analysis);
-  return objects.filter((o) => o.named || isTouched(o, analysis));
+  return objects;
 }
 
 /**
@@ -143,6 +145,25 @@ function holes(named: readonly FrameObject[], analysis: Analysis, size: number):
   return found;
 }
 
+/**
+ * The lowest part of the frame, if there lie only what the function itself reads and writes at constant places, and the
+ * variable arguments of calls: filled in at constant places, and given to calls as their last operand. LLVM puts those below
+ * all variables. No loop walks over them, and no pointer to their end is needed: an address there is meant to be there, and
+ * that of the variable above is not the end of this.
+ */
+export function callFrames(objects: readonly FrameObject[], analysis: Analysis): FrameObject | undefined {
+  const [lowest] = objects;
+  if (!lowest || lowest.named || lowest.begin !== 0) return undefined;
+  const { addresses, accesses, reached, escapes, loose, merged } = analysis;
+  const origins = new Set([...escapes, ...addresses.map((a) => a.offset)].filter((o) => o < lowest.end));
+  const isFilled = (offset: number) => [...accesses, ...reached].some((a) => a.offset === offset);
+  for (const origin of origins) {
+    if (loose.has(origin) || merged.has(origin) || (escapes.has(origin) && !isFilled(origin))) return undefined;
+  }
+  const stays = reached.every((a) => a.origin >= lowest.end || (a.offset >= 0 && a.offset + a.size <= lowest.end));
+  return stays ? lowest : undefined;
+}
+
 function isFolded(analysis: Analysis, { block }: { readonly block: number }): boolean {
   return analysis.catches || analysis.optimised || analysis.folded.has(block);
 }
@@ -174,10 +195,12 @@ function uniteFolded(objects: FrameObject[], analysis: Analysis): void {
     return object?.named === true && offset !== object.begin;
   };
   const folding = new Set(analysis.addresses.filter(isInside).map((a) => a.block));
+  const apart = callFrames(objects, analysis)?.end;
   for (const address of analysis.addresses) {
     if (!folding.has(address.block) && !isFolded(analysis, address)) continue;
     const { offset } = address;
-    if (objects.some((o) => o.end === offset) && objectAt(objects, offset)) unite(objects, offset - 1, offset + 1);
+    if (offset !== apart && objects.some((o) => o.end === offset) && objectAt(objects, offset))
+      unite(objects, offset - 1, offset + 1);
   }
 }
 

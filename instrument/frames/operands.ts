@@ -92,7 +92,7 @@ export abstract class Operands {
     // The end of the frame, where it serves for nothing but to give the frame back, is no address of anything.
     const isRestored = (a: Address) => this.restores.has(a.at) && !this.escapes.has(a.offset);
     const { optimised, clues } = this;
-    const { merged, folded, hints, shared, kept } = clues ?? NO_CLUES;
+    const { merged, folded, hints, loose, shared, kept } = clues ?? NO_CLUES;
     return {
       trouble: trouble ?? this.missing(),
       entryRead: this.entryRead,
@@ -109,6 +109,7 @@ export abstract class Operands {
       accesses: this.accesses,
       reached: this.reached,
       escapes: this.escapes,
+      loose,
       merged,
       folded,
       hints,
@@ -177,14 +178,21 @@ export abstract class Operands {
 
   protected escape(value: Value): void {
     if (value === OTHER) return;
-    if (value.kind === 'base') this.escapes.add(0);
-    else if (value.kind === 'object') this.escapes.add(value.origin);
-    else if (value.kind === 'constant') this.clues?.use(value.at);
+    if (value.kind === 'base' || value.kind === 'object') {
+      this.pass(value);
+      this.clues?.loose.add(originOf(value));
+    } else if (value.kind === 'constant') this.clues?.use(value.at);
     else if (value.kind === 'below' && value.ours && !isRoomSize(value.room.size)) {
       // Not room, but a pointer to something in the frame: an index was subtracted.
       this.escapes.add(0);
       this.baseUnclear = true;
     }
+  }
+
+  /** The last operand of a call: where the variable arguments of a call lie, it goes nowhere else. */
+  protected pass(value: Value): void {
+    if (value.kind === 'base' || value.kind === 'object') this.escapes.add(originOf(value));
+    else this.escape(value);
   }
 
   /** One of the values that may be in the same place, depending on the way taken to it. */
@@ -221,6 +229,11 @@ export abstract class Operands {
     const value = isWide ? Number(this.immediates().s64()) : this.arg;
     this.push({ kind: 'constant', value, at: this.at, end: this.end });
   }
+}
+
+/** Where the object begins that it points to, from the base. */
+function originOf(value: Value & { kind: 'base' | 'object' }): number {
+  return value.kind === 'base' ? 0 : value.origin;
 }
 
 /** The value of an i32.const or i64.const. */
