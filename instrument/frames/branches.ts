@@ -64,11 +64,10 @@ export abstract class Branches extends Operands {
     const known = direct || op === OP.CALL_INDIRECT || op === OP.RETURN_CALL_INDIRECT;
     const type = known ? this.module.types[direct ? this.module.functions[arg]! : arg] : undefined;
     if (!type) throw new Trouble('instruction');
-    const operands = type.params.length + (direct ? 0 : 1);
     this.calls = true;
     const returned = op === OP.CALL ? this.returned(type.params.length) : undefined;
     const used = type.results.length > 0 && scan.op[this.i + 1] !== OP.DROP;
-    if (used && !returned && this.isGivenFirst(operands, type.params.length)) this.baseReturned = true;
+    if (used && !returned && this.mayFill(op, type.params.length)) this.baseReturned = true;
     if (!direct) this.consume(1);
     if (type.params.length > 0) this.pass(this.pop());
     this.consume(type.params.length - 1);
@@ -91,15 +90,11 @@ export abstract class Branches extends Operands {
   }
 
   /**
-   * Whether the base is among the arguments, and not only as the last of several: it may come back then. What LLVM goes on with
-   * the result of takes it first (memset), and the variable arguments of printf come last.
+   * Whether it may be memcpy, memmove or memset, filling what lies at the base: LLVM then goes on with
+   * the result in place of the base itself. What other functions return takes the place of the one object that they were given.
    */
-  private isGivenFirst(operands: number, params: number): boolean {
-    const from = this.height - operands;
-    for (let k = Math.max(0, from); k < from + Math.max(1, params - 1); k++) {
-      if (this.stack[k]?.kind === 'base') return true;
-    }
-    return false;
+  private mayFill(op: number, params: number): boolean {
+    return op === OP.CALL && params === 3 && this.stack[this.height - 3]?.kind === 'base';
   }
 
   protected open(op: number): void {

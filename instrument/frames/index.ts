@@ -228,9 +228,11 @@ const FOLDED_AT_MOST = 32;
 function wholeAddresses(analysis: Analysis, objects: readonly FrameObject[]): boolean {
   const { addresses, accesses, escapes, merged, reached, size } = analysis;
   const below = callFrames(objects, analysis)?.end ?? 0;
-  const isStart = (offset: number) => offset < below || objects.some((o) => o.named && o.begin === offset);
-  const isInside = (offset: number) =>
-    offset < below || objects.some((o) => o.named && offset >= o.begin && offset < o.end);
+  const named = objects.filter((o) => o.named);
+  const isInside = (offset: number) => offset < below || named.some((o) => offset >= o.begin && offset < o.end);
+  const isStart = (offset: number) => offset < below || named.some((o) => o.begin === offset);
+  // Alone, a variable is what all addresses inside it are meant for.
+  const isMeant = named.length === 1 ? isInside : isStart;
   /** Nothing is done with it but loads and stores at constant places, in one object. */
   const isPlace = (offset: number) => {
     const object = objectAt(objects, offset);
@@ -240,7 +242,7 @@ function wholeAddresses(analysis: Analysis, objects: readonly FrameObject[]): bo
   };
   return (
     !objects.some((o, i) => o.end - o.begin <= FOLDED_AT_MOST && i < objects.length - 1 && merged.has(o.begin)) &&
-    addresses.every((a) => a.offset === size!.bytes || isStart(a.offset) || isPlace(a.offset)) &&
+    addresses.every((a) => a.offset === size!.bytes || isMeant(a.offset) || isPlace(a.offset)) &&
     accesses.every((a) => isInside(a.offset)) &&
     (!escapes.has(0) || isStart(0))
   );

@@ -48,7 +48,7 @@ export abstract class Operands {
   protected catches = false;
   protected optimised = false;
   protected baseUnclear = false;
-  /** A call that was given the base has a result: memset, a constructor and others return it, and LLVM then goes on from there. */
+  /** A call that may be memset's was given the base: LLVM then goes on from its result. */
   protected baseReturned = false;
   protected readonly baseLocals = new Set<number>();
   protected readonly writes: PointerWrite[] = [];

@@ -20,6 +20,7 @@ const BODIES: readonly (readonly [name: string, f: string, wrong: readonly numbe
   ['above the arguments of a call', 'char a[20]; char *p = same(a); memset(p, 65, 20); printf("%d\\n", n); p[n < 0 ? n : n ? 19 + n : 0] = 0;', [-1, -9, 1, 9]],
   ['between two and the arguments of two calls', 'char a[13], b[30]; char *p = same(a), *q = same(b); p[0] = q[0] = 0; printf("%d\\n", n); if (n > 9) printf("%d %s\\n", n, p); q[n < 0 ? n : 0] = 1; p[n > 0 ? 12 + n : 0] = 1;', [-1, -3, 1, 3]],
   ['whose length a call answers', 'char a[24], b[24]; char *q = same(b); memset(q, 66, 24); int k = snprintf(a, 24, "%d-%d", n, 7); q[n < 0 ? n : n ? 23 + n : 0] = k; puts(a);', [-1, -8, 1, 8]],
+  ['walked over, above the arguments of a call', 'int a[9]; int *p = (int *)same((char *)a); for (int i = 1; i < 9; i++) a[i] = *p + a[i - 1]; printf("%d\\n", n); p[n < 0 ? n : n ? 8 + n : 0] = 1;', [-1, -4, 1, 4]],
 ]; // biome-ignore format: a table
 
 describe.each(LEVELS)('%s -g', (level) => {
