@@ -1,6 +1,7 @@
 // Calls into the program's own allocators. While one runs the depth is raised, so that nothing it does is judged.
 import {
   ALLOC_ASSEMBLYSCRIPT,
+  ALLOC_MALLOC,
   ALLOC_RUST,
   ALLOC_WBINDGEN,
   CHUNK_ALIGN_LOG2,
@@ -18,17 +19,28 @@ import * as program from './program';
 import { sideRedzone } from './redzone';
 import { allow, suppress } from './thread';
 
+/** By how much the redzone of an aligned block is shorter where it lies behind alone. */
+const CUT: Addr = 8;
+
 /** Bytes the user region takes up. Of an empty chunk one granule, so that its freeing can be seen. */
 export function bodySize(size: Addr): Addr {
   return size ? (size + 7) & ~7 : 8;
 }
 
-/** Families that do not take an alignment get room to shift the user region up to it. */
 export function rawSize(size: Addr, side: Addr, left: Addr, align: Addr, kind: u32): Addr {
-  const aligns = kind == ALLOC_RUST || kind == ALLOC_WBINDGEN || kind == ALLOC_ASSEMBLYSCRIPT;
   const body = bodySize(size);
-  const total = left + body + side + (aligns || align <= 8 ? 0 : align);
+  const total = left + body + side + roomToAlign(align, kind);
   return body < size || total < body ? 0 : total;
+}
+
+/**
+ * Families that do not take an alignment get room to shift the user region up to it. Blocks with a redzone behind them alone
+ * are aligned by their own allocator, which may leave up to 16 bytes behind what it cuts: Rust's, which is told a block's size
+ * again when it is released, would count those and a whole redzone as too many.
+ */
+function roomToAlign(align: Addr, kind: u32): Addr {
+  if (align <= 8 || kind == ALLOC_RUST || kind == ALLOC_WBINDGEN || kind == ALLOC_ASSEMBLYSCRIPT) return 0;
+  return kind == ALLOC_MALLOC && flag(FLAG_TAIL_REDZONES) ? -CUT : align;
 }
 
 export function rawAlloc(total: Addr, align: Addr, kind: u32): Addr {
