@@ -5,7 +5,7 @@
 //   alloc(size, alignment):  alignment < 9 ? malloc(size) : malloc(size + ...), cut, dispose_chunk
 //
 // The same, with any version, where std is compiled for size again (-Z build-std): then even the step from a block to its head
-// is a function.
+// is a function, and so may be the search for a tree's index, the search of trees, and what free does when it has done much.
 
 import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
@@ -22,12 +22,25 @@ import {
   signatureOf,
   within,
 } from './fingerprint.ts';
-import { DISPOSE_STORES, FREE_SIZE, LARGEST_REDZONE, MALLOC_SIZE, MALLOC_STATE, SHARED_STATE } from './rust.ts';
+import {
+  DISPOSE_STORES,
+  FREE_SIZE,
+  isSmallMalloc,
+  LARGEST_REDZONE,
+  MALLOC_SIZE,
+  MALLOC_STATE,
+  SHARED_STATE,
+} from './rust.ts';
 
 const MALLOC_CONSTANTS = [245, 8, 16, 20, 31, 62];
 const FREE_CONSTANTS = [-2, 3, 8, 12, 256];
-const FREE_CONSTANTS_BY_HELPERS = [-8, 3, 256, 4095];
-const DISPOSE_STORES_BY_HELPERS = 10;
+const FREE_CONSTANTS_BY_HELPERS = [-8, 3, 256];
+const FREE_SIZE_BY_HELPERS = [400, 1400] as const;
+/** How often free looks for segments that nobody uses, which may be a function of its own. */
+const CHECK_RATE = 4095;
+const DISPOSE_STORES_BY_HELPERS = 8;
+/** What answers which tree is for blocks of a size. */
+const TREE_INDEX_CONSTANTS = [6, 8, 31, 62, 256];
 /** What answers where a block's head is: block - 8. */
 const STEP_SIZE = 12;
 const HEAD = 8;
@@ -36,16 +49,16 @@ const TAKER_SIZE = 600;
 const ALIGNED = 9;
 
 export function findOlderRust(module: Module, features: FeatureCache): Fingerprint {
-  const malloc = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isMalloc(features, f)));
+  const malloc = only(functionsOf(module, [TYPE.I32], [TYPE.I32]).filter((f) => isMalloc(module, features, f)));
   if (malloc === undefined) return nothing();
   const shares = (f: number) => f !== malloc && sharedState(features, malloc, f).size >= SHARED_STATE;
   const sharing = functionsOf(module, [TYPE.I32], []).filter(shares);
   const whole = only(sharing.filter((f) => isFree(features, f)));
   const free = whole ?? only(sharing.filter((f) => isFreeByHelpers(module, features, f)));
-  const stores = whole === undefined ? DISPOSE_STORES_BY_HELPERS : DISPOSE_STORES;
-  const pairs = functionsOf(module, [TYPE.I32, TYPE.I32], []);
-  const dispose = only(pairs.filter((f) => shares(f) && features.of(f).stores >= stores));
-  if (free === undefined || dispose === undefined) return nothing();
+  if (free === undefined) return nothing();
+  const pairs = functionsOf(module, [TYPE.I32, TYPE.I32], []).filter(shares);
+  const dispose = only(pairs.filter((f) => isDispose(features, f, whole === undefined ? free : undefined)));
+  if (dispose === undefined) return nothing();
   const cutters = callersOf(features, dispose);
   const found = {
     ...nothing(),
@@ -76,9 +89,23 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
   return { ...found, roles: roles.set('memalign', memalign), sparing };
 }
 
-function isMalloc(features: FeatureCache, f: number): boolean {
+function isMalloc(module: Module, features: FeatureCache, f: number): boolean {
+  if (isSmallMalloc(features, f)) return callsTreeIndex(module, features, f);
   if (!within(features.bodySize(f), MALLOC_SIZE) || !features.holds(f, MALLOC_CONSTANTS)) return false;
   return growsMemory(features, f) && features.of(f).addresses.size >= MALLOC_STATE;
+}
+
+function callsTreeIndex(module: Module, features: FeatureCache, f: number): boolean {
+  return calculating(module, features, f).some((callee) => features.holds(callee, TREE_INDEX_CONSTANTS));
+}
+
+/** What a function calls that makes a number of a number, and looks at no memory. */
+function calculating(module: Module, features: FeatureCache, f: number): number[] {
+  return [...features.of(f).callees].filter((callee) => {
+    if (!features.has(callee) || signatureOf(module, callee) !== `${TYPE.I32}>${TYPE.I32}`) return false;
+    const { callees, loads, stores } = features.of(callee);
+    return callees.size + loads + stores === 0;
+  });
 }
 
 function isFree(features: FeatureCache, f: number): boolean {
@@ -87,13 +114,22 @@ function isFree(features: FeatureCache, f: number): boolean {
 
 /** Where the steps from a block to its head, and what writes heads, are functions of their own. */
 function isFreeByHelpers(module: Module, features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), FREE_SIZE) || !features.holds(f, FREE_CONSTANTS_BY_HELPERS)) return false;
-  return [...features.of(f).callees].some((callee) => {
-    if (!features.has(callee) || features.bodySize(callee) > STEP_SIZE) return false;
-    const { constants, callees, loads, stores } = features.of(callee);
+  if (!within(features.bodySize(f), FREE_SIZE_BY_HELPERS) || !features.holds(f, FREE_CONSTANTS_BY_HELPERS))
+    return false;
+  const parts = [f, ...features.of(f).callees].filter((part) => features.has(part));
+  if (!parts.some((part) => features.holds(part, [CHECK_RATE]))) return false;
+  return calculating(module, features, f).some((callee) => {
+    const { constants } = features.of(callee);
     const steps = constants.size === 1 && (constants.has(HEAD) || constants.has(-HEAD));
-    return steps && callees.size + loads + stores === 0 && signatureOf(module, callee) === `${TYPE.I32}>${TYPE.I32}`;
+    return steps && features.bodySize(callee) <= STEP_SIZE;
   });
+}
+
+/** dispose_chunk, which does with its neighbours what `free` does, where that calls functions for it. */
+function isDispose(features: FeatureCache, f: number, free: number | undefined): boolean {
+  const { stores, callees } = features.of(f);
+  if (free === undefined) return stores >= DISPOSE_STORES;
+  return stores >= DISPOSE_STORES_BY_HELPERS && [...features.of(free).callees].some((callee) => callees.has(callee));
 }
 
 /** Two parameters, of which one is an alignment. */

@@ -5,6 +5,8 @@
 //
 //   size + 39  >=  body + 16 + 8 (the size word, aligned) + 8 (a remainder too small for a block),  body <= size + 7
 //
+// What is cut out of a larger block to be aligned may have a remainder of 16, and so a redzone of 8 (runtime/original.ts).
+//
 // Before Rust 1.7x, memalign was inlined into the one function that allocates: older-rust.ts.
 
 import type { FeatureCache } from '../body-features.ts';
@@ -23,6 +25,13 @@ import {
 
 const MALLOC_CONSTANTS = [245, 11, -8, 8, 31];
 export const MALLOC_SIZE = [3800, 5600] as const;
+/**
+ * Where std was compiled for size: a loop sets the bins up, and what it does with trees may be in functions of its own. No other
+ * allocator has the small bins' mask and the rounding up of what it asks for to pages of 64 KiB in its code.
+ */
+const SMALL_MALLOC_CONSTANTS = [245, 504, 4095, 65583, -65536];
+const SMALL_MALLOC_SIZE = [1900, 3799] as const;
+const SMALL_MALLOC_STATE = 10;
 const FREE_CONSTANTS = [-8, -2, 2, 3, 256];
 export const FREE_SIZE = [650, 1400] as const;
 /** Where the small bins are many words of it. */
@@ -65,9 +74,15 @@ export function findRust(module: Module, features: FeatureCache): Fingerprint {
 }
 
 function isMalloc(features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), MALLOC_SIZE) || !features.holds(f, MALLOC_CONSTANTS)) return false;
-  const x = features.of(f);
-  return growsMemory(features, f) && x.addresses.size >= MALLOC_STATE;
+  const isSmall = isSmallMalloc(features, f);
+  if ((!isSmall && !within(features.bodySize(f), MALLOC_SIZE)) || !features.holds(f, MALLOC_CONSTANTS)) return false;
+  return isSmall || (growsMemory(features, f) && features.of(f).addresses.size >= MALLOC_STATE);
+}
+
+/** malloc of a std that was compiled for size. */
+export function isSmallMalloc(features: FeatureCache, f: number): boolean {
+  if (!within(features.bodySize(f), SMALL_MALLOC_SIZE) || !features.holds(f, SMALL_MALLOC_CONSTANTS)) return false;
+  return growsMemory(features, f) && features.of(f).addresses.size >= SMALL_MALLOC_STATE;
 }
 
 function isFree(features: FeatureCache, f: number): boolean {

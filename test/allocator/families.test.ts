@@ -1,5 +1,6 @@
 // emmalloc and Rust's allocator in modules without names: are they found, does the program do what it did, and is misuse
-// told? Rust modules are packages of npm, the others are made here (emmalloc/users.c, older-rust/users.rs).
+// told? Rust modules are packages of npm, or made of them (small-rust/extract.ts), the others are made here (emmalloc/users.c,
+// older-rust/users.rs).
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -195,6 +196,76 @@ describe('Rust 1.63', () => {
     call('read', freed + 3);
     call('give', freed, 40);
     expect(findings).toEqual(['heap-buffer-overflow', 'heap-use-after-free', 'double-free']);
+  });
+});
+
+describe.each([
+  // Its functions for steps, trees and segments stand alone, and one cuts aligned blocks; it checks sizes when it releases.
+  [
+    'helpers',
+    ['malloc', 'free', 'dlmalloc-rs alloc'],
+    ['__wbindgen_export2', '__wbindgen_export3', '__wbindgen_export'],
+  ],
+  // Its bins are set up in a loop.
+  ['threads', ['malloc', 'free'], ['__wbindgen_malloc', undefined, '__wbindgen_free']],
+] as const)('Rust with std compiled for size: %s', (build, roles, [malloc, realloc, free]) => {
+  const bytes = file(`small-rust/${build}.wasm`);
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(bytes as BufferSource)).map((e) => e.name);
+  const start = async (quarantineBytes: number) => {
+    const { exports, findings } = await run(strip(bytes), {}, { quarantineBytes });
+    return { call: (name: string, ...args: number[]) => exports[`e${names.indexOf(name)}`]!(...args), findings };
+  };
+
+  test('malloc and free are found, and confirmed by a probe run', () => {
+    const { functions, layout, confidence } = inspect(strip(bytes)).allocator;
+    expect(functions.map((f) => f.role.role)).toEqual(roles);
+    expect({ layout, confidence }).toEqual({ layout: 'behind', confidence: 'high' });
+  });
+
+  test.each([0, 1 << 20])(
+    'blocks of every size and alignment come, grow and go in silence, and Rust finds their sizes right; quarantine of %i bytes',
+    async (quarantine) => {
+      const { call, findings } = await start(quarantine);
+      for (const align of [1, 8, 16, 64, 512]) {
+        const live: [number, number][] = [];
+        for (let size = 1; size < 600; size++) {
+          const block = call(malloc, size, align);
+          expect(block % align).toBe(0);
+          call('write', block + size - 1);
+          const grown = (size * 53) % 900;
+          live.push(
+            size % 3 === 0 && realloc ? [call(realloc, block, size, grown + 1, align), grown + 1] : [block, size],
+          );
+          if (size % 2 === 0) call(free, ...live.splice((size * 13) % live.length, 1)[0]!, align);
+        }
+        for (const [block, size] of live) call(free, block, size, align);
+      }
+      expect(findings).toEqual([]);
+    },
+  );
+
+  test.each(build === 'helpers' ? [1, 8, 64] : [1, 8])('misuse of blocks aligned to %i is told', async (align) => {
+    const { call, findings } = await start(1 << 20);
+    const [block, freed] = [call(malloc, 40, align), call(malloc, 40, align)];
+    call('write', block + 39);
+    expect(findings).toEqual([]);
+    call('write', block + 40);
+    call(free, freed, 40, align);
+    call('read', freed + 3);
+    expect(findings).toEqual(['heap-buffer-overflow', 'heap-use-after-free']);
+  });
+});
+
+describe('what merely resembles a small malloc of Rust', () => {
+  const text = binaryen.readBinary(file('small-rust/helpers.wasm')).emitText();
+  test.each([
+    ['it rounds up to no pages', 'i32.const 65583', 'i32.const 65584'],
+    ['nothing tells of trees', 'i32.const 62', 'i32.const 61'],
+    ['nothing counts to the next look for unused segments', 'i32.const 4095', 'i32.const 4094'],
+  ])('is none: %s', (_, from, to) => {
+    const other = binaryen.parseText(text.replaceAll(from, to));
+    other.setFeatures(binaryen.Features.All);
+    expect(inspect(strip(other.emitBinary())).allocator.functions).toEqual([]);
   });
 });
 
