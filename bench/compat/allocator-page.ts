@@ -78,8 +78,10 @@ no package of npm is known that has mimalloc without names. TinyGo's heap is kno
 collected or not (early versions of the collector align objects to words alone and are left alone); Boehm's collector, which it
 may have instead, needs names. Go's collector and Zig's own allocators are not known at all.
 Rust's is known also where its standard library was compiled for size, with steps from block to head as functions
-(@minify-html/wasm 0.18.1). A program that brings the crate dlmalloc itself passes the address of its state, and has std's own
-beside it: only std's blocks have redzones then (loro-crdt 1.17.1).
+(@minify-html/wasm 0.18.1), with the search of trees and segments as well (@rollup/wasm-node 4.68.4), and with its bins set up in
+a loop (@jsquash/oxipng 2.3.0 with threads). A program that brings the crate dlmalloc itself passes the address of its state,
+and has std's own beside it: only std's blocks have redzones then (loro-crdt 1.17.1). One whose own global allocator overwrites
+what it gives back has that inlined into free, and is not found (@bitwarden/sdk-internal).
 `;
   return [
     header,

@@ -68,7 +68,7 @@ const TLSF = ['allocate', 'insert', 'remove', 'prepare', 'move'].map(
 export function survey(name: string, bytes: Uint8Array, { scripts = [], hasAllocator = false }: Known = {}): Surveyed {
   const glue = Object.assign({}, ...scripts.map((text) => glueNames(bytes, text))) as Record<string, string>;
   const module = parseModule(bytes);
-  const truth = new Truth(module, glue);
+  const truth = new Truth(module, { ...glue, ...bindgenNames(scripts) });
   const stripped = parseModule(strip(bytes));
   const found = findAllocator(stripped, buildCallGraph(stripped), { probe: probeAllocator });
   const shipped = findAllocator(module, truth.graph, { probe: probeAllocator, glueNames: glue });
@@ -107,6 +107,22 @@ export function scriptsOf(path: string, folder: string): string[] {
 }
 
 const LONGEST = 4 << 20;
+
+/**
+ * What exports were called that newer wasm-bindgen numbers as it comes to them (__wbindgen_export2): its JavaScript hands malloc
+ * to what copies a string, and tells free how large an element is.
+ */
+function bindgenNames(scripts: readonly string[]): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const text of scripts) {
+    for (const [, name] of text.matchAll(PASSED)) names[name!] = '__wbindgen_malloc';
+    for (const [, name] of text.matchAll(RELEASED)) names[name!] = '__wbindgen_free';
+  }
+  return names;
+}
+
+const PASSED = /\bpassStringToWasm0\([^;]*?, wasm\.(__wbindgen_export\w*), wasm\.__wbindgen_export\w*\)/g;
+const RELEASED = /\bwasm\.(__wbindgen_export\w*)\(\w+, \w+(?: \* \d+)?, \d+\)/g;
 
 /** Which function plays which role, as far as anything names it. */
 class Truth {
