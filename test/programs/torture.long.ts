@@ -1,17 +1,14 @@
 // The programs of GCC's test suite that run (gcc.c-torture/execute): 1,500 corners of C, among them stacks that grow in
 // odd ways. Under wasan they do what they do without, and what is found in them is known to be there.
 
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { debianSource } from '../../bench/debian.ts';
 import { type Outcome, runC, runOriginal } from '../support/c-program.ts';
-
-const SUITE = 'gcc-12.2.0/gcc/testsuite/gcc.c-torture/execute';
-const ARCHIVE = 'gcc-12.2.0-dfsg.tar.xz';
+import { gccMissing, gccTests } from './gcc.ts';
 
 /** Frames larger than the linker's stack of 64 KiB: most trap without wasan, some only write over what lies below. */
 const OVERFLOWS = [
@@ -25,20 +22,10 @@ const WRONG: Readonly<Record<string, string>> = {
 /** Prints code addresses. */
 const TELLS_ADDRESSES = ['return-addr'];
 
-const source = debianSource('gcc-12');
-const reason =
-  'reason' in source ? source.reason : existsSync('/usr/bin/clang-19') ? undefined : "Debian's clang-19 is missing";
-if (reason) console.log(`GCC's programs are not run: ${reason}`);
+if (gccMissing) console.log(`GCC's programs are not run: ${gccMissing}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'wasan-torture-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function unpacked(): string {
-  const parent = (source as { folder: string }).folder;
-  const suite = join(parent, SUITE);
-  if (!existsSync(suite)) execFileSync('tar', ['xJf', join(parent, ARCHIVE), '-C', parent, SUITE]);
-  return suite;
-}
 
 const EMULATED = ['signal', 'mman', 'process-clocks'];
 const FLAGS = [
@@ -75,13 +62,13 @@ function endOf({ exitCode, output }: Omit<Outcome, 'findings' | 'trap'>): object
   return exitCode === undefined ? { trapped: true } : { exitCode, output };
 }
 
-describe.skipIf(reason !== undefined)("GCC's programs", () => {
+describe.skipIf(gccMissing)("GCC's programs", () => {
   // Optimising takes clang longer than all the rest: one in four must do.
   test.each([
     ['-O0', 1],
     ['-O2', 4],
   ])('%s', async (level, every) => {
-    const suite = unpacked();
+    const suite = gccTests('gcc.c-torture/execute');
     const files = readdirSync(suite).filter((name, i) => name.endsWith('.c') && i % every === 0);
     const found = new Set<string>();
     let ran = 0;
