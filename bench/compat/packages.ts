@@ -26,6 +26,7 @@ export const SURVEYED: readonly Package[] = [
   item('', '@astrojs/compiler@0.9.2', 'TinyGo'),
   item('', '@reteps/dockerfmt@0.3.6', 'TinyGo, Asyncify'),
   item('', '@minify-html/wasm@0.18.1', 'Rust, std for size'),
+  item('', '@parcel/source-map@2.1.1', 'Rust'),
   item('', '@rollup/wasm-node@4.68.4', 'Rust, std for size'),
   item('', '@jsquash/oxipng@2.3.0', 'Rust, std for size, threads'),
   item('', '@wasm-fmt/ruff_fmt@0.15.20', 'Rust, wasm-bindgen'),

@@ -22,18 +22,12 @@ import {
   signatureOf,
   within,
 } from './fingerprint.ts';
-import {
-  DISPOSE_STORES,
-  FREE_SIZE,
-  isSmallMalloc,
-  LARGEST_REDZONE,
-  MALLOC_SIZE,
-  MALLOC_STATE,
-  SHARED_STATE,
-} from './rust.ts';
+import { DISPOSE_STORES, isSmallMalloc, LARGEST_REDZONE, MALLOC_SIZE, MALLOC_STATE, SHARED_STATE } from './rust.ts';
 
 const MALLOC_CONSTANTS = [245, 8, 16, 20, 31, 62];
 const FREE_CONSTANTS = [-2, 3, 8, 12, 256];
+/** Where what unlinks blocks from trees was inlined into it twice. */
+const FREE_SIZE = [650, 1700] as const;
 const FREE_CONSTANTS_BY_HELPERS = [-8, 3, 256];
 const FREE_SIZE_BY_HELPERS = [400, 1400] as const;
 /** How often free looks for segments that nobody uses, which may be a function of its own. */
@@ -78,8 +72,8 @@ export function findOlderRust(module: Module, features: FeatureCache): Fingerpri
   const takers = cutters.filter((f) => isTaker(module, features, f, malloc));
   const frees = (f: number) => features.of(f).callees.has(free);
   const alloc = only(takers.filter((f) => comparesAlignment(module, f)));
-  // Whoever else calls malloc is realloc, which cuts what it holds, and not what it just got.
-  const others = callersOf(features, malloc).filter((f) => f !== alloc);
+  // Who else calls malloc either knows nothing of its state, or is realloc, which cuts what it holds, and not what it just got.
+  const others = callersOf(features, malloc).filter((f) => f !== alloc && (shares(f) || cutters.includes(f)));
   if (alloc !== undefined && others.every((f) => cutters.includes(f) && frees(f))) {
     return { ...found, roles: roles.set('dlmalloc-rs alloc', alloc) };
   }

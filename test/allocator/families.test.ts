@@ -293,6 +293,20 @@ describe('Rust of 2018, whose alloc cuts aligned blocks by itself', () => {
     expect(evidence).toContain('probe run: alloc aligns');
   });
 
+  test.each([
+    ['knows nothing of its blocks is a program of it', '', true],
+    ['cuts what it got may be anything', '(call DISPOSE (local.get 0) (local.get 0))', false],
+  ])('a caller of malloc that %s', (_, more, found) => {
+    const { functions, kept } = inspect(strip(bytes)).allocator;
+    const calls = `(drop (call ${functions[0]!.func} (local.get 0))) ${more.replace('DISPOSE', `${kept[0]!.func}`)}`;
+    const text = binaryen.readBinary(strip(bytes)).emitText();
+    const caller = `(func (export "caller") (param i32) ${calls}))`;
+    const other = binaryen.parseText(text.replace(/\)\s*$/, caller));
+    other.setFeatures(binaryen.Features.All);
+    const roles = inspect(strip(other.emitBinary())).allocator.functions.map((f) => f.role.role);
+    expect(roles).toEqual(found ? ['malloc', 'free', 'dlmalloc-rs alloc'] : []);
+  });
+
   test('mappings come and go in silence; a buffer that was parsed, and so freed, is a use after free', async () => {
     const { exports, findings, allocate } = await start();
     for (let round = 0; round < 50; round++) {

@@ -25,8 +25,8 @@ test('packages: nothing is wrong, and most allocators are found', () => {
   const tinygo = rows.filter((r) => /gofmt|sh-syntax|@astrojs\/compiler|dockerfmt/.test(r.name));
   expect(tinygo.map((r) => r.verdict).sort()).toEqual(['right', 'right', 'right', 'right']);
   expect(rows.find((r) => r.name.startsWith('@minify-html'))?.verdict).toBe('confirmed');
-  const small = rows.filter((r) => /@rollup|@jsquash\/oxipng/.test(r.name));
-  expect(small.map((r) => r.verdict)).toEqual(['right', 'right', 'right']);
+  const rust = rows.filter((r) => /@rollup|@jsquash\/oxipng|@parcel\/source-map/.test(r.name));
+  expect(rust.map((r) => r.verdict)).toEqual(['right', 'right', 'right', 'right', 'right']);
 });
 
 test('modules compiled here: nothing is wrong, and dlmalloc and TLSF are found in each', async () => {
