@@ -58,7 +58,7 @@ function textAnswer(what: number, first: number, context: QuestionContext): stri
     case abi.ASK_FRAMES:
       return context
         .framesAt(first)
-        .map((frame, i) => `${formatFrame(format(), frame, i, head)}`)
+        .map((frame, i) => formatFrame(format(), frame, i, head))
         .join('\0');
     case abi.ASK_GLOBAL: {
       const found = context.globalAt(first);
