@@ -3,6 +3,7 @@
 // known.
 
 import { findHooks } from './interface.ts';
+import { HOOKS } from './interface-table.ts';
 import { Reader } from './wasm/bytes.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { type Module, parseModule } from './wasm/module.ts';
@@ -25,6 +26,8 @@ export const NO_DEFAULTS: DefaultOptions = { asan: '', lsan: '', suppressions: '
 const LONGEST = 65536;
 
 export function defaultOptions(bytes: Uint8Array): DefaultOptions {
+  // Most say nothing, and a module of 33 MB that comes from a cache is parsed by nobody else.
+  if (!HOOKS.some((hook) => !hook.called && occurs(bytes, hook.name))) return NO_DEFAULTS;
   let module: Module;
   try {
     module = parseModule(bytes);
@@ -48,6 +51,20 @@ export function defaultOptions(bytes: Uint8Array): DefaultOptions {
     leakCheck,
     unread,
   };
+}
+
+/** Whether there is this text of ASCII in it: Horspool's search, which looks at one byte of a name's length. */
+function occurs(bytes: Uint8Array, text: string): boolean {
+  const codes = new TextEncoder().encode(text);
+  const last = codes.length - 1;
+  const shifts = new Uint8Array(256).fill(codes.length);
+  for (let i = 0; i < last; i++) shifts[codes[i]!] = last - i;
+  for (let at = last; at < bytes.length; at += shifts[bytes[at]!]!) {
+    let matched = 0;
+    while (matched <= last && bytes[at - matched] === codes[last - matched]) matched++;
+    if (matched > last) return true;
+  }
+  return false;
 }
 
 /** What a function returns that only moves constants about, as -O0 code does; undefined for any other. */
