@@ -9,17 +9,11 @@ import {
 } from './abi';
 import { Addr } from './addr';
 import { addHooks } from './callbacks';
-import { chunkAround, chunkBegin, chunkSize, findChunk } from './chunks';
+import { chunkAt, chunkBegin, chunkSize, liveChunk } from './chunks';
 import * as program from './program';
 import { drainQuarantine } from './quarantine';
 import { heapFinding } from './report';
 import { lock, unlock } from './thread';
-
-/** The live chunk that begins here, or 0. */
-function liveChunk(ptr: Addr): u32 {
-  const chunk = findChunk(ptr);
-  return chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED ? chunk : 0;
-}
 
 export function __sanitizer_get_estimated_allocated_size(size: Addr): Addr {
   return size;
@@ -34,9 +28,8 @@ export function __sanitizer_get_ownership(ptr: Addr): i32 {
 
 export function __sanitizer_get_allocated_begin(ptr: Addr): Addr {
   lock();
-  const exact = liveChunk(ptr);
-  const around = exact ? exact : chunkAround(ptr);
-  const begin = around && load<u8>(around, CHUNK_STATE) != CHUNK_QUARANTINED ? chunkBegin(around) : 0;
+  const chunk = chunkAt(ptr);
+  const begin = chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED ? chunkBegin(chunk) : 0;
   unlock();
   return begin;
 }
@@ -44,12 +37,8 @@ export function __sanitizer_get_allocated_begin(ptr: Addr): Addr {
 export function __sanitizer_get_allocated_size(ptr: Addr): Addr {
   if (!ptr) return 0;
   lock();
-  const chunk = liveChunk(ptr);
-  const size = chunk ? chunkSize(chunk) : 0;
-  if (!chunk) {
-    const freed = findChunk(ptr);
-    heapFinding(KIND_BAD_ALLOCATED_SIZE, ACCESS_READ, ptr, 0, freed ? freed : chunkAround(ptr), 0, 0);
-  }
+  if (!liveChunk(ptr)) heapFinding(KIND_BAD_ALLOCATED_SIZE, ACCESS_READ, ptr, 0, chunkAt(ptr), 0, 0);
+  const size = __sanitizer_get_allocated_size_fast(ptr);
   unlock();
   return size;
 }

@@ -87,6 +87,26 @@ export function arenaAlloc(size: u32): u32 {
   return at;
 }
 
+/**
+ * Room for one more entry of a list, whose block's address and count are in two fields; 0 when memory 1 is full. The block begins
+ * with room for `first`, a power of two, and doubles whenever the count reaches one.
+ */
+export function arenaEntry(list: u32, counter: u32, bytes: u32, first: u32): u32 {
+  const count = load<u32>(counter);
+  let block = load<u32>(list);
+  if (!block) {
+    block = arenaAlloc(first * bytes);
+  } else if (count >= first && !(count & (count - 1)) && !arenaExtend(block, count * bytes, count * 2 * bytes)) {
+    const larger = arenaAlloc(count * 2 * bytes);
+    if (larger) memory.copy(larger, block, count * bytes);
+    block = larger;
+  }
+  if (!block) return 0;
+  store<u32>(list, block);
+  store<u32>(counter, count + 1);
+  return block + count * bytes;
+}
+
 /** Enlarges a block in place when it is the newest one. */
 export function arenaExtend(block: u32, size: u32, newSize: u32): bool {
   if (block + size != load<u32>(HEADER_ARENA_TOP)) return false;

@@ -8,6 +8,7 @@
 import {
   CHUNK_BEGIN,
   CHUNK_NEXT,
+  CHUNK_QUARANTINED,
   CHUNK_RECORD,
   CHUNK_SIZE,
   CHUNK_SIZE_HIGH,
@@ -100,6 +101,18 @@ export function chunkAround(addr: Addr): u32 {
     if (addr >= begin && addr - begin < chunkSize(chunk)) return chunk;
   }
   return 0;
+}
+
+/** The chunk that begins here, which may be empty, or the one around the address. */
+export function chunkAt(addr: Addr): u32 {
+  const exact = findChunk(addr);
+  return exact ? exact : chunkAround(addr);
+}
+
+/** The chunk that begins here and is not freed, or 0. */
+export function liveChunk(ptr: Addr): u32 {
+  const chunk = findChunk(ptr);
+  return chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED ? chunk : 0;
 }
 
 /** Takes the record out of the index and gives its slot back. */

@@ -1,12 +1,12 @@
 // <sanitizer/lsan_interface.h>: which blocks are no leaks, what else keeps blocks alive, and a search now.
 //
-//   ROOT_REGIONS   | address u64 | bytes u64 | ...       a block of the arena that doubles
+//   ROOT_REGIONS   | address u64 | bytes u64 | ...       a list of the arena
 import { ASK_LEAKS, CHUNK_IGNORED, LEAKS_FOUND, LEAKS_STOP, ROOT_REGION, ROOT_REGION_COUNT, ROOT_REGIONS } from './abi';
 import { Addr } from './addr';
-import { arenaAlloc, arenaExtend, prepare } from './arena';
+import { arenaEntry } from './arena';
 import { ask } from './ask';
 import { died } from './callbacks';
-import { chunkAround, findChunk } from './chunks';
+import { chunkAt } from './chunks';
 import { leaksOff, lock, setLeaksOff, unlock } from './thread';
 
 const FIRST_REGIONS: u32 = 16;
@@ -21,15 +21,14 @@ export function __lsan_enable(): void {
 
 export function __lsan_ignore_object(ptr: Addr): void {
   lock();
-  const exact = findChunk(ptr);
-  const chunk = exact ? exact : chunkAround(ptr);
+  const chunk = chunkAt(ptr);
   if (chunk) store<u8>(chunk, 1, CHUNK_IGNORED);
   unlock();
 }
 
 export function __lsan_register_root_region(begin: Addr, size: Addr): void {
   lock();
-  const region = newRegion();
+  const region = arenaEntry(ROOT_REGIONS, ROOT_REGION_COUNT, ROOT_REGION, FIRST_REGIONS);
   if (region) {
     store<u64>(region, begin);
     store<u64>(region, size, 8);
@@ -48,28 +47,6 @@ export function __lsan_unregister_root_region(begin: Addr, size: Addr): void {
     break;
   }
   unlock();
-}
-
-/** Room for one more; the block doubles whenever the count reaches a power of two. */
-function newRegion(): u32 {
-  prepare();
-  const count = load<u32>(ROOT_REGION_COUNT);
-  let regions = load<u32>(ROOT_REGIONS);
-  if (!regions) {
-    regions = arenaAlloc(FIRST_REGIONS * ROOT_REGION);
-  } else if (
-    count >= FIRST_REGIONS &&
-    !(count & (count - 1)) &&
-    !arenaExtend(regions, count * ROOT_REGION, count * 2 * ROOT_REGION)
-  ) {
-    const larger = arenaAlloc(count * 2 * ROOT_REGION);
-    if (larger) memory.copy(larger, regions, count * ROOT_REGION);
-    regions = larger;
-  }
-  if (!regions) return 0;
-  store<u32>(ROOT_REGIONS, regions);
-  store<u32>(ROOT_REGION_COUNT, count + 1);
-  return regions + count * ROOT_REGION;
 }
 
 export function __lsan_do_leak_check(): void {

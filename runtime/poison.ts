@@ -12,7 +12,7 @@ import {
   PHASE_EARLY,
 } from './abi';
 import { Addr } from './addr';
-import { arenaAlloc, arenaExtend } from './arena';
+import { arenaEntry } from './arena';
 import { admit, drawFew, fillShadow, paintFew, setShadow, shadowOf } from './mapping';
 import { pages } from './program';
 import { lock, unlock } from './thread';
@@ -174,7 +174,7 @@ export function unpoisonRegion(addr: Addr, size: Addr): void {
 
 function logRequest(addr: Addr, size: Addr, code: u32): void {
   lock();
-  const entry = logSlot();
+  const entry = arenaEntry(HEADER_LOG, HEADER_LOG_COUNT, ENTRY, FIRST_LOG);
   // With memory 1 full the region stays valid, which costs a finding and breaks nothing.
   if (entry) {
     store<u64>(entry, addr);
@@ -183,23 +183,6 @@ function logRequest(addr: Addr, size: Addr, code: u32): void {
     store<u32>(HEADER_SCRIBBLES, load<u32>(HEADER_SCRIBBLES) + 1);
   }
   unlock();
-}
-
-/** Room for one more entry; the block doubles whenever the count reaches a power of two. */
-function logSlot(): u32 {
-  const count = load<u32>(HEADER_LOG_COUNT);
-  let log = load<u32>(HEADER_LOG);
-  if (!log) {
-    log = arenaAlloc(FIRST_LOG * ENTRY);
-  } else if (count >= FIRST_LOG && !(count & (count - 1)) && !arenaExtend(log, count * ENTRY, count * 2 * ENTRY)) {
-    const larger = arenaAlloc(count * 2 * ENTRY);
-    if (larger) memory.copy(larger, log, count * ENTRY);
-    log = larger;
-  }
-  if (!log) return 0;
-  store<u32>(HEADER_LOG, log);
-  store<u32>(HEADER_LOG_COUNT, count + 1);
-  return log + count * ENTRY;
 }
 
 /** Replays the log in order; the phase is past EARLY, so that requests reach the shadow. */

@@ -28,7 +28,7 @@ import { Addr } from './addr';
 import { innermostSite } from './call-stack';
 import { ignoresFree } from './callbacks';
 import { markFreed, poisonFreed } from './chunk-life';
-import { chunkAround, chunkSize, findChunk } from './chunks';
+import { chunkAround, chunkSize, findChunk, liveChunk } from './chunks';
 import { flag } from './header';
 import { shadowOf } from './mapping';
 import { rawFree } from './original';
@@ -78,8 +78,8 @@ function mismatch(allocated: u32, freed: u32): bool {
  */
 export function releaseSized(ptr: Addr, size: Addr, kind: u32): void {
   lock();
-  const chunk = ptr ? findChunk(ptr) : 0;
-  if (chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED && chunkSize(chunk) != size) {
+  const chunk = ptr ? liveChunk(ptr) : 0;
+  if (chunk && chunkSize(chunk) != size) {
     if (!mismatch(load<u8>(chunk, CHUNK_ALLOC_KIND), kind) && flag(FLAG_NEW_DELETE_TYPE_MISMATCH)) {
       heapFinding(KIND_NEW_DELETE_SIZE_MISMATCH, ACCESS_FREE, ptr, 0, chunk, size, 0);
     }

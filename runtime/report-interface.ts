@@ -40,7 +40,7 @@ import { ask, takeText } from './ask';
 import { captureStack } from './call-stack';
 import { isTelling } from './callbacks';
 import { reportAccess } from './check';
-import { chunkAround, findChunk } from './chunks';
+import { chunkAround, liveChunk } from './chunks';
 import { rawAlloc } from './original';
 import * as program from './program';
 import { lock, unlock } from './thread';
@@ -183,11 +183,10 @@ function copyStack(chunk: u32, stackField: u32, threadField: u32, trace: Addr, s
 
 export function __asan_update_allocation_context(addr: Addr): i32 {
   lock();
-  const chunk = findChunk(addr);
-  const isLive = chunk && load<u8>(chunk, CHUNK_STATE) != CHUNK_QUARANTINED;
-  if (isLive) store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
+  const chunk = liveChunk(addr);
+  if (chunk) store<u32>(chunk, captureStack(), CHUNK_ALLOC_STACK);
   unlock();
-  return isLive ? 1 : 0;
+  return chunk ? 1 : 0;
 }
 
 /** The offset is one in memory 1, where the program cannot look. */

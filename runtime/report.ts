@@ -127,11 +127,15 @@ export function finding(
   unlock();
 }
 
+function handOver(): bool {
+  return report() != 0 || load<u32>(HEADER_HALT) != 0;
+}
+
 /** Hands over, between the program's callbacks. Answers whether to stop the program. */
 function told(): bool {
-  if (isTelling()) return report() != 0 || load<u32>(HEADER_HALT) != 0;
+  if (isTelling()) return handOver();
   findingBegins();
-  const stops = report() != 0 || load<u32>(HEADER_HALT) != 0;
+  const stops = handOver();
   findingTold();
   if (!stops) findingEnds();
   return stops;
