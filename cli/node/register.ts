@@ -84,7 +84,7 @@ function register(): void {
   const threads = new NodeThreads((failure) => failures.fail(failure));
   const suppressions = suppressionsOf(options);
   const interception: InterceptOptions = {
-    rewrite: rewriting(settings, flags, names),
+    rewrite: rewriting(settings, flags, options, names),
     nameOf: (original) => names.of(original),
     symbolizerOf: (original) => {
       const file = names.fileOf(original);
@@ -131,8 +131,12 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Instruments the modules that are chosen, or takes what was made of them before. */
-function rewriting(settings: Settings, flags: OptionValues, names: ModuleNames): InterceptOptions['rewrite'] {
-  const options = readOptions(flags, io);
+function rewriting(
+  settings: Settings,
+  flags: OptionValues,
+  options: Options,
+  names: ModuleNames,
+): InterceptOptions['rewrite'] {
   const { mode, mapping, allocator, stackPointer } = settings;
   const instrumentation = {
     ...{ mode, mapping, allocator, threads: true },
@@ -158,10 +162,11 @@ function rewriting(settings: Settings, flags: OptionValues, names: ModuleNames):
     choice.isMet = true;
     try {
       const exports = glueNames(original, scriptText(settings.glue ?? script));
-      const own = optionsOf(original, flags, io);
-      const baked = { runtime: runtimeOptions(own), strings: own.replace_str };
-      const how = { ...instrumentation, ...baked, glueNames: exports, host: true };
-      const made = cache.get(original, fixed + JSON.stringify(exports), () => instrument(original, how).bytes);
+      const made = cache.get(original, fixed + JSON.stringify(exports), () => {
+        const own = optionsOf(original, flags, io);
+        const baked = { runtime: runtimeOptions(own), strings: own.replace_str };
+        return instrument(original, { ...instrumentation, ...baked, glueNames: exports, host: true }).bytes;
+      });
       const name = () => names.of(original);
       tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });
       before.push({ original, script, made });
