@@ -16,7 +16,7 @@ import type { Libc } from './libc.ts';
 import type { Edit, Emitter, FunctionPlan } from './plan.ts';
 import { recursiveFunctions } from './recursion.ts';
 import { snapshotEdits, snapshotFields, snapshotObstacle } from './snapshot.ts';
-import { TracedCalls, type TracedSlot } from './traced-calls.ts';
+import { type TracedCall, TracedCalls, type TracedSlot } from './traced-calls.ts';
 import { Decoder } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
@@ -252,7 +252,7 @@ class Planner {
       }
       const type = is64 ? TYPE.I64 : TYPE.I32;
       const flags = (constant ? COMPARE_FLAG.CONSTANT : 0) | (continues ? COMPARE_FLAG.PART : 0);
-      this.trace(at, is64 ? 'trace_compare8' : 'trace_compare4', [type, type], flags);
+      this.trace(at, { trace: is64 ? 'trace_compare8' : 'trace_compare4', types: [type, type], flags });
     }
     this.compared = [];
   }
@@ -260,34 +260,30 @@ class Planner {
   /** memcmp, strcmp and their relatives that are bounded, or search. */
   private call(d: Decoder): void {
     const call = this.traced.direct(d.index);
-    if (call) this.trace(d.start, call.trace, call.types, call.flags);
+    if (call) this.trace(d.start, call);
   }
 
   private callIndirect(d: Decoder): void {
-    this.trace(d.start, 'trace_callee', [TYPE.I32], COMPARE_FLAG.CALL);
+    this.trace(d.start, { trace: 'trace_callee', types: [TYPE.I32], flags: COMPARE_FLAG.CALL });
     if (d.index2 !== 0) return;
     for (const call of this.traced.indirect(d.index)) this.traceIndirect(d.start, call);
   }
 
   /** The same where the function is the one in this slot of the table: its index is on top of the operands. */
-  private traceIndirect(at: number, { slot, trace, types, flags }: TracedSlot): void {
-    const id = (++this.compares << 8) | flags;
+  private traceIndirect(at: number, call: TracedSlot): void {
+    const id = (++this.compares << 8) | call.flags;
     this.insert(at, (emit) => {
       const index = (op: number) => emit.scratch(op, 'callee', TYPE.I32);
-      const operand = (op: number, i: number) => emit.scratch(op, `compared ${i}`, types[i]!);
       index(OP.LOCAL_SET);
-      for (let i = types.length - 1; i >= 0; i--) operand(OP.LOCAL_SET, i);
+      takeOperands(emit, call);
       index(OP.LOCAL_GET);
-      emit.constant(slot);
+      emit.constant(call.slot);
       emit.byte(OP.I32_EQ);
       emit.byte(OP.IF);
       emit.byte(TYPE.VOID);
-      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
-      if (trace === 'trace_string' && types.length === 2) emit.pointerConstant(PAGE);
-      emit.constant(id);
-      emit.callRuntime(trace);
+      showOperands(emit, call, id);
       emit.byte(OP.END);
-      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
+      putOperands(emit, call);
       index(OP.LOCAL_GET);
     });
   }
@@ -308,17 +304,12 @@ class Planner {
   }
 
   /** Shows the operands on top of the stack to the runtime and puts them back. */
-  private trace(at: number, name: string, types: readonly number[], flags: number): void {
-    const id = (++this.compares << 8) | flags;
-    const whole = name === 'trace_string' && types.length === 2;
+  private trace(at: number, shown: Shown): void {
+    const id = (++this.compares << 8) | shown.flags;
     this.insert(at, (emit) => {
-      const operand = (op: number, i: number) => emit.scratch(op, `compared ${i}`, types[i]!);
-      for (let i = types.length - 1; i >= 0; i--) operand(OP.LOCAL_SET, i);
-      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
-      if (whole) emit.pointerConstant(PAGE);
-      emit.constant(id);
-      emit.callRuntime(name);
-      types.forEach((_, i) => operand(OP.LOCAL_GET, i));
+      takeOperands(emit, shown);
+      showOperands(emit, shown, id);
+      putOperands(emit, shown);
     });
   }
 
@@ -342,6 +333,24 @@ class Planner {
   private insert(at: number, write: (emit: Emitter) => void): void {
     this.list.push({ at, removes: 0, isSite: false, repeatable: true, write });
   }
+}
+
+/** Operands on top of the stack, and the export of the runtime that is shown them. */
+type Shown = Omit<TracedCall, 'trace'> & { readonly trace: string };
+
+function takeOperands(emit: Emitter, { types }: Shown): void {
+  for (let i = types.length - 1; i >= 0; i--) emit.scratch(OP.LOCAL_SET, `compared ${i}`, types[i]!);
+}
+
+function putOperands(emit: Emitter, { types }: Shown): void {
+  types.forEach((type, i) => emit.scratch(OP.LOCAL_GET, `compared ${i}`, type));
+}
+
+function showOperands(emit: Emitter, shown: Shown, id: number): void {
+  putOperands(emit, shown);
+  if (shown.trace === 'trace_string' && shown.types.length === 2) emit.pointerConstant(PAGE);
+  emit.constant(id);
+  emit.callRuntime(shown.trace);
 }
 
 const EQUALS = new Set([0x46, 0x47]);
