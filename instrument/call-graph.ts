@@ -2,7 +2,7 @@
 // which functions the allocator can be reached (they record their calls on the shadow call stack).
 
 import { Decoder, opcodeTable } from './wasm/decoder.ts';
-import type { Module } from './wasm/module.ts';
+import { type Module, signatures } from './wasm/module.ts';
 import { OP } from './wasm/opcodes.ts';
 
 export interface CallGraph {
@@ -154,10 +154,6 @@ export function reaching(module: Module, graph: CallGraph, roots: readonly numbe
     for (const callback of callbacks.splice(0)) mark(callback);
   }
   return marks;
-}
-
-function signatures(module: Module): string[] {
-  return module.types.map((t, i) => (t ? `${t.params.join()}>${t.results.join()}` : `#${i}`));
 }
 
 function push(map: Map<string, number[]>, key: string, value: number): void {

@@ -3,7 +3,7 @@
 
 import { COMPARE_FLAG } from './coverage-flags.ts';
 import type { Libc } from './libc.ts';
-import { type FuncType, type Module, pointerType } from './wasm/module.ts';
+import { type Module, pointerType, signatureOf } from './wasm/module.ts';
 
 /** How a call is shown to the runtime. */
 export interface TracedCall {
@@ -32,7 +32,7 @@ export class TracedCalls {
         ? []
         : functions.flatMap((func, i) => {
             const call = func < 0 ? undefined : this.direct(func);
-            return call ? [{ ...call, slot: slot + i, type: key(module.types[module.functions[func]!]!) }] : [];
+            return call ? [{ ...call, slot: slot + i, type: signatureOf(module.types[module.functions[func]!]!) }] : [];
           }),
     );
   }
@@ -65,11 +65,7 @@ export class TracedCalls {
   /** Those that an indirect call of this type may reach. A program may fill the table anew: of what it puts there nothing is told. */
   indirect(type: number): readonly TracedSlot[] {
     if (this.slots.length === 0) return this.slots;
-    const wanted = key(this.module.types[type]!);
+    const wanted = signatureOf(this.module.types[type]!);
     return this.slots.filter((slot) => slot.type === wanted);
   }
-}
-
-function key({ params, results }: FuncType): string {
-  return `${params.join()}>${results.join()}`;
 }

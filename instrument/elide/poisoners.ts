@@ -3,7 +3,7 @@
 
 import type { ScanTraits } from '../body-scan.ts';
 import { type CallGraph, reaching } from '../call-graph.ts';
-import { KIND, type Module } from '../wasm/module.ts';
+import { KIND, type Module, signatures } from '../wasm/module.ts';
 import { OP, PREFIX_ATOMIC } from '../wasm/opcodes.ts';
 import type { KillRule } from './rules.ts';
 
@@ -53,7 +53,7 @@ export function findPoisoners(input: PoisonInput): PoisonFacts {
 }
 
 function markIndirect(marks: Uint8Array, module: Module, graph: CallGraph, functions: Uint8Array): void {
-  const signature = module.types.map((t, i) => (t ? `${t.params.join()}>${t.results.join()}` : `#${i}`));
+  const signature = signatures(module);
   const bad = new Set<string>();
   for (const func of graph.addressTaken) if (functions[func]) bad.add(signature[module.functions[func]!]!);
   signature.forEach((s, i) => {

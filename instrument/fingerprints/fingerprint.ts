@@ -2,7 +2,7 @@
 
 import type { FeatureCache } from '../body-features.ts';
 import type { CollectedHeap } from '../probe-module.ts';
-import type { Module } from '../wasm/module.ts';
+import { type Module, signatureOf, signatures } from '../wasm/module.ts';
 
 export interface Fingerprint {
   /** Role name of allocator.ts -> function. */
@@ -87,15 +87,9 @@ export function callersOf({ graph }: FeatureCache, callee: number): readonly num
 
 /** The functions of a signature. */
 export function functionsOf(module: Module, params: readonly number[], results: readonly number[]): number[] {
-  const wanted = `${params.join()}>${results.join()}`;
-  const fits = module.types.map((t) => !!t && `${t.params.join()}>${t.results.join()}` === wanted);
+  const wanted = signatureOf({ params, results });
+  const fits = signatures(module).map((signature) => signature === wanted);
   return functionsThat(module, (f) => fits[module.functions[f]!]!);
-}
-
-/** Parameters and results, as text: "127,127>127". */
-export function signatureOf(module: Module, f: number): string {
-  const type = module.types[module.functions[f]!];
-  return type ? `${type.params.join()}>${type.results.join()}` : '';
 }
 
 /** Asks for more memory, itself or by a function that it calls. */

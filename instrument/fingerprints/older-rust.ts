@@ -9,7 +9,7 @@
 
 import type { FeatureCache } from '../body-features.ts';
 import { Decoder } from '../wasm/decoder.ts';
-import type { Module } from '../wasm/module.ts';
+import { hasType, type Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import {
   callersOf,
@@ -19,7 +19,6 @@ import {
   nothing,
   only,
   sharedState,
-  signatureOf,
   within,
 } from './fingerprint.ts';
 import { DISPOSE_STORES, isSmallMalloc, LARGEST_REDZONE, MALLOC_SIZE, MALLOC_STATE, SHARED_STATE } from './rust.ts';
@@ -96,7 +95,7 @@ function callsTreeIndex(module: Module, features: FeatureCache, f: number): bool
 /** What a function calls that makes a number of a number, and looks at no memory. */
 function calculating(module: Module, features: FeatureCache, f: number): number[] {
   return [...features.of(f).callees].filter((callee) => {
-    if (!features.has(callee) || signatureOf(module, callee) !== `${TYPE.I32}>${TYPE.I32}`) return false;
+    if (!features.has(callee) || !hasType(module, callee, [TYPE.I32], [TYPE.I32])) return false;
     const { callees, loads, stores } = features.of(callee);
     return callees.size + loads + stores === 0;
   });

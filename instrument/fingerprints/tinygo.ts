@@ -11,9 +11,9 @@
 import type { FeatureCache } from '../body-features.ts';
 import { calledFrom } from '../call-graph.ts';
 import { Decoder } from '../wasm/decoder.ts';
-import { KIND, type Module } from '../wasm/module.ts';
+import { hasType, KIND, type Module } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
-import { callersOf, type Family, functionsOf, functionsThat, only, signatureOf, within } from './fingerprint.ts';
+import { callersOf, type Family, functionsOf, functionsThat, only, within } from './fingerprint.ts';
 
 /** Blocks whose states fit in 16 bytes, and those; in early versions the former alone, as a shift. */
 const PART = 64;
@@ -61,7 +61,7 @@ function findBlocks(module: Module, features: FeatureCache): Family | undefined 
   if (alloc === undefined) return undefined;
   const below = calledFrom(features.graph, [alloc]);
   const isInside = (f: number) => below.has(f) || !calledFrom(features.graph, [f]).has(alloc);
-  const isRealloc = (f: number) => signatureOf(module, f) === `${[I, I]}>${I}` && features.of(f).callees.has(alloc);
+  const isRealloc = (f: number) => hasType(module, f, [I, I], [I]) && features.of(f).callees.has(alloc);
   const kept = functionsThat(
     module,
     (f) => f !== alloc && touches(features, f, words) && (isInside(f) || isRealloc(f)),
@@ -100,7 +100,7 @@ function mayDivide({ bodies, bytes, importedFunctions }: Module, f: number): boo
 }
 
 function laysOutEarly(module: Module, features: FeatureCache, f: number): boolean {
-  if (!within(features.bodySize(f), LAYOUT_SIZE) || signatureOf(module, f) !== '>') return false;
+  if (!within(features.bodySize(f), LAYOUT_SIZE) || !hasType(module, f, [], [])) return false;
   if (!features.holds(f, [PARTS_SHIFT, BLOCK_SHIFT])) return false;
   if (divisionIn(module, f, PARTS_SHIFT, OP.I32_SHR_U) === undefined) return false;
   const { callees, stores } = features.of(f);
@@ -157,7 +157,7 @@ function addressesAmong(constants: ReadonlySet<number>): Set<number> {
 
 /** What the host calls first, and sets the heap up among much else. */
 function setUpBy(module: Module, { graph }: FeatureCache, setters: ReadonlySet<number>): Family['setUp'] {
-  const exported = module.exports.filter((e) => e.kind === KIND.FUNC && signatureOf(module, e.index) === '>');
+  const exported = module.exports.filter((e) => e.kind === KIND.FUNC && hasType(module, e.index, [], []));
   const first = exported.find(({ index }) => [...calledFrom(graph, [index])].some((f) => setters.has(f)));
   return first && { initialise: first.index, root: undefined };
 }

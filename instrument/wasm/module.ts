@@ -157,6 +157,16 @@ function same(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((v, i) => v === b[i]);
 }
 
+/** Parameters and results, as text: "127,127>127". The same for equal types. */
+export function signatureOf({ params, results }: FuncType): string {
+  return `${params.join()}>${results.join()}`;
+}
+
+/** By index of the type; what is no function's has one of its own. */
+export function signatures({ types }: Module): string[] {
+  return types.map((type, i) => (type ? signatureOf(type) : `#${i}`));
+}
+
 /** The value type of a program pointer. */
 export function pointerType(module: Pick<Module, 'memories'>): number {
   return module.memories[0]?.is64 ? TYPE.I64 : TYPE.I32;
