@@ -165,7 +165,7 @@ int main(void) {
   __asan_get_shadow_mapping(A(&scale), A(&offset));
   __sanitizer_start_switch_fiber(A(&save), 0, 0);
   __sanitizer_finish_switch_fiber(0, A(&bottom), A(&size));
-  __sanitizer_set_report_path(A("/tmp/nowhere")); __sanitizer_set_report_fd(2);
+  __sanitizer_set_report_path(A("/nowhere/report")); __sanitizer_set_report_fd(2);
   __sanitizer_sandbox_on_notify(0); __sanitizer_print_memory_profile(90, 10);
   printf("%d %d %d%d%d %d%d %d ", (int)scale, offset > 0, (int)save, (int)bottom, (int)size,
     (int)__asan_get_current_fake_stack(), (int)__asan_addr_is_in_fake_stack(0, 0, 0, 0), (int)__sanitizer_get_report_path());
@@ -332,7 +332,7 @@ test('the cases call every function of the headers', () => {
 
 describe('what a module says of its own options', () => {
   const OWN = `
-EXPORT("__asan_default_options") const char *__asan_default_options(void) { return "halt_on_error=0:log_path=/tmp/never"; }
+EXPORT("__asan_default_options") const char *__asan_default_options(void) { return "halt_on_error=0:log_path=/nowhere/report"; }
 EXPORT("__lsan_default_suppressions") const char *__lsan_default_suppressions(void) { return "leak:lose\\n"; }
 NOINLINE void lose(void) { keep(malloc(10)); }
 int main(void) { lose(); wipe(); printf("%d", __lsan_do_recoverable_leak_check()); char *p = malloc(8); ((volatile char *)p)[9] = 1; printf(" on"); }`;
