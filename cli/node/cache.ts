@@ -1,15 +1,21 @@
 // Instrumented modules on disk, by content: a second run of a 30 MB module does not pay for the first one's work.
 // Entries are written whole (temporary file, then rename), so a reader sees all of one or nothing, whoever else writes or dies.
 //
+// What the engine does not accept is not kept, so that a module from here need not be validated once more.
+//
 //   entry:  instrumented module | its length u32 | "WSAN"        the tail tells a file that lost bytes from a whole one
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileAccepted } from '../../host/engine-flags.ts';
+import { toolVersion } from '../version.ts';
 
 export class ModuleCache {
   private readonly folder: string;
   private readonly limitBytes: number;
+  /** What came from the cache, or has just been put there. */
+  private readonly accepted = new WeakSet<Uint8Array>();
 
   /** `limitBytes`: entries used least recently go when the folder grows beyond it. 0 turns the cache off. */
   constructor(folder: string, limitBytes: number) {
@@ -22,10 +28,16 @@ export class ModuleCache {
     if (this.limitBytes === 0) return make();
     const path = join(this.folder, `${keyOf(original, options)}.wasm`);
     const known = this.read(path);
-    if (known) return known;
-    const made = make();
-    this.write(path, made);
+    const made = known ?? make();
+    if (!known && !WebAssembly.validate(made as BufferSource)) return made;
+    this.accepted.add(made);
+    if (!known) this.write(path, made);
     return made;
+  }
+
+  /** Compiles what `get` gave without validating it first; undefined where it is not known that the engine accepts it. */
+  compile(made: Uint8Array, Module: typeof WebAssembly.Module): WebAssembly.Module | undefined {
+    return this.accepted.has(made) ? compileAccepted(made, Module) : undefined;
   }
 
   private read(path: string): Uint8Array | undefined {
@@ -89,6 +101,13 @@ function body(entry: Uint8Array): Uint8Array | undefined {
     : undefined;
 }
 
+/** What is made of a module depends on this version of wasan, and what the engine accepts on its version and flags. */
+const MAKER = JSON.stringify([
+  toolVersion(),
+  process.versions.v8,
+  ...process.execArgv.filter((flag) => flag.includes('wasm')),
+]);
+
 function keyOf(original: Uint8Array, options: string): string {
-  return createHash('sha256').update(options).update('\0').update(original).digest('hex');
+  return createHash('sha256').update(MAKER).update(options).update('\0').update(original).digest('hex');
 }

@@ -5,8 +5,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Collects garbage when the process exits before its work is done: no compiler thread then waits for it. About 10 ms. */
+let isAsked = false;
+
+/**
+ * Collects garbage when the process exits before its work is done: no compiler thread then waits for it. A tenth of a second
+ * where the program holds much, so it is asked for, once, by what fills the heap.
+ */
 export function collectBeforeExit(process: NodeJS.Process): void {
+  if (isAsked) return;
+  isAsked = true;
   let isDone = false;
   process.once('beforeExit', () => {
     isDone = true; // no exit, but an end: Node then lets its threads finish

@@ -8,14 +8,13 @@ import { type InterceptOptions, intercept } from '../../host/intercept.ts';
 import type { Options, OptionValues } from '../../host/options.ts';
 import { sentenceOf } from '../../host/report/sentence.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
-import { glueNames, hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
+import { glueNames, InstrumentError, instrument } from '../../index.ts';
 import { leakOptions, runtimeOptions } from '../../module-defaults.ts';
 import type { Io } from '../command.ts';
 import { Findings, failureCode } from '../findings.ts';
 import { readSymbols } from '../module-file.ts';
 import { suppressionsOf, symbolizerUnder } from '../policy.ts';
 import { optionsOf, readOptions } from '../sanitizer-options.ts';
-import { toolVersion } from '../version.ts';
 import { ModuleCache } from './cache.ts';
 import { watchContexts } from './contexts.ts';
 import { collectBeforeExit } from './exit.ts';
@@ -79,12 +78,13 @@ function register(): void {
     if (findings.reports.length === 0) return; // a child without findings must not replace its parent's page
     findings.close();
   });
-  if (isMainThread) collectBeforeExit(process);
   if (isMainThread && process.env[NOTES_VARIABLE] === undefined) failForChildren();
   const threads = new NodeThreads((failure) => failures.fail(failure));
   const suppressions = suppressionsOf(options);
+  const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
   const interception: InterceptOptions = {
-    rewrite: rewriting(settings, flags, options, names),
+    rewrite: rewriting(settings, flags, options, names, cache),
+    compile: (made, Module) => cache.compile(made, Module),
     nameOf: (original) => names.of(original),
     symbolizerOf: (original) => {
       const file = names.fileOf(original);
@@ -136,6 +136,7 @@ function rewriting(
   flags: OptionValues,
   options: Options,
   names: ModuleNames,
+  cache: ModuleCache,
 ): InterceptOptions['rewrite'] {
   const { mode, mapping, allocator, stackPointer } = settings;
   const instrumentation = {
@@ -143,8 +144,7 @@ function rewriting(
     ...(stackPointer === undefined ? {} : { stackPointer }),
   };
   const common = [runtimeOptions(options), options.replace_str];
-  const fixed = JSON.stringify([toolVersion(), hasMultiMemory(), instrumentation, common]);
-  const cache = new ModuleCache(settings.cacheFolder, settings.cacheBytes);
+  const fixed = JSON.stringify([instrumentation, common]);
   const selection = new Selection(settings.include, settings.exclude, settings.folder);
   const choice = new Choice(settings.include.length > 0);
   const before: Instrumented[] = [];
@@ -163,6 +163,7 @@ function rewriting(
     try {
       const exports = glueNames(original, scriptText(settings.glue ?? script));
       const made = cache.get(original, fixed + JSON.stringify(exports), () => {
+        if (isMainThread) collectBeforeExit(process);
         const own = optionsOf(original, flags, io);
         const baked = { runtime: runtimeOptions(own), strings: own.replace_str };
         return instrument(original, { ...instrumentation, ...baked, glueNames: exports, host: true }).bytes;

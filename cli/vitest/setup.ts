@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach } from 'vitest';
 import { asanText, PLAIN_STYLE, type Report } from '../../host/index.ts';
 import { intercept } from '../../host/intercept.ts';
 import { resolveOptions } from '../../host/options.ts';
-import { hasMultiMemory, InstrumentError, instrument } from '../../index.ts';
+import { InstrumentError, instrument } from '../../index.ts';
 import { runtimeOptions } from '../../module-defaults.ts';
 import { ModuleCache } from '../node/cache.ts';
 import { DEFAULT_SETTINGS } from '../node/settings.ts';
@@ -34,7 +34,7 @@ function watch(findings: Report[]): void {
   const instrumentation = { threads: true, runtime: runtimeOptions(options), strings: options.replace_str };
   const { cacheFolder, cacheBytes, minimumBytes } = DEFAULT_SETTINGS;
   const cache = new ModuleCache(cacheFolder, cacheBytes);
-  const key = JSON.stringify(['vitest', hasMultiMemory(), instrumentation]);
+  const key = JSON.stringify(['vitest', instrumentation]);
   intercept({
     rewrite: (original) => {
       if (original.length < minimumBytes) return undefined;
@@ -47,6 +47,7 @@ function watch(findings: Report[]): void {
         return undefined;
       }
     },
+    compile: (made, Module) => cache.compile(made, Module),
     nameOf: (original) => `wasm-${createHash('sha256').update(original).digest('hex').slice(0, 8)}`,
     pid: process.pid,
     suppressions: suppressionsOf(options),

@@ -2,7 +2,7 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { engineFlags } from '../../host/engine-flags.ts';
+import { compileAccepted, engineFlags, hasLazyValidation } from '../../host/engine-flags.ts';
 
 test.each<[string, number]>([
   ['10.2.154', 0],
@@ -24,4 +24,14 @@ test('this engine takes them', () => {
   const script = `for (const flag of ${JSON.stringify(flags)}) require('node:v8').setFlagsFromString(flag)`;
   const { status, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('a module is compiled without validating its functions, and only that module', () => {
+  expect(hasLazyValidation(process.versions.v8)).toBe(true);
+  expect(hasLazyValidation('15.0.1')).toBe(false);
+  // (func (result i32) (i64.const n)): of bytes that it has compiled already, the engine shares what it made of them.
+  const wrong = (n: number) =>
+    Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 127, 3, 2, 1, 0, 10, 6, 1, 4, 0, 66, n, 11);
+  expect(compileAccepted(wrong(1), WebAssembly.Module)).toBeInstanceOf(WebAssembly.Module);
+  expect(() => new WebAssembly.Module(wrong(2))).toThrow(WebAssembly.CompileError);
 });

@@ -52,6 +52,22 @@ test('a damaged cache entry is a miss, not a failure', async () => {
   expect((await wasan(['node', ...cached('c'), app('sql.mjs')])).stdout).toContain('42');
 });
 
+test('what the engine refuses it refuses each time, though a module from the cache is not validated again', async () => {
+  const paths = ['(memory 1)', ''].map((memory, i) => {
+    const path = join(folder, `invalid-${i}.wasm`);
+    const text = `(module ${memory} (func (export "constant") (result i32) (i32.const 41))
+      ${memory && `(func (export "get") (param i32) (result i32) (i32.load (local.get 0))) (data (i32.const 1024) "${'x'.repeat(600)}")`})`;
+    writeFileSync(path, binaryen.parseText(text).emitBinary());
+    return path;
+  });
+  const refused = '41\nCompileError CompileError CompileError\n';
+  for (const _ of ['into the cache', 'out of it']) {
+    const { stdout, stderr, code } = await wasan(['node', ...cached('f'), app('invalid.mjs'), ...paths]);
+    expect({ stdout, stderr, code }).toEqual({ stdout: refused + refused, stderr: '', code: 0 });
+    expect(readdirSync(join(folder, 'f'))).toHaveLength(1);
+  }
+});
+
 describe('a bug', () => {
   test('ends the program with a report', async () => {
     const { code, stdout, stderr } = await wasan(['node', ...cached('d'), app('freed-twice.mjs')]);
