@@ -3,6 +3,7 @@
 import { captureStack, stackText, withDeepStacks } from '../host/engine-stack.ts';
 import { SanitizerError } from '../host/errors.ts';
 import type { LeakOptions } from '../host/leak-check.ts';
+import { exportedMemory } from '../host/program-memory.ts';
 import { Sanitizer } from '../host/sanitizer.ts';
 import * as abi from '../runtime/abi.ts';
 import { assemblyScriptImports, Lowering } from './assemblyscript.ts';
@@ -147,9 +148,7 @@ export class Harness {
     this.memory1 = instance.exports.__wasan_memory as WebAssembly.Memory;
     this.headerWords = new Uint32Array(0);
     this.entries = new Uint32Array(0);
-    this.program = Object.values(instance.exports).find(
-      (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory1,
-    );
+    this.program = exportedMemory(instance.exports, this.memory1);
     this.inputs = new InputMemory(this.exports, this.program!, (pages) => {
       this.fields[abi.HEADER_PROGRAM_PAGES / 4]! += pages;
     });

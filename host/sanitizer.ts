@@ -11,6 +11,7 @@ import { globalHolding, globalsNear } from './globals.ts';
 import { guardMemory, unguarded } from './guard.ts';
 import { checkLeaks, type LeakOptions } from './leak-check.ts';
 import { makeNeighbour, type Neighbour } from './neighbour.ts';
+import { exportedMemory } from './program-memory.ts';
 import { answerQuestion } from './questions.ts';
 import type { ReportContext } from './report/describe.ts';
 import { type Facts, factsAbout, readFacts } from './report/facts.ts';
@@ -132,10 +133,7 @@ export class Sanitizer {
     this.halts = new DataView(this.memory.buffer).getUint32(HEADER_HALT, true);
     this.threadNumber = exports.__wasan_thread;
     if (exports.__wasan_may_wait && maySleep()) exports.__wasan_may_wait.value = 1;
-    const exported = Object.values(instance.exports).find(
-      (e): e is WebAssembly.Memory => e instanceof WebAssembly.Memory && e !== this.memory,
-    );
-    const memory = programMemory ?? exported;
+    const memory = programMemory ?? exportedMemory(instance.exports, this.memory);
     this.programMemory = () => memory && unguarded(() => new Uint8Array(memory.buffer));
     if (this.options.guardJs && memory) {
       guardMemory(memory, (address, size, write, name) => {
