@@ -1,15 +1,20 @@
 // Does `wasan node` leave awkward programs as they are? Each case prints and exits as it does plain.
 
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'wasan-bad-cases-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const APP = fileURLToPath(new URL('apps/bad-cases.mjs', import.meta.url));
 
-function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function run(args: readonly string[], env = process.env): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, args, (error, stdout, stderr) => {
+    execFile(process.execPath, args, { env }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
     });
   });
@@ -43,13 +48,20 @@ describe.each([
 // Whether Node hangs is a matter of luck; whether what prevents it happens is not.
 describe('an exit while compiler threads may wait for a collection', () => {
   const register = new URL('../../cli/node/register.ts', import.meta.url).href;
+  const isCollected = async (name: string, cache: string) => {
+    const env = { ...process.env, XDG_CACHE_HOME: join(folder, cache) };
+    const { stdout } = await run(['--trace-gc', '--import', register, APP, name], env);
+    return stdout.includes('testing; GC in old space requested');
+  };
 
   test.each([
     ['an exception nobody catches', true],
     ['an exit inside an import', true],
     ['data url', false],
-  ])('%s', async (name, isCollected) => {
-    const { stdout } = await run(['--trace-gc', '--import', register, APP, name]);
-    expect(stdout.includes('testing; GC in old space requested')).toBe(isCollected);
+  ])('%s', async (name, expected) => expect(await isCollected(name, name)).toBe(expected));
+
+  test('of a process that takes its module from the cache is the same as without wasan', async () => {
+    expect(await isCollected('an exit inside an import', 'twice')).toBe(true);
+    expect(await isCollected('an exit inside an import', 'twice')).toBe(false);
   });
 });
