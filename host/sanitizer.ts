@@ -3,8 +3,7 @@
 import { HEADER_HALT, HEADER_PROGRAM_POINTER, KIND_STACK_OVERFLOW, LEAKS_FOUND, LEAKS_STOP } from '../runtime/abi.ts';
 import { accessInstruction } from './access-instruction.ts';
 import { Boundary, type BoundaryTarget, type HostCall } from './boundary.ts';
-import { calledFunction, codeOf } from './called-function.ts';
-import { captureStack, checkedRole, type EngineFrame, parseStack } from './engine-stack.ts';
+import { captureStack, type EngineFrame, parseStack } from './engine-stack.ts';
 import { SanitizerError } from './errors.ts';
 import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.ts';
 import { globalHolding, globalsNear } from './globals.ts';
@@ -23,17 +22,12 @@ import { readStats, type Stats } from './report/stats.ts';
 import { findSuppression } from './report/suppressions.ts';
 import type { SanitizerOptions } from './sanitizer-options.ts';
 import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
-import { readSiteTable, type SiteTable } from './site-table.ts';
+import { StackFrames } from './stack-frames.ts';
 import { keepStackTops, readInfo, stackPointer } from './stack-tops.ts';
-import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
-import { perModule, readWasmModule } from './symbols/wasm-module.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
 
 export type { SanitizerOptions } from './sanitizer-options.ts';
-
-/** Made from what a module itself holds. */
-const symbolsOf = perModule((original) => createSymbolizer(original));
 
 /** The "module" of what JavaScript does by itself, in stacks. */
 const SCRIPT = 'JavaScript';
@@ -68,8 +62,7 @@ export class Sanitizer {
   private pointerBytes = 0;
   private threadNumber: WebAssembly.Global<'i32'> | undefined;
   private programMemory: (() => Uint8Array | undefined) | undefined;
-  private symbols: Symbolizer | undefined;
-  private table: SiteTable | undefined;
+  private readonly frames: StackFrames;
   private frameRecords: readonly FrameRecord[] | undefined;
   private exports: WebAssembly.Exports = {};
   /** Addresses the program handed to the host for good (`args_get`). */
@@ -81,6 +74,7 @@ export class Sanitizer {
 
   constructor(options: SanitizerOptions) {
     this.options = options;
+    this.frames = new StackFrames(options);
     this.sharedMemory = options.sharedMemory ?? createSharedMemory(options.instrumented);
     this.neighbour = makeNeighbour(options.instrumented);
     this.memory = this.sharedMemory;
@@ -163,7 +157,7 @@ export class Sanitizer {
 
   /** Maps a stack of the instrumented module, given as Error.stack text, to frames of the original. */
   symbolizeStack(text: string): readonly StackFrame[] {
-    return this.engineFrames(parseStack(text));
+    return this.frames.ofEngine(parseStack(text));
   }
 
   /**
@@ -178,7 +172,7 @@ export class Sanitizer {
     const trap = trapOf(error);
     if (!trap || !this.memory || this.stopped) return undefined;
     const stack = parseStack((error as Error).stack ?? '');
-    const frames = this.engineFrames(stack);
+    const frames = this.frames.ofEngine(stack);
     const at = frames[0]?.offset;
     if (at === undefined) return undefined;
     // What the last finding was about has happened after all: there, or in the function called there.
@@ -206,9 +200,9 @@ export class Sanitizer {
     const memory0 = this.programMemory?.();
     if (!this.memory || !memory0) throw new SanitizerError('E_NO_MEMORY_ACCESS');
     const memory1 = new Uint8Array(this.memory.buffer);
-    const running = captureStack().flatMap((f) => this.sites?.toOriginal(f.offset ?? 0)?.functionIndex ?? []);
+    const running = captureStack().flatMap((f) => this.frames.sites?.toOriginal(f.offset ?? 0)?.functionIndex ?? []);
     const { original, instrumented } = this.options;
-    const about = { memory0, memory1, sites: this.sites, running: new Set(running), kept: this.kept };
+    const about = { memory0, memory1, sites: this.frames.sites, running: new Set(running), kept: this.kept };
     return checkLeaks(
       {
         ...about,
@@ -230,10 +224,10 @@ export class Sanitizer {
       memory1,
       report: this.placeContext(memory1),
       told: this.told,
-      stack: () => this.engineFrames(captureStack()),
-      framesAt: (offset) => this.framesAt(offset),
-      offsetOf: (site) => this.sites?.site(site)?.offset,
-      globalAt: (address) => globalHolding(this.symbolizer.globals(), address),
+      stack: () => this.frames.ofEngine(captureStack()),
+      framesAt: (offset) => this.frames.at(offset),
+      offsetOf: (site) => this.frames.sites?.site(site)?.offset,
+      globalAt: (address) => globalHolding(this.frames.symbolizer.globals(), address),
       searchLeaks: (goesOn) => this.leaksAsked(goesOn),
       print: this.options.print ?? ((text) => console.error(text.trimEnd())),
     });
@@ -321,14 +315,14 @@ export class Sanitizer {
 
   /** The text of a source file named in a report, where the module's debug information carries it. */
   source(file: string): string | undefined {
-    return this.symbolizer.source?.(file);
+    return this.frames.symbolizer.source?.(file);
   }
 
   private context(stack: readonly EngineFrame[], about: Facts, memory1: Uint8Array): ReportContext {
     return {
       ...this.symbolContext(memory1),
       accessStack: (facts) => this.accessStack(facts, stack),
-      globals: (address, size) => globalsNear(this.symbolizer.globals(), about, address, size),
+      globals: (address, size) => globalsNear(this.frames.symbolizer.globals(), about, address, size),
       mapping: (address) => this.mapping(memory1, address, about.thread),
     };
   }
@@ -338,7 +332,7 @@ export class Sanitizer {
     return {
       ...this.symbolContext(memory1),
       globals: (address, size) =>
-        globalsNear(this.symbolizer.globals(), factsAbout({ memory1 }, address), address, size),
+        globalsNear(this.frames.symbolizer.globals(), factsAbout({ memory1 }, address), address, size),
       mapping: (address) => this.mapping(memory1, address, this.thread),
     };
   }
@@ -347,11 +341,11 @@ export class Sanitizer {
   private symbolContext(memory1: Uint8Array): ReportContext {
     return {
       pid: this.options.pid ?? 0,
-      moduleName: this.options.moduleName ?? 'module.wasm',
-      frames: (sites) => sites.flatMap((id) => this.siteFrames(id)),
+      moduleName: this.frames.moduleName,
+      frames: (sites) => this.frames.withAllocator(this.frames.ofSites(sites)),
       accessStack: () => [],
       stackFrame: (address) =>
-        describeFrame(this.frames, memory1, this.symbolizer, address, (func) => this.entryOf(func)),
+        describeFrame(this.frameTable, memory1, this.frames.symbolizer, address, (func) => this.frames.entryOf(func)),
       globals: () => [],
     };
   }
@@ -362,7 +356,7 @@ export class Sanitizer {
     const { mapStack, unmapStack, ...mapping } = found;
     const trace = (sites: readonly number[]): Trace => ({
       thread: `T${thread}`,
-      frames: sites.flatMap((id) => this.siteFrames(id)),
+      frames: this.frames.ofSites(sites),
     });
     return {
       ...mapping,
@@ -371,78 +365,18 @@ export class Sanitizer {
     };
   }
 
-  /** The engine's stack where it names wasm code; otherwise the check's site and the recorded calls above it. */
   private accessStack(facts: Facts, stack: readonly EngineFrame[]): readonly StackFrame[] {
-    if (this.hostCall?.module === SCRIPT) return this.scriptStack(this.hostCall, stack);
-    const engine = this.engineFrames(stack);
-    const frames = engine.some((f) => f.offset !== undefined)
-      ? engine
-      : [...(facts.site ? this.siteFrames(facts.site) : []), ...facts.stack.flatMap((id) => this.siteFrames(id))];
-    if (this.hostCall) return [{ function: this.hostCall.name, module: this.hostCall.module }, ...frames];
-    const ofCall = !facts.access.free && facts.kind !== KIND_STACK_OVERFLOW;
-    return ofCall ? [...this.calleeFrame(frames[0]?.offset, stack), ...frames] : frames;
+    const { frames, hostCall } = this;
+    if (hostCall?.module === SCRIPT) return frames.ofScript(hostCall, stack);
+    const found = frames.ofAccess(facts, stack);
+    if (hostCall) return frames.ofHostCall(hostCall, found);
+    if (facts.kind === KIND_STACK_OVERFLOW) return found;
+    return facts.access.free ? frames.withAllocator(found) : frames.withCallee(found, stack);
   }
 
-  /** JavaScript that touches memory: its own frames first, and those of the program that called it. */
-  private scriptStack({ module, name }: HostCall, stack: readonly EngineFrame[]): StackFrame[] {
-    const caller = stack.findIndex((f) => f.functionIndex === undefined);
-    const text = caller < 0 ? '' : stack[caller]!.text!;
-    const frames = caller < 0 ? [] : [{ function: text }, ...this.engineFrames(stack.slice(caller + 1), true)];
-    return [{ function: name, module }, ...frames];
-  }
-
-  /** The library function that a check in front of a call was about; one without a name was found by what it does. */
-  private calleeFrame(offset: number | undefined, stack: readonly EngineFrame[]): StackFrame[] {
-    const callee = offset === undefined ? undefined : calledFunction(this.options.original, offset);
-    if (callee === undefined) return [];
-    const known = this.symbolizer.functionName(callee);
-    const role = /^wasm-function\[/.test(known) ? checkedRole(stack) : undefined;
-    return [{ ...this.entryOf(callee), function: role ?? known, called: true }];
-  }
-
-  /** Where a function's code begins. */
-  private entryOf(func: number): Pick<StackFrame, 'offset' | 'module'> {
-    const offset = codeOf(readWasmModule(this.options.original), func);
-    return { module: this.options.moduleName ?? 'module.wasm', ...(offset !== undefined && { offset }) };
-  }
-
-  private engineFrames(stack: readonly EngineFrame[], fromScript = false): StackFrame[] {
-    const frames: StackFrame[] = [];
-    for (const frame of stack) {
-      if (frame.functionIndex === undefined) {
-        const wanted = fromScript || (frames.length > 0 && this.options.scriptFrames !== false);
-        if (wanted) frames.push({ function: frame.text ?? '' });
-        continue;
-      }
-      const site = frame.offset === undefined ? undefined : this.sites?.toOriginal(frame.offset);
-      if (site) frames.push(...this.framesAt(site.offset));
-    }
-    return frames;
-  }
-
-  private siteFrames(id: number): StackFrame[] {
-    const site = this.sites?.site(id);
-    return site ? this.framesAt(site.offset) : [];
-  }
-
-  private framesAt(offset: number): StackFrame[] {
-    const module = this.options.moduleName ?? 'module.wasm';
-    return this.symbolizer.frames(offset).map((f) => ({ ...f, module }));
-  }
-
-  private get symbolizer(): Symbolizer {
-    this.symbols ??= this.options.symbolizer ?? symbolsOf(this.options.original);
-    return this.symbols;
-  }
-
-  private get frames(): readonly FrameRecord[] {
+  private get frameTable(): readonly FrameRecord[] {
     this.frameRecords ??= readFrameTable(this.options.instrumented);
     return this.frameRecords;
-  }
-
-  private get sites(): SiteTable | undefined {
-    this.table ??= readSiteTable(this.options.instrumented, this.options.original);
-    return this.table;
   }
 }
 

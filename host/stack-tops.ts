@@ -7,6 +7,8 @@ import { readWasmModule } from './symbols/wasm-module.ts';
 export interface Info {
   readonly stackPointer: number | null;
   readonly allocatorWords?: readonly number[];
+  /** Functions of the original that are hooked. */
+  readonly allocator?: readonly { readonly role: string; readonly func: number }[];
 }
 
 export function readInfo(instrumented: Uint8Array): Info {

@@ -31,7 +31,8 @@ interface Page {
 export function kasanText(report: Report, style: TextStyle): string {
   if (report.layout === 'leak') return leakText(report, style);
   const page: Page = { report, style, paint: painter(style.color), task: `${report.moduleName}/${report.pid}` };
-  const site = report.stack[0]?.function || report.moduleName;
+  // As in the kernel, whose memset and kfree hand on where they were called from.
+  const site = report.stack.find((frame) => !frame.called)?.function || report.moduleName;
   return `${[
     page.paint('error', RULE),
     page.paint('error', `BUG: KASAN: ${report.title} in ${site}`),

@@ -105,7 +105,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) {
     const { text: report } = openModule(target).run(text(input))!;
     return /allocated by thread T0 here:\n([\s\S]*?)\n\n/.exec(report)?.[1];
   });
-  expect(stacks[0]).toMatch(/^ {4}#0 0x[\da-f]+ in LLVMFuzzerTestOneInput \/target\.c:4:\d+$/);
+  expect(stacks[0]).toMatch(
+    /^ {4}#0 0x[\da-f]+ in malloc \(.*\)\n {4}#1 0x[\da-f]+ in LLVMFuzzerTestOneInput \/target\.c:4:\d+$/,
+  );
   expect(stacks[1]).toBe('    #0 in the fuzzer, for an input');
 });
 

@@ -67,7 +67,7 @@ int main(void) {
   __asan_describe_address(A(p));
 }`,
     said: [
-      /located 5 bytes inside of 24-byte region \[0x[0-9a-f]+,0x[0-9a-f]+\)\nallocated by thread T0 here:\n {4}#0 0x[0-9a-f]+ in main \/interface\.c:\d+/,
+      /located 5 bytes inside of 24-byte region \[0x[0-9a-f]+,0x[0-9a-f]+\)\nallocated by thread T0 here:\n {4}#0 0x[0-9a-f]+ in malloc .*\n {4}#1 0x[0-9a-f]+ in main \/interface\.c:\d+/,
       /located 4 bytes inside of global variable 'global' defined in '\/interface\.c:\d+/,
       /located 0 bytes inside of 24-byte region .*\nfreed by thread T0 here:/,
     ],

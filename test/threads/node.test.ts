@@ -30,8 +30,8 @@ test('a right program prints what it printed before', () => {
 test('memory allocated in one thread, freed in another, used in the first', () => {
   const { status, stdout, stderr } = run('halt_on_error=0:exitcode=66', 'run_allocate:4', 'run_free', 'run_read:1');
   expect(stderr).toMatch(/heap-use-after-free on address.*\nREAD of size 4 at .* thread T1/);
-  expect(stderr).toMatch(/freed by thread T2 here:\n.*run_free/);
-  expect(stderr).toMatch(/allocated by thread T1 here:\n.*run_allocate/);
+  expect(stderr).toMatch(/freed by thread T2 here:\n.*in free .*\n.*run_free/);
+  expect(stderr).toMatch(/allocated by thread T1 here:\n.*in malloc .*\n.*run_allocate/);
   expect(stderr.match(/ERROR: AddressSanitizer/g)).toHaveLength(1);
   expect([status, stdout]).toEqual([66, 'done\n']);
 });

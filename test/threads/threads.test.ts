@@ -2,7 +2,7 @@
 // the right program is silent under load and never stands still.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Report } from '../../host/index.ts';
+import type { Report, StackFrame } from '../../host/index.ts';
 import { instrument } from '../../index.ts';
 import * as abi from '../../runtime/abi.ts';
 import { findingText } from '../support/run-instrumented.ts';
@@ -25,11 +25,11 @@ async function team(module: Uint8Array, threads: number, options = {}): Promise<
 /** The finding and the threads of its three stacks: access, allocation, release. */
 function summary(report: Report): string {
   const place = 'place' in report && report.place?.where === 'heap' ? report.place : undefined;
-  const stack = (what: string, trace: { thread: string; frames: readonly { function: string }[] } | undefined) =>
-    trace ? [`${what} ${trace.thread} ${trace.frames[0]?.function}`] : [];
+  const stack = (what: string, trace: { thread: string; frames: readonly StackFrame[] } | undefined) =>
+    trace ? [`${what} ${trace.thread} ${trace.frames.find((f) => !f.called)?.function}`] : [];
   return [
     findingText(report),
-    `in ${report.thread} ${report.stack[0]?.function}`,
+    `in ${report.thread} ${report.stack.find((f) => !f.called)?.function}`,
     ...stack('allocated', place?.allocated),
     ...stack('freed', place?.released),
   ].join('; ');
