@@ -1,8 +1,9 @@
 // What one pass over a function's body tells about what it may be: constants, absolute addresses, callees, and whether it
 // looks at the word in front of a pointer, where allocators keep a block's size.
 
+import { ACCESS_TABLE } from './access-table.ts';
 import type { CallGraph } from './call-graph.ts';
-import { Decoder } from './wasm/decoder.ts';
+import { Decoder, stopTable } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
 import { IMM, OP } from './wasm/opcodes.ts';
 
@@ -34,10 +35,12 @@ export interface BodyFeatures {
 export class FeatureCache {
   readonly graph: CallGraph;
   private readonly module: Module;
+  private readonly decoder: Decoder;
   private readonly cache = new Map<number, BodyFeatures>();
 
   constructor(module: Module, graph: CallGraph) {
     this.module = module;
+    this.decoder = new Decoder(module.bytes);
     this.graph = graph;
   }
 
@@ -60,6 +63,38 @@ export class FeatureCache {
         return true;
     }
     return false;
+  }
+
+  /** Whether a body can read a block's head as an allocator does, by its bytes: BodyFeatures.readsHead. */
+  mayReadHead(f: number): boolean {
+    const { start, end } = this.module.bodies[f - this.module.importedFunctions]!;
+    const { bytes } = this.module;
+    for (let at = start + 2; at < end; at++) {
+      if (bytes[at] === I32_AND && (mayEnd(bytes, at, 3, 0, 0x80) || mayEnd(bytes, at, 0x78, 0x7f, 0xff))) return true;
+    }
+    return false;
+  }
+
+  /** How many of some absolute addresses a body loads from or stores to. */
+  touched(f: number, addresses: ReadonlySet<number>): number {
+    const d = this.decoder;
+    const { start, end } = this.module.bodies[f - this.module.importedFunctions]!;
+    d.pos = start;
+    d.end = end;
+    d.skipLocals();
+    const found = new Set<number>();
+    let constant = 0;
+    let constantEnd = 0;
+    while (d.nextOf(CONSTANTS_AND_ACCESSES)) {
+      if (d.op === OP.I32_CONST) {
+        constant = d.value;
+        constantEnd = d.pos;
+      } else if (d.immediates === IMM.MEMARG) {
+        const address = addressOf(d.offset, d.start === constantEnd ? constant : undefined);
+        if (address !== undefined && addresses.has(address)) found.add(address);
+      }
+    }
+    return found.size;
   }
 
   /** Whether a body has an i32.const of each number. Its bytes rule most bodies out, which are not decoded then. */
@@ -87,6 +122,12 @@ export class FeatureCache {
 
 /** Smallest absolute address a program's state can have; smaller offsets are fields of structures. */
 const LOWEST_STATE = 1024;
+
+/** Where an access with a constant offset goes, if that is an absolute address; `constant` is that of the i32.const in front of it. */
+function addressOf(offset: number, constant: number | undefined): number | undefined {
+  if (offset >= LOWEST_STATE) return offset;
+  return constant !== undefined && constant >= LOWEST_STATE ? constant + offset : undefined;
+}
 
 function readFeatures(module: Module, f: number): BodyFeatures {
   const body = module.bodies[f - module.importedFunctions]!;
@@ -127,8 +168,8 @@ function readFeatures(module: Module, f: number): BodyFeatures {
     else if (d.immediates === IMM.MEMARG) {
       if (op >= OP.I32_STORE && op <= LAST_STORE) counts.stores++;
       else counts.loads++;
-      if (d.offset >= LOWEST_STATE) addresses.add(d.offset);
-      else if (constant !== undefined && constant >= LOWEST_STATE) addresses.add(constant + d.offset);
+      const address = addressOf(d.offset, constant);
+      if (address !== undefined) addresses.add(address);
       if (d.offset < LOWEST_STATE) fields.add(d.offset);
     } else if (op === OP.I32_MUL || op === I64_MUL) flags.multiplies = true;
     else if (op === OP.MEMORY_FILL) flags.fills = true;
@@ -179,7 +220,10 @@ const HEAD = 4;
 const LAST_STORE = 0x3e;
 const I64_MUL = 0x7e;
 
+const CONSTANTS_AND_ACCESSES = stopTable(OP.I32_CONST, ...ACCESS_TABLE.map((access) => access.op));
+
 const I32_CONST: number = OP.I32_CONST;
+const I32_AND: number = OP.I32_AND;
 const I32_ADD: number = OP.I32_ADD;
 const I32_SUB: number = OP.I32_SUB;
 

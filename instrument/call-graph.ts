@@ -1,7 +1,7 @@
 // Who calls whom. Answers two questions: which functions belong to the allocator alone (they are not checked), and from
 // which functions the allocator can be reached (they record their calls on the shadow call stack).
 
-import { Decoder, opcodeTable } from './wasm/decoder.ts';
+import { Decoder, stopTable } from './wasm/decoder.ts';
 import { type Module, signatures } from './wasm/module.ts';
 import { OP } from './wasm/opcodes.ts';
 
@@ -25,7 +25,7 @@ export interface CallGraph {
 }
 
 /** What a call graph is made of. */
-const NOTED = opcodeTable(
+const NOTED = stopTable(
   ...[OP.CALL, OP.RETURN_CALL, OP.CALL_INDIRECT, OP.RETURN_CALL_INDIRECT, OP.CALL_REF, OP.RETURN_CALL_REF],
   ...[OP.REF_FUNC, OP.GLOBAL_SET, OP.TRY, OP.TRY_TABLE, OP.MEMORY_SIZE, OP.MEMORY_GROW],
 );

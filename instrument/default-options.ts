@@ -8,6 +8,7 @@ import { Reader } from './wasm/bytes.ts';
 import { Decoder } from './wasm/decoder.ts';
 import { type Module, parseModule } from './wasm/module.ts';
 import { OP } from './wasm/opcodes.ts';
+import { readSections, SECTION } from './wasm/sections.ts';
 
 export interface DefaultOptions {
   /** As in ASAN_OPTIONS and LSAN_OPTIONS. */
@@ -26,10 +27,12 @@ export const NO_DEFAULTS: DefaultOptions = { asan: '', lsan: '', suppressions: '
 const LONGEST = 65536;
 
 export function defaultOptions(bytes: Uint8Array): DefaultOptions {
-  // Most say nothing, and a module of 33 MB that comes from a cache is parsed by nobody else.
-  if (!HOOKS.some((hook) => !hook.called && occurs(bytes, hook.name))) return NO_DEFAULTS;
   let module: Module;
   try {
+    // Most say nothing, and a module of 33 MB that comes from a cache is parsed by nobody else.
+    const named = readSections(bytes).filter((s) => s.id === SECTION.EXPORT || s.name === 'name');
+    const texts = named.map((s) => bytes.subarray(s.start, s.end));
+    if (!HOOKS.some((hook) => !hook.called && texts.some((text) => occurs(text, hook.name)))) return NO_DEFAULTS;
     module = parseModule(bytes);
   } catch {
     return NO_DEFAULTS; // instrumenting it will say why

@@ -17,6 +17,7 @@
 import { accessOf } from './access-table.ts';
 import { PLAIN_EFFECTS } from './elide/stack-effects.ts';
 import type { Conditions, Expression } from './plan.ts';
+import { bodiesWhere } from './wasm/byte-search.ts';
 import { Decoder } from './wasm/decoder.ts';
 import type { Body, Module } from './wasm/module.ts';
 import { OP } from './wasm/opcodes.ts';
@@ -77,7 +78,7 @@ export class DiscardedLoads {
   /** Whether a body can only be what an optimiser made that ignores traps. */
   proves(body: Body): boolean {
     this.provesIt = false;
-    if (mayAskForNull(this.decoder.bytes, body)) this.read(body);
+    this.read(body);
     return this.provesIt;
   }
 
@@ -259,14 +260,11 @@ function tested({ op, value, left, right }: Expression, sense: boolean): number 
   return tested(left!, op === OP.I32_NE ? sense : !sense);
 }
 
-/** By the bytes alone: a `select` that asks a local, or `i32.eqz` of it, and close in front of it a load of that local. */
-function mayAskForNull(bytes: Uint8Array, { start, end }: Body): boolean {
-  for (let i = start + 4; i < end; i++) {
-    if (bytes[i] !== OP.SELECT) continue;
-    const from = Math.max(start, i - FORM);
-    if (asks(bytes, from, i - 1) || (bytes[i - 1] === OP.I32_EQZ && asks(bytes, from, i - 2))) return true;
-  }
-  return false;
+/** By the bytes alone: whether a `select` asks a local, or `i32.eqz` of it, and close in front of it stands a load of that local. */
+function mayAskForNull(bytes: Uint8Array, at: number, { start }: Body): boolean {
+  if (at < start + 4) return false;
+  const from = Math.max(start, at - FORM);
+  return asks(bytes, from, at - 1) || (bytes[at - 1] === OP.I32_EQZ && asks(bytes, from, at - 2));
 }
 
 /** Whether the byte at `last` may end a local.get, of a local that something since `from` loads from. */
@@ -282,8 +280,10 @@ function asks(bytes: Uint8Array, from: number, last: number): boolean {
 
 /** Whether a module was optimised as if nothing could trap. */
 export function ignoresTraps(module: Module): boolean {
+  const { bytes, bodies } = module;
   const loads = new DiscardedLoads(module);
-  return module.bodies.some((body) => loads.proves(body));
+  const candidates = bodiesWhere(module, OP.SELECT, (at, body) => mayAskForNull(bytes, at, body));
+  return candidates.some((i) => loads.proves(bodies[i]!));
 }
 
 /** f64.ge */

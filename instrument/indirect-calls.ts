@@ -5,7 +5,7 @@
 import { HEADER_CALLED_INDEX } from '../runtime/abi.ts';
 import { InstrumentError } from './errors.ts';
 import type { Edit } from './plan.ts';
-import { Decoder, opcodeTable } from './wasm/decoder.ts';
+import { Decoder, stopTable } from './wasm/decoder.ts';
 import { type Body, KIND, type Module } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
 
@@ -15,7 +15,7 @@ export function hasNullSlot(module: Module): boolean {
   return module.elements.every((e) => e.slot !== undefined && (e.slot > 0 || e.table !== 0));
 }
 
-const INDIRECT = opcodeTable(OP.CALL_INDIRECT, OP.RETURN_CALL_INDIRECT);
+const INDIRECT = stopTable(OP.CALL_INDIRECT, OP.RETURN_CALL_INDIRECT);
 
 /** Notes in front of a body's indirect calls. */
 export function indirectCallEdits(module: Module, body: Body, nullSlot: boolean): Edit[] {

@@ -4,7 +4,7 @@
 // strings, are then left alone.
 
 import type { Edit } from './plan.ts';
-import { Decoder, opcodeTable } from './wasm/decoder.ts';
+import { Decoder, stopTable } from './wasm/decoder.ts';
 import { type Body, KIND, type Module, pointerType } from './wasm/module.ts';
 import { functionNames } from './wasm/names.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
@@ -127,7 +127,7 @@ function types(module: Module, codes: string): number[] {
   return [...codes].map((code) => (code === 'p' ? pointer : TYPE.I32));
 }
 
-const CALLS = opcodeTable(OP.CALL, OP.RETURN_CALL);
+const CALLS = stopTable(OP.CALL, OP.RETURN_CALL);
 
 /** The checks in front of a body's calls to the library. */
 export function libcEdits(module: Module, libc: Libc, body: Body): Edit[] {

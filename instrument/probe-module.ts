@@ -9,7 +9,7 @@
 // A function that was left out says so before it traps: it sets the counter to -1, which no loop leaves there.
 
 import { Reader, Writer } from './wasm/bytes.ts';
-import { Decoder, opcodeTable } from './wasm/decoder.ts';
+import { Decoder, stopTable } from './wasm/decoder.ts';
 import { KIND, type Module, SECTION, SECTION_ORDER } from './wasm/module.ts';
 import { OP, TYPE } from './wasm/opcodes.ts';
 
@@ -180,7 +180,7 @@ function codeSection(module: Module, alive: ReadonlySet<number>): Writer {
 
 /** -1, as i32.const has it. */
 const LEFT_OUT = 0x7f;
-const LOOPS = opcodeTable(OP.LOOP);
+const LOOPS = stopTable(OP.LOOP);
 
 /** The body, with the counter at the head of each loop. */
 function countedBody(module: Module, start: number, end: number): Uint8Array {

@@ -20,6 +20,8 @@ const MALLOC_CONSTANTS = [11, -8, 31, 8, 16];
 const FREE_CONSTANTS = [-8, -2, 3, 255, 16777215];
 const MALLOC_SIZE = [2500, 12000] as const;
 const FREE_SIZE = [900, 6000] as const;
+/** Bytes of malloc_usable_size. */
+const USABLE_SIZE = 80;
 /** Addresses malloc and free must share: bin maps, dv, top, footprint. */
 const SHARED_STATE = 5;
 
@@ -117,7 +119,8 @@ function relatives(module: Module, features: FeatureCache, family: Family, evide
   // Helpers of a relative (realloc's try_realloc_chunk, memalign's internal_memalign) are reached from it alone.
   const explained = calledFrom(features.graph, [...roles.values(), ...taken]);
   const left = unexplained.filter((f) => !explained.has(f));
-  for (const f of opens) if (!explained.has(f) && !left.includes(f) && features.of(f).readsHead) left.push(f);
+  const readsHead = (f: number) => features.mayReadHead(f) && features.of(f).readsHead;
+  for (const f of opens) if (!explained.has(f) && !left.includes(f) && readsHead(f)) left.push(f);
   const doubt =
     left.length > 0 ? `${left.map((f) => `function ${f}`).join(', ')} looks into malloc's blocks, too` : undefined;
   const cutting = left.filter((f) => cutsBlocks(features.of(f), family));
@@ -133,9 +136,12 @@ function relativeRole(module: Module, cache: FeatureCache, family: Family, f: nu
   const type = module.types[module.functions[f]!]!;
   const shape = `${type.params.length}>${type.results.length}`;
   if (type.params.some((t) => t !== TYPE.I32) || type.results.some((t) => t !== TYPE.I32)) return undefined;
+  const mallocs = cache.graph.callees[f]!.includes(family.malloc);
+  // Most can be none of them, and need no closer look.
+  const mayBeOne = shape === '2>1' ? mallocs : shape === '1>1' && cache.bodySize(f) < USABLE_SIZE;
+  if (!mayBeOne && cache.touched(f, family.state) < 2) return undefined;
   const x = cache.of(f);
   const touches = [...family.state].filter((a) => x.addresses.has(a)).length;
-  const mallocs = x.callees.has(family.malloc);
   const frees = family.free !== undefined && x.callees.has(family.free);
   if (shape === '2>1' && x.opensParameter && mallocs && (frees || touches >= 2)) return 'realloc';
   // calloc looks at the head of the block to see whether it must be cleared.
@@ -150,7 +156,7 @@ function relativeRole(module: Module, cache: FeatureCache, family: Family, f: nu
 /** `p ? (head(p) & CINUSE|PINUSE-bits ? size - overhead : 0) : 0`: tiny, pure, and all about the word in front of p. */
 function isUsableSize(x: BodyFeatures, shape: string): boolean {
   return (
-    shape === '1>1' && x.size < 80 && x.opensParameter && x.loads === 1 && x.stores === 0 && x.callees.size === 0 &&
+    shape === '1>1' && x.size < USABLE_SIZE && x.opensParameter && x.loads === 1 && x.stores === 0 && x.callees.size === 0 &&
     x.constants.has(3) && x.constants.has(-8)
   ); // biome-ignore format: one condition per word
 }

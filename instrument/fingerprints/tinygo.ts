@@ -10,6 +10,7 @@
 
 import type { FeatureCache } from '../body-features.ts';
 import { calledFrom } from '../call-graph.ts';
+import { bodiesWhere } from '../wasm/byte-search.ts';
 import { Decoder } from '../wasm/decoder.ts';
 import { hasType, KIND, type Module } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
@@ -18,8 +19,8 @@ import { callersOf, type Family, functionsOf, functionsThat, only, within } from
 /** Blocks whose states fit in 16 bytes, and those; in early versions the former alone, as a shift. */
 const PART = 64;
 const PARTS = 65;
-/** i32.const 65, as it stands before i32.div_u. */
-const DIVISOR: readonly number[] = [OP.I32_CONST, 0x80 | (PARTS & 0x7f), PARTS >> 7];
+/** i32.const 65  i32.div_u. */
+const DIVISION: readonly number[] = [OP.I32_CONST, 0x80 | (PARTS & 0x7f), PARTS >> 7, OP.I32_DIV_U];
 const PARTS_SHIFT = 6;
 const BLOCK_SHIFT = 4;
 /** calculateHeapAddresses where it is a function of its own. */
@@ -47,7 +48,10 @@ export function findTinyGo(module: Module, features: FeatureCache): Family | und
 }
 
 function findBlocks(module: Module, features: FeatureCache): Family | undefined {
-  const layouts = functionsThat(module, (f) => laysOut(module, features, f));
+  const dividing = new Set(mayDivide(module));
+  const layouts = functionsThat(module, (f) =>
+    dividing.has(f - module.importedFunctions) ? laysOut(module, f) : laysOutEarly(module, features, f),
+  );
   if (layouts.length === 0) return undefined;
   const near = layouts.map((f) => constantsNear(module, f));
   const shared = [...near[0]!].filter((c) => near.every((other) => other.has(c)));
@@ -82,21 +86,16 @@ export const COLLECTED =
   "TinyGo's objects have redzones behind them alone, and what its collector frees is not followed";
 
 /** The heap's words and sizes, as calculateHeapAddresses has them, perhaps inlined. Programs divide by 65, too. */
-function laysOut(module: Module, features: FeatureCache, f: number): boolean {
-  if (!mayDivide(module, f)) return laysOutEarly(module, features, f);
+function laysOut(module: Module, f: number): boolean {
   if (divisionIn(module, f, PARTS, OP.I32_DIV_U) === undefined) return false;
   const near = constantsNear(module, f);
   return near.has(BLOCK_SHIFT) && addressesAmong(near).size >= LAYOUT_WORDS;
 }
 
-/** Whether the division can be in a body, by its bytes: most have none, and need no closer look. */
-function mayDivide({ bodies, bytes, importedFunctions }: Module, f: number): boolean {
-  const { start, end } = bodies[f - importedFunctions]!;
-  const divide: number = OP.I32_DIV_U;
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === divide && DIVISOR.every((byte, i) => bytes[at - DIVISOR.length + i] === byte)) return true;
-  }
-  return false;
+/** The bodies that may have the division, by their bytes: most have none, and need no closer look. */
+function mayDivide(module: Module): number[] {
+  const { bytes } = module;
+  return bodiesWhere(module, DIVISION[1]!, (at) => DIVISION.every((byte, i) => bytes[at - 1 + i] === byte));
 }
 
 function laysOutEarly(module: Module, features: FeatureCache, f: number): boolean {

@@ -2,7 +2,7 @@
 
 import { STACK_RED_ZONE } from '../../runtime/abi.ts';
 import type { Edit, Emitter } from '../plan.ts';
-import { Decoder, opcodeTable } from '../wasm/decoder.ts';
+import { Decoder, stopTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Borrow } from './analysis.ts';
@@ -12,7 +12,7 @@ import { roomsBelow } from './rooms-below.ts';
 
 const GLOBAL_GET: number = OP.GLOBAL_GET;
 const GLOBAL_SET: number = OP.GLOBAL_SET;
-const GLOBALS = opcodeTable(OP.GLOBAL_GET, OP.GLOBAL_SET);
+const GLOBALS = stopTable(OP.GLOBAL_GET, OP.GLOBAL_SET);
 
 /** Where a function reads and writes the stack pointer. */
 export class PointerUses {

@@ -4,7 +4,7 @@
 import { ACCESS_TABLE, accessOf } from '../access-table.ts';
 import type { BodyActions, Edit, FunctionPlan, Target, VersionedLoop } from '../plan.ts';
 import type { Writer } from '../wasm/bytes.ts';
-import { opcodeTable } from '../wasm/decoder.ts';
+import { opcodeTable, stopTable } from '../wasm/decoder.ts';
 import type { Body, FuncType } from '../wasm/module.ts';
 import { IMM, OP, TYPE } from '../wasm/opcodes.ts';
 import { assembleBody, LARGEST_INLINED } from './assemble-body.ts';
@@ -17,7 +17,7 @@ const CALLS = opcodeTable(...CALLED);
 
 /** Instructions that are not merely copied: in any function, where calls are recorded (+1), where accesses are checked (+2). */
 const STOPS = [0, 1, 2, 3].map((what) =>
-  opcodeTable(
+  stopTable(
     ...[...CALLED, OP.REF_FUNC],
     ...(what & 1 ? [OP.RETURN, OP.END] : []),
     ...(what & 2 ? ACCESS_TABLE.map((access) => access.op) : []),

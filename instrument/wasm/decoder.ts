@@ -19,12 +19,20 @@ const COUNTS: ReadonlyMap<number, number> = new Map([
 ]);
 /** How many numbers follow a one-byte opcode. */
 const NUMBERS = IMMEDIATES.map((immediates) => COUNTS.get(immediates) ?? UNCOUNTED);
+/** In place of that, in a table for Decoder.nextOf: it stops there. */
+const STOP = 4;
 
-/** A table with 1 for each of some opcodes of one byte, and for the prefixes of others: for Decoder.nextOf, or to ask. */
+/** A table with 1 for each of some opcodes of one byte, and for the prefixes of others. */
 export function opcodeTable(...ops: readonly number[]): Uint8Array {
-  const stops = new Uint8Array(256);
-  for (const op of ops) stops[op > 0xff ? op >> 12 : op] = 1;
-  return stops;
+  const table = new Uint8Array(256);
+  for (const op of ops) table[op > 0xff ? op >> 12 : op] = 1;
+  return table;
+}
+
+/** For Decoder.nextOf, which stops at these opcodes, and at those that have a prefix with one of them. */
+export function stopTable(...ops: readonly number[]): Uint8Array {
+  const stops = opcodeTable(...ops);
+  return NUMBERS.map((numbers, op) => (stops[op] ? STOP : numbers));
 }
 
 export class Decoder extends Reader {
@@ -96,17 +104,17 @@ export class Decoder extends Reader {
     const { bytes, end } = this;
     let { pos } = this;
     while (pos < end) {
-      const op = bytes[pos]!;
-      const numbers = NUMBERS[op]!;
-      if (stops[op] || numbers === UNCOUNTED || (numbers > 1 && bytes[pos + 1]! >= 0x40)) {
+      const what = stops[bytes[pos]!]!;
+      if (what === 0) pos++;
+      else if (what === 1 || (what === 2 && bytes[pos + 1]! < 0x40)) {
+        pos += what;
+        while (bytes[pos++]! >= 0x80);
+      } else {
         this.pos = pos;
         this.next();
-        if (stops[op]) return true;
+        if (what === STOP) return true;
         pos = this.pos;
-        continue;
       }
-      pos++;
-      for (let n = numbers; n > 0; n--) while (bytes[pos++]! >= 0x80);
     }
     if (pos > end) throw new InstrumentError('E_TRUNCATED', `in a function body at offset ${pos}`);
     this.pos = pos;
