@@ -6,8 +6,7 @@
 import { setEngineFlags } from './host/engine-flags.ts';
 import { hasMultiMemory } from './host/features.ts';
 import { type Loaded, type LoadOptions, load as loadInstrumented } from './host/index.ts';
-import { probeAllocator } from './host/probe.ts';
-import { probeLibrary } from './host/probe-library.ts';
+import { PROBES } from './host/probes.ts';
 import { createSymbolizer } from './host/symbols/index.ts';
 import {
   type Inspection,
@@ -40,8 +39,7 @@ export function instrument(
   { jobs, ...options }: InstrumentOptions & { readonly jobs?: number } = {},
 ): Instrumented {
   const suited = options.host && !hasMultiMemory() ? { singleMemory: true } : {};
-  const probes = { probe: probeAllocator, libraryProbe: probeLibrary };
-  const made = { debugInfo: createSymbolizer(bytes), team: nodeTeam(jobs), ...probes };
+  const made = { debugInfo: createSymbolizer(bytes), team: nodeTeam(jobs), ...PROBES };
   return instrumentWith(bytes, runtimeImages, withModuleDefaults(bytes, { ...made, ...suited, ...options }));
 }
 
@@ -56,5 +54,5 @@ export function load(options: LoadOptions): Promise<Loaded> {
 
 /** What would be done with a module, and what was found in it. */
 export function inspect(bytes: Uint8Array, options: InstrumentOptions = {}): Inspection {
-  return inspectWith(bytes, { probe: probeAllocator, libraryProbe: probeLibrary, ...options });
+  return inspectWith(bytes, { ...PROBES, ...options });
 }

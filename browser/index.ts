@@ -3,8 +3,7 @@
 //   import { instrument, load, asanText, PLAIN_STYLE } from 'wasan/browser';
 
 import { type Loaded, type LoadOptions, load as loadInstrumented } from '../host/index.ts';
-import { probeAllocator } from '../host/probe.ts';
-import { probeLibrary } from '../host/probe-library.ts';
+import { PROBES } from '../host/probes.ts';
 import { createSymbolizer } from '../host/symbols/index.ts';
 import { type Instrumented, type InstrumentOptions, instrument as instrumentWith } from '../instrument/index.ts';
 import { loadDefaults, withModuleDefaults } from '../module-defaults.ts';
@@ -30,7 +29,7 @@ export { engineLayout } from './engine-layout.ts';
 export function instrument(bytes: Uint8Array, options: InstrumentOptions = {}): Instrumented {
   const suited = options.host ? engineLayout() : {};
   const debugInfo = createSymbolizer(bytes);
-  const made = { debugInfo, probe: probeAllocator, libraryProbe: probeLibrary };
+  const made = { debugInfo, ...PROBES };
   return instrumentWith(bytes, embeddedImages, withModuleDefaults(bytes, { ...made, ...suited, ...options }));
 }
 

@@ -1,10 +1,7 @@
 // Flags that say how to instrument, shared by every command that does.
 
 import { SanitizerError } from '../host/errors.ts';
-import { probeAllocator } from '../host/probe.ts';
-import { probeLibrary } from '../host/probe-library.ts';
 import type { InstrumentOptions } from '../instrument/index.ts';
-import { nodeTeam } from '../instrument/split/node-team.ts';
 import { readAllocatorMap } from './allocator-map.ts';
 import type { Flag } from './command.ts';
 
@@ -18,12 +15,6 @@ const ALLOCATOR_FLAG: Flag = {
 export const SINGLE_MEMORY_FLAG: Flag = {
   name: '--single-memory',
   sentence: 'for engines without multiple memories: the shadow lies in a second instance (slower)',
-};
-
-export const JOBS_FLAG: Flag = {
-  name: '--jobs',
-  value: 'N',
-  sentence: 'threads that instrument a large module (default: one per processor; the output is the same)',
 };
 
 export const ALLOCATOR_FLAGS: readonly Flag[] = [
@@ -62,7 +53,7 @@ export function instrumentOptions(
   values: Values,
 ): Pick<
   InstrumentOptions,
-  'mode' | 'mapping' | 'singleMemory' | 'allocator' | 'stackPointer' | 'probe' | 'elide' | 'threads' | 'useAfterScope'
+  'mode' | 'mapping' | 'singleMemory' | 'allocator' | 'stackPointer' | 'elide' | 'threads' | 'useAfterScope'
 > {
   return {
     mode: choice(values, '--mode', ['inline', 'outline'] as const),
@@ -76,9 +67,7 @@ export function instrumentOptions(
 }
 
 /** Where the allocator and the stack pointer are, as far as the user says. */
-export function allocatorOptions(
-  values: Values,
-): Pick<InstrumentOptions, 'allocator' | 'stackPointer' | 'probe' | 'libraryProbe'> {
+export function allocatorOptions(values: Values): Pick<InstrumentOptions, 'allocator' | 'stackPointer'> {
   const path = values.get('--allocator-map')?.[0];
   const { allocator, stackPointer } = path === undefined ? { allocator: {} } : readAllocatorMap(path);
   const map: Record<string, string> = { ...allocator };
@@ -87,22 +76,7 @@ export function allocatorOptions(
     if (at < 1) throw new SanitizerError('E_USAGE', `--allocator takes role=function, not "${item}"`);
     map[item.slice(0, at)] = item.slice(at + 1);
   }
-  return {
-    allocator: map,
-    probe: probeAllocator,
-    libraryProbe: probeLibrary,
-    ...(stackPointer === undefined ? {} : { stackPointer }),
-  };
-}
-
-/** Who instruments: this thread, and as many more as `--jobs` says. */
-export function jobsOf(values: Values): Pick<InstrumentOptions, 'team'> {
-  const given = values.get(JOBS_FLAG.name)?.[0];
-  if (given === undefined) return { team: nodeTeam() };
-  if (!/^[1-9]\d{0,3}$/.test(given)) {
-    throw new SanitizerError('E_USAGE', `${JOBS_FLAG.name} takes a number of threads, 1 or more, not "${given}"`);
-  }
-  return { team: nodeTeam(Number(given)) };
+  return { allocator: map, ...(stackPointer === undefined ? {} : { stackPointer }) };
 }
 
 /** The first of `choices` is the default. */

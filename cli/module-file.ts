@@ -1,10 +1,8 @@
 // Reading modules from disk and writing results whole or not at all.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { SanitizerError } from '../host/errors.ts';
-import { createSymbolizer, type Symbolizer } from '../host/index.ts';
 
 export function readModule(path: string): Uint8Array {
   try {
@@ -20,15 +18,6 @@ export function readText(path: string): string {
   } catch (error) {
     throw new SanitizerError('E_INPUT', reason(error, path));
   }
-}
-
-/** Symbols of the module read from `path`: its own, or those of the source map it names, if that lies beside it. */
-export function readSymbols(path: string, module: Uint8Array, demangle = true): Symbolizer {
-  const own = createSymbolizer(module, { demangle });
-  const url = own.sourceMapUrl;
-  if (own.info === 'dwarf' || url === undefined || /^[a-z]+:\/\//i.test(url)) return own;
-  const map = join(dirname(path), url);
-  return existsSync(map) ? createSymbolizer(module, { demangle, sourceMap: readFileSync(map, 'utf8') }) : own;
 }
 
 /** Writes beside the target and renames: a reader never sees half a file. What is no file (a device, a pipe) is written to. */

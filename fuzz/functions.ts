@@ -18,8 +18,6 @@ export type SetUp = () => FuzzFunction | Promise<FuzzFunction>;
 
 export type InstrumentFor = (original: Uint8Array, coverage: 'counters' | 'compares') => Uint8Array;
 
-/** This file, in frames of Node's and of Vitest's stacks. */
-const HERE = new URL(import.meta.url).pathname;
 /** Counters behind those of the modules: one for each string that a function may return, as far as hashes differ. */
 const ANSWERS = 4096;
 
@@ -131,7 +129,7 @@ function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   stage.pending = undefined;
   stage.answer = undefined;
   try {
-    stage.answer = withDeepStacks(() => stage.run(input.slice()));
+    stage.answer = withDeepStacks(() => callFuzzTarget(stage, input));
   } catch (error) {
     stage.pending ??= thrown(error, stage);
   }
@@ -140,9 +138,14 @@ function runStage(stage: Stage, input: Uint8Array): Finding | undefined {
   return stage.pending;
 }
 
+/** The function after which stacks are cut off. */
+function callFuzzTarget(stage: Stage, input: Uint8Array): unknown {
+  return stage.run(input.slice());
+}
+
 /** What called the target is wasan's own, and says nothing about it. */
 function withoutFuzzer(stack: readonly StackFrame[]): StackFrame[] {
-  const end = stack.findIndex((frame) => frame.function.includes(HERE));
+  const end = stack.findIndex((frame) => frame.function.startsWith(`${callFuzzTarget.name} (`));
   return stack.slice(0, end < 0 ? stack.length : end);
 }
 

@@ -73,7 +73,9 @@ export function parseStack(stack: string): EngineFrame[] {
   return frames;
 }
 
-/** Frames of wasan's host and of Node's insides say nothing about the program. */
+/** Frames of wasan's host, in the package one file (cli/build.mts), and of Node's insides say nothing about the program. */
 function isOwn(text: string): boolean {
-  return /\bnode:|[\\/]host[\\/](boundary|sanitizer|engine-stack|load|run|guard(-\w+)?)\.[jt]s/.test(text);
+  return /\bnode:|[\\/](host[\\/](boundary|sanitizer|engine-stack|load|run|guard(-\w+)?)|core-host-library)\.[jt]s/.test(
+    text,
+  );
 }

@@ -9,8 +9,9 @@ import { asanStack } from '../../host/report/style.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Findings } from '../findings.ts';
-import { readModule, readSymbols } from '../module-file.ts';
+import { readModule } from '../module-file.ts';
 import { readOptions } from '../sanitizer-options.ts';
+import { readSymbols } from '../symbol-files.ts';
 
 const FLAGS: readonly Flag[] = [
   {

@@ -23,7 +23,8 @@ import { type Inputs, reduceFile, runFiles } from '../fuzz/single.ts';
 import { TargetOutput } from '../fuzz/target-output.ts';
 import { runWorkers } from '../fuzz/workers.ts';
 import { glueBeside } from '../glue.ts';
-import { readModule, readSymbols } from '../module-file.ts';
+import { readModule } from '../module-file.ts';
+import { readSymbols } from '../symbol-files.ts';
 
 const MIB = 1 << 20;
 const ALL_MEMORY = 2 ** 32 - 1;

@@ -2,6 +2,7 @@
 
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer, type Symbolizer } from '../../host/index.ts';
+import { PROBES } from '../../host/probes.ts';
 import { FRAME_TROUBLES, type FrameCounts, LAYOUT_TROUBLES } from '../../instrument/frames/index.ts';
 import { type Inspection, inspect } from '../../instrument/index.ts';
 import { isCollected } from '../../instrument/kept-by-name.ts';
@@ -29,7 +30,13 @@ export const inspectCommand: Command = {
     const bytes = readModule(path);
     const symbolizer = createSymbolizer(bytes);
     const names = glueNamesFor(path, bytes, values);
-    const found = inspect(bytes, { ...allocatorOptions(values), ...names, debugInfo: symbolizer, threads: true });
+    const found = inspect(bytes, {
+      ...PROBES,
+      ...allocatorOptions(values),
+      ...names,
+      debugInfo: symbolizer,
+      threads: true,
+    });
     if (values.has('--explain-checks')) {
       io.stdout(explainChecks(found, symbolizer));
       return EXIT.CLEAN;

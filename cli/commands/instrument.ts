@@ -4,13 +4,15 @@
 import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
 import { createSymbolizer } from '../../host/index.ts';
+import { PROBES } from '../../host/probes.ts';
 import { instrument } from '../../instrument/index.ts';
 import { runtimeImages } from '../../instrument/runtime-images.ts';
 import { runtimeOptions } from '../../module-defaults.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { glueNamesFor } from '../glue.ts';
-import { INSTRUMENT_FLAGS, instrumentOptions, JOBS_FLAG, jobsOf, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
+import { JOBS_FLAG, jobsOf } from '../jobs.ts';
 import { readModule, writeWhole } from '../module-file.ts';
 import { IGNORE_FLAG, ignoreOf } from '../policy.ts';
 import { progressLine } from '../progress.ts';
@@ -37,7 +39,7 @@ export const instrumentCommand: Command = {
       throw new SanitizerError('E_USAGE', 'wasan instrument takes one module and -o <output>');
     }
     readOptions(flags, io); // what is wrong with the command line is said before the module is looked at
-    const how = { ...instrumentOptions(values), ...jobsOf(values) };
+    const how = { ...PROBES, ...instrumentOptions(values), ...jobsOf(values) };
     const bytes = readModule(path);
     const options = optionsOf(bytes, flags, io);
     const symbolizer = createSymbolizer(bytes);

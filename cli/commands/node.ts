@@ -4,8 +4,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SanitizerError } from '../../host/errors.ts';
+import { ownModule } from '../../own-files.ts';
 import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../command.ts';
 import { INSTRUMENT_FLAGS, instrumentOptions } from '../instrument-flags.ts';
 import { readText } from '../module-file.ts';
@@ -80,7 +80,7 @@ function launch(name: Launcher, args: readonly string[], io: Io): Promise<number
     ...io.env,
     [SETTINGS_VARIABLE]: JSON.stringify(settings),
     [NOTES_VARIABLE]: notes.folder,
-    NODE_OPTIONS: [io.env.NODE_OPTIONS, `--import=${registerUrl()}`].filter(Boolean).join(' '),
+    NODE_OPTIONS: [io.env.NODE_OPTIONS, `--import=${ownModule('cli/node/register')}`].filter(Boolean).join(' '),
     // npm and npx start "node" from the PATH: it must be one that knows multiple memories.
     PATH: [dirname(process.execPath), io.env.PATH].filter(Boolean).join(delimiter),
   };
@@ -109,12 +109,6 @@ function glueFile(path: string | undefined): string | null {
   if (path === undefined) return null;
   readText(path); // says so now if it is not there
   return resolve(path);
-}
-
-/** The hook beside this file: .ts in a checkout, .js in the package. */
-function registerUrl(): string {
-  const extension = fileURLToPath(import.meta.url).endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`../node/register.${extension}`, import.meta.url).href;
 }
 
 function cacheBytes(text: string | undefined): number {

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { SanitizerError } from '../../host/errors.ts';
 import { hasMultiMemory, PLAIN_STYLE, type Report, type Symbolizer } from '../../host/index.ts';
 import type { Options } from '../../host/options.ts';
+import { PROBES } from '../../host/probes.ts';
 import { asanStack } from '../../host/report/style.ts';
 import { type RunResult, runCommand } from '../../host/run.ts';
 import { instrument } from '../../instrument/index.ts';
@@ -14,8 +15,9 @@ import { type Command, type Flag, flagHelp, type Io, parseFlags } from '../comma
 import { EXIT } from '../exit-codes.ts';
 import { Findings } from '../findings.ts';
 import { glueNamesFor } from '../glue.ts';
-import { INSTRUMENT_FLAGS, instrumentOptions, JOBS_FLAG, jobsOf, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
-import { readModule, readSymbols } from '../module-file.ts';
+import { INSTRUMENT_FLAGS, instrumentOptions, SINGLE_MEMORY_FLAG } from '../instrument-flags.ts';
+import { JOBS_FLAG, jobsOf } from '../jobs.ts';
+import { readModule } from '../module-file.ts';
 import {
   BOUNDARY_FLAG,
   boundaryOf,
@@ -27,6 +29,7 @@ import {
 } from '../policy.ts';
 import { progressLine } from '../progress.ts';
 import { optionsOf, readOptions } from '../sanitizer-options.ts';
+import { readSymbols } from '../symbol-files.ts';
 
 const FLAGS: readonly Flag[] = [
   { name: '--dir', value: 'host[::guest]', repeat: true, sentence: 'a directory the program may use' },
@@ -51,7 +54,7 @@ export const runWasiCommand: Command = {
       throw new SanitizerError('E_USAGE', 'wasan run takes a module');
     }
     // What is wrong with the command line is said before the module is looked at.
-    const instrumentation = { ...instrumentOptions(values), ...jobsOf(values) };
+    const instrumentation = { ...PROBES, ...instrumentOptions(values), ...jobsOf(values) };
     const env = pairs(values.get('--env') ?? [], '--env', '=');
     const original = readModule(path);
     const options = optionsOf(original, flags, io);

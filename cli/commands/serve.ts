@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SanitizerError } from '../../host/errors.ts';
+import { ownFile } from '../../own-files.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { serveFolder } from '../serve/server.ts';
@@ -43,10 +44,8 @@ function portOf(text: string | undefined): number {
   return port;
 }
 
-/** Beside the compiled sources, or in the `dist` of a checkout. */
 function playground(): string {
-  const places = ['../../playground/', '../../dist/playground/'];
-  const found = places.map((p) => fileURLToPath(new URL(p, import.meta.url))).find((p) => existsSync(`${p}worker.js`));
-  if (found === undefined) throw new SanitizerError('E_INPUT', 'the playground is not built; `npm run build` does it');
-  return found;
+  const folder = fileURLToPath(ownFile('dist/playground/'));
+  if (existsSync(`${folder}worker.js`)) return folder;
+  throw new SanitizerError('E_INPUT', 'the playground is not built; `npm run build` does it');
 }

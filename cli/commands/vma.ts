@@ -10,6 +10,7 @@ import type { Outcome } from '../../host/vma/replay.ts';
 import { sideBySide } from '../../host/vma/side-by-side.ts';
 import { POLICIES, type Policy } from '../../host/vma/space.ts';
 import { mapsText, smapsText, spaceJson } from '../../host/vma/text.ts';
+import { ownFile } from '../../own-files.ts';
 import { type Command, type Flag, flagHelp, parseFlags } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -36,9 +37,6 @@ const FORMATS: Readonly<Record<string, (histories: readonly History[], name: str
   json: (histories) => `${JSON.stringify(histories.map(historyJson), null, 2)}\n`,
   html: (histories, name) => picturePage(histories, name),
 };
-
-/** From cli/commands/ in a checkout and from dist/cli/commands/ in the package. */
-const PLACES = ['../../build/vma.wasm', '../../../build/vma.wasm'];
 
 export const vmaCommand: Command = {
   name: 'vma',
@@ -88,14 +86,12 @@ function plain(outcome: Outcome): object {
 }
 
 function vmaModule(): WebAssembly.Module {
-  for (const place of PLACES) {
-    try {
-      return new WebAssembly.Module(readFileSync(new URL(place, import.meta.url)) as Uint8Array<ArrayBuffer>);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+  try {
+    return new WebAssembly.Module(readFileSync(ownFile('build/vma.wasm')) as Uint8Array<ArrayBuffer>);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new SanitizerError('E_INPUT', 'the compiled model build/vma.wasm is missing; npm run build makes it');
   }
-  throw new SanitizerError('E_INPUT', 'the compiled model build/vma.wasm is missing; npm run build makes it');
 }
 
 function formatOf(name: string) {

@@ -1,7 +1,6 @@
 // How a finding makes a process fail, and whoever started it: the process's own exit code is set last of all, and a note in
 // a folder tells the command that runs it all (`wasan npm test`), whatever the programs between them make of it.
 
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +64,9 @@ function stopUnlessItEnds({ pid, execPath, env }: NodeJS.Process): void {
     setTimeout(() => process.kill(${pid}, 'SIGKILL'), ${PATIENCE_MS});`;
   const how = { detached: true, env: { ...env, NODE_OPTIONS: '' } };
   try {
-    spawn(execPath, ['-e', script], { ...how, stdio: ['pipe', 'ignore', 'ignore'] });
+    process
+      .getBuiltinModule('node:child_process')
+      .spawn(execPath, ['-e', script], { ...how, stdio: ['pipe', 'ignore', 'ignore'] });
   } catch {
     // Where no process may be started, nobody watches.
   }

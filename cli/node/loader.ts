@@ -2,18 +2,17 @@
 // minified exports, and its path is what --include and --exclude go by.
 
 import { readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import picomatch from 'picomatch';
+import type Picomatch from 'picomatch';
+import { isOwnCode, ownFile } from '../../own-files.ts';
 
 /** Scripts larger than this are bundles in which nothing could be told apart. */
 const LARGEST_SCRIPT = 32 << 20;
 /** `at f (file:///a/b.js:1:2)`, `at async /a/b.js:1:2` */
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/)?(?:\/|[A-Za-z]:\\)[^()]*?):\d+:\d+\)?$/;
 const DEPTH = 40;
-
-/** The folder of this package's own code. */
-const OWN_FOLDER = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Its path, or '' where there is none: code of eval, data URLs, the REPL. */
 export function loadingScript(): string {
@@ -25,14 +24,9 @@ export function loadingScript(): string {
     const place = FRAME.exec(line)?.[1];
     if (place === undefined) continue;
     const path = place.startsWith('file:') ? fileURLToPath(place) : place;
-    if (!isOwn(path)) return path;
+    if (!isOwnCode(path)) return path;
   }
   return '';
-}
-
-/** In a checkout the folder also holds node_modules and tests, which are not wasan. */
-function isOwn(path: string): boolean {
-  return path.startsWith(OWN_FOLDER) && /^(cli|host|instrument|index\.)/.test(path.slice(OWN_FOLDER.length));
 }
 
 /** The text of a script, '' if it cannot be read. */
@@ -68,6 +62,8 @@ type Matcher = (path: string) => boolean;
 
 /** Globs as shells have them. One without a slash matches the last part of a path, any other is relative to `folder`. */
 function matcher(globs: readonly string[], folder: string): Matcher {
+  if (globs.length === 0) return () => false;
+  const picomatch = createRequire(ownFile('package.json'))('picomatch') as typeof Picomatch; // not at every start
   const whole = globs.filter((g) => g.includes('/')).map((g) => (/^(\*\*|\/)/.test(g) ? g : posix.join(folder, g)));
   const named = globs.filter((g) => !g.includes('/'));
   const [isWhole, isNamed] = [picomatch(whole, { dot: true }), picomatch(named, { dot: true })];

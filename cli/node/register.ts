@@ -2,19 +2,25 @@
 // compiles runs instrumented. Findings go to stderr or log_path, and make the process fail.
 
 import { writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { setEngineFlags } from '../../host/engine-flags.ts';
 import { type InterceptOptions, intercept } from '../../host/intercept.ts';
 import type { Options, OptionValues } from '../../host/options.ts';
+import { PROBES } from '../../host/probes.ts';
 import { sentenceOf } from '../../host/report/sentence.ts';
 import { readWasmModule } from '../../host/symbols/wasm-module.ts';
-import { glueNames, InstrumentError, instrument } from '../../index.ts';
+import type * as Library from '../../index.ts';
+import type { InstrumentError } from '../../instrument/errors.ts';
+import { glueNames } from '../../instrument/glue-names.ts';
 import { leakOptions, runtimeOptions } from '../../module-defaults.ts';
+import { ownModule } from '../../own-files.ts';
 import type { Io } from '../command.ts';
 import { Findings, failureCode } from '../findings.ts';
-import { readSymbols } from '../module-file.ts';
 import { suppressionsOf, symbolizerUnder } from '../policy.ts';
 import { optionsOf, readOptions } from '../sanitizer-options.ts';
+import { readSymbols } from '../symbol-files.ts';
 import { ModuleCache } from './cache.ts';
 import { watchContexts } from './contexts.ts';
 import { collectBeforeExit } from './exit.ts';
@@ -166,7 +172,13 @@ function rewriting(
         if (isMainThread) collectBeforeExit(process);
         const own = optionsOf(original, flags, io);
         const baked = { runtime: runtimeOptions(own), strings: own.replace_str };
-        return instrument(original, { ...instrumentation, ...baked, glueNames: exports, host: true }).bytes;
+        return library().instrument(original, {
+          ...PROBES,
+          ...instrumentation,
+          ...baked,
+          glueNames: exports,
+          host: true,
+        }).bytes;
       });
       const name = () => names.of(original);
       tellOf(made, { name, bytes: original.length, script, verbose: options.verbosity > 0 });
@@ -176,6 +188,15 @@ function rewriting(
       return leaveAlone(error, options);
     }
   };
+}
+
+/**
+ * Half of wasan's code, for what is in no cache. Not before: each process below `wasan npm test` starts with this file. What
+ * a program has done to `require` by then (tsx) it does to this as well, so it may be another copy of what is loaded here.
+ */
+function library(): typeof Library {
+  const file = ownModule('index');
+  return createRequire(file)(fileURLToPath(file)) as typeof Library;
 }
 
 interface Loaded {
@@ -207,9 +228,10 @@ interface ModuleInfo {
 
 /** A module that cannot be instrumented runs as it is: the program's work comes first. It is said once. */
 function leaveAlone(error: unknown, options: Options): undefined {
-  if (!(error instanceof InstrumentError)) throw error;
-  if (options.verbosity > 0 || error.code !== 'E_NO_MEMORY') {
-    io.stderr(`wasan: a module runs unchecked: ${error.message} [${error.code}]\n`);
+  const { name, code, message } = error as InstrumentError; // of a class that library() may have loaded once more
+  if (name !== 'InstrumentError') throw error;
+  if (options.verbosity > 0 || code !== 'E_NO_MEMORY') {
+    io.stderr(`wasan: a module runs unchecked: ${message} [${code}]\n`);
   }
   return undefined;
 }

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { ownModule } from '../../own-files.ts';
 import type { Module } from '../wasm/module.ts';
 import { SECTION } from '../wasm/module.ts';
 import { Board, CHUNK } from './board.ts';
@@ -13,8 +14,6 @@ import type { Team, TeamMaker } from './team.ts';
 const CODE_PER_THREAD = 3e6;
 /** Milliseconds without any chunk done, after which this thread does what others have begun. */
 const PATIENCE = 3000;
-
-const FILE = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
 /** What a worker finds in its `workerData`. */
 export interface WorkerInput {
@@ -93,7 +92,13 @@ export class NodeTeam implements Team {
 
 /** It gets nothing of this process's flags and environment: `--import wasan/register` is not for it. */
 function startWorker(workerData: WorkerInput): Worker {
-  const worker = new Worker(FILE, { workerData, execArgv: [], env: {}, stdout: true, stderr: true });
+  const worker = new Worker(ownModule('instrument/split/worker'), {
+    workerData,
+    execArgv: [],
+    env: {},
+    stdout: true,
+    stderr: true,
+  });
   worker.unref();
   worker.on('error', () => {}); // its chunks stay undone, and are done here
   return worker;
