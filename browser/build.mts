@@ -1,38 +1,36 @@
-// Bundles what runs in a browser: the library, dist/browser/index.js, and the playground, dist/playground/. Runs after tsc,
-// whose single files the bundle replaces.
+// Bundles what runs in a browser: the library, dist/browser/index.js, and the playground, dist/playground/.
 
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
-import { type BuildOptions, build } from 'esbuild-wasm';
+import { build } from 'rolldown';
 import { HTML_STYLE } from '../host/report/html-style.ts';
 import { parseModule } from '../instrument/wasm/module.ts';
 
 const SECTION_NAME = 'sourceMappingURL';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** For the platform "browser", esbuild refuses an import of one of Node's own modules. */
-export const BUNDLE: BuildOptions = {
-  absWorkingDir: ROOT,
-  bundle: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-  loader: { '.wasm': 'binary' },
-  minify: true,
-  legalComments: 'none',
-  logLevel: 'silent',
-};
+/** One file of `source` and all that it imports. What is not there for a browser, as Node's own modules, is refused. */
+export async function bundleOf(source: string, file: string): Promise<void> {
+  await build({
+    input: resolve(ROOT, source),
+    cwd: ROOT,
+    platform: 'browser',
+    moduleTypes: { '.wasm': 'binary' },
+    transform: { target: 'es2022' },
+    onLog: (_level, { message }) => {
+      throw new Error(message);
+    },
+    output: { file, minify: true, comments: false, codeSplitting: false },
+  });
+}
 
 /** Writes the bundles into `folder`. */
 export async function buildBrowser(folder: string): Promise<void> {
-  await build({
-    ...BUNDLE,
-    entryPoints: ['browser/index.ts', 'playground/page.ts', 'playground/worker.ts'],
-    outdir: folder,
-    outbase: '.',
-  });
+  for (const name of ['browser/index', 'playground/page', 'playground/worker']) {
+    await bundleOf(`${name}.ts`, join(folder, `${name}.js`));
+  }
   const source = (name: string) => join(ROOT, 'playground', name);
   const target = (name: string) => join(folder, 'playground', name);
   cpSync(source('index.html'), target('index.html'));
@@ -74,10 +72,4 @@ function leb(value: number): Buffer {
   return Buffer.from([...bytes, value]);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const dist = join(ROOT, 'dist');
-  for (const file of readdirSync(join(dist, 'browser'))) {
-    if (/\.js(\.map)?$/.test(file)) rmSync(join(dist, 'browser', file));
-  }
-  await buildBrowser(dist);
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildBrowser(join(ROOT, 'dist'));

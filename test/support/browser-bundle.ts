@@ -8,6 +8,7 @@ import { buildBrowser } from '../../browser/build.mts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = [
   '{browser,host,instrument,playground}/**/*',
+  'module-defaults.ts',
   'runtime/abi.ts',
   'build/runtime-*.wasm',
   'package-lock.json',
