@@ -2,6 +2,7 @@
 // loop's head, before it has seen the loop. Frames and elimination walk the same arrays.
 
 import { doubled } from './doubled.ts';
+import { Reader } from './wasm/bytes.ts';
 import { Decoder, opcodeTable } from './wasm/decoder.ts';
 import type { Module } from './wasm/module.ts';
 import { IMM, IMMEDIATES, OP } from './wasm/opcodes.ts';
@@ -85,6 +86,12 @@ export class BodyScan {
     this.localCount = type.params.length + d.skipLocals();
     this.readInstructions();
     this.body = body;
+  }
+
+  /** The value of an i32.const or i64.const. */
+  integer(i: number): number {
+    if (this.op[i] === OP.I32_CONST) return this.arg[i]!;
+    return Number(new Reader(this.module.bytes, this.at[i]! + 1, this.at[i + 1]).s64());
   }
 
   private readInstructions(): void {

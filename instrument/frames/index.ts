@@ -120,7 +120,7 @@ export class FramePlanner {
     const { module, stackPointer } = input;
     this.input = input;
     this.target = stackPointer === undefined ? undefined : { stackPointer, is64: module.memories[0]!.is64 };
-    this.uses = new PointerUses(module, stackPointer ?? -1);
+    this.uses = new PointerUses(module, input.scan, stackPointer ?? -1);
     this.firstFrame = firstFrame;
     this.isRewritten = !isLinkerOutput(input.module);
     this.poisonsItself = input.module.imports.some((i) => /^__(asan|sanitizer)_/.test(i.name));
@@ -159,17 +159,22 @@ export class FramePlanner {
     if (scopes.length > 0) this.counts.scoped++;
     const shadow = layout.drawn ? this.table.add(shadowCodes(layout)) : 0;
     return {
-      edits: frameEdits(analysis, layout, { id, shadow }, scopes, this.unseenRooms(i, analysis, target), target),
+      edits: frameEdits(analysis, layout, { id, shadow }, scopes, this.unseenRooms(analysis, target), target),
       ...(layout.moved && { movedOffsets: movedOffsets(analysis, layout) }),
       ...(layout.drawn && !layout.moved && { poisonsFrame: true }),
       ...(inFrame && { inFrame }),
     };
   }
 
-  private unseenRooms(i: number, analysis: Analysis, target: FrameTarget): readonly number[] {
+  private unseenRooms(analysis: Analysis, target: FrameTarget): readonly number[] {
     const { unseenRoom, entryRead, baseEnd, rooms } = analysis;
     if (!unseenRoom) return [];
-    const all = roomsBelow(this.input.module, i, target.stackPointer, unseenRoom === 'inlined' ? entryRead : 0);
+    const all = roomsBelow(
+      this.input.module,
+      this.input.scan,
+      target.stackPointer,
+      unseenRoom === 'inlined' ? entryRead : 0,
+    );
     return all.filter((at) => at > baseEnd && !rooms.some(({ end }) => end === at));
   }
 

@@ -2,7 +2,6 @@
 
 import type { BodyScan } from '../body-scan.ts';
 import { Reader } from '../wasm/bytes.ts';
-import type { Decoder } from '../wasm/decoder.ts';
 import type { FuncType, Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
 import type { Address, Analysis, Borrow, DirectAccess, FrameTrouble, PointerWrite, ReachedAccess } from './analysis.ts';
@@ -226,19 +225,13 @@ export abstract class Operands {
     const isWide = this.scan.op[this.i] === OP.I64_CONST;
     // Nothing is added to an address but what is as wide.
     if (isWide && this.add === OP.I32_ADD) return this.push(OTHER);
-    const value = isWide ? Number(this.immediates().s64()) : this.arg;
-    this.push({ kind: 'constant', value, at: this.at, end: this.end });
+    this.push({ kind: 'constant', value: this.scan.integer(this.i), at: this.at, end: this.end });
   }
 }
 
 /** Where the object begins that it points to, from the base. */
 function originOf(value: Value & { kind: 'base' | 'object' }): number {
   return value.kind === 'base' ? 0 : value.origin;
-}
-
-/** The value of an i32.const or i64.const. */
-export function integerConstant(d: Decoder): number {
-  return d.op === OP.I64_CONST ? Number(new Reader(d.bytes, d.immediateStart, d.end).s64()) : d.value;
 }
 
 /** What the compiler makes of the size of a dynamic allocation. */

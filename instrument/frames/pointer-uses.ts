@@ -1,13 +1,13 @@
 // Functions whose frames are not understood: where they use the stack pointer, and what the runtime is told of it.
 
 import { STACK_RED_ZONE } from '../../runtime/abi.ts';
+import type { BodyScan } from '../body-scan.ts';
 import type { Edit, Emitter } from '../plan.ts';
 import { Decoder, stopTable } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP, TYPE } from '../wasm/opcodes.ts';
 import type { Borrow } from './analysis.ts';
 import { type FrameTarget, roomBelow } from './frame-edits.ts';
-import { integerConstant } from './operands.ts';
 import { roomsBelow } from './rooms-below.ts';
 
 const GLOBAL_GET: number = OP.GLOBAL_GET;
@@ -17,6 +17,7 @@ const GLOBALS = stopTable(OP.GLOBAL_GET, OP.GLOBAL_SET);
 /** Where a function reads and writes the stack pointer. */
 export class PointerUses {
   private readonly module: Module;
+  private readonly scan: BodyScan;
   private readonly stackPointer: number;
   private readonly decoder: Decoder;
   /** But those of which the stack pointer is set at once: then the runtime is told of all that was taken. */
@@ -29,23 +30,20 @@ export class PointerUses {
   /** Just past each instruction that may take room below without moving it. */
   rooms: readonly number[] = [];
 
-  constructor(module: Module, stackPointer: number) {
+  constructor(module: Module, scan: BodyScan, stackPointer: number) {
     this.module = module;
+    this.scan = scan;
     this.stackPointer = stackPointer;
     this.decoder = new Decoder(module.bytes);
-  }
-
-  private enter(i: number): void {
-    const { start, end } = this.module.bodies[i]!;
-    this.decoder.pos = start;
-    this.decoder.end = end;
-    this.decoder.skipLocals();
   }
 
   /** Whether the i-th body uses the stack pointer. Mostly it does so first of all, or its bytes show that it does not. */
   isIn(i: number): boolean {
     const d = this.decoder;
-    this.enter(i);
+    const { start, end } = this.module.bodies[i]!;
+    d.pos = start;
+    d.end = end;
+    d.skipLocals();
     if (!this.mayBeIn(d.pos, d.end)) return false;
     while (d.nextOf(GLOBALS)) if (d.index === this.stackPointer) return true;
     return false;
@@ -64,27 +62,40 @@ export class PointerUses {
 
   /** Looks at the whole of the i-th body. */
   find(i: number): void {
-    const d = this.decoder;
-    this.enter(i);
+    this.scan.read(i);
     this.reads = [];
     this.writes = [];
     this.taken = -1;
     this.touchesMemory = false;
-    let constant = { at: 0, end: 0, value: 0 };
-    while (d.pos < d.end) {
-      d.next();
-      if (d.op >= OP.I32_LOAD && d.op <= 0x3e) this.touchesMemory = true;
-      if (d.op === OP.I32_CONST || d.op === OP.I64_CONST) {
-        constant = { at: d.start, end: d.pos, value: integerConstant(d) };
+    this.look();
+    this.rooms = this.touchesMemory ? roomsBelow(this.module, this.scan, this.stackPointer) : [];
+  }
+
+  /** Not in find() itself: what V8 compiles of a loop before the function has gone on behind it is thrown away there, each time. */
+  private look(): void {
+    const { op: ops, arg, at, count } = this.scan;
+    for (let k = 0; k < count; k++) {
+      const op = ops[k]!;
+      if (op >= OP.I32_LOAD && op <= 0x3e) this.touchesMemory = true;
+      switch (op) {
+        case OP.I32_SUB:
+        case OP.I64_SUB:
+          this.borrow(k, 1);
+          break;
+        case OP.I32_ADD:
+        case OP.I64_ADD:
+          this.borrow(k, -1);
+          break;
+        case OP.LOCAL_TEE:
+          if (at[k] === this.taken) this.taken = at[k + 1]!;
+          break;
+        case OP.GLOBAL_GET:
+          if (arg[k] === this.stackPointer) this.reads.push({ at: at[k + 1]!, bytes: STACK_RED_ZONE });
+          break;
+        case OP.GLOBAL_SET:
+          if (arg[k] === this.stackPointer) this.write(at[k]!);
       }
-      if (d.op === OP.I32_SUB || d.op === OP.I64_SUB) this.borrow(constant, constant.value);
-      else if (d.op === OP.I32_ADD || d.op === OP.I64_ADD) this.borrow(constant, -constant.value);
-      else if (d.op === OP.LOCAL_TEE && d.start === this.taken) this.taken = d.pos;
-      if (d.index !== this.stackPointer) continue;
-      if (d.op === OP.GLOBAL_GET) this.reads.push({ at: d.pos, bytes: STACK_RED_ZONE });
-      else if (d.op === OP.GLOBAL_SET) this.write(d.start);
     }
-    this.rooms = this.touchesMemory ? roomsBelow(this.module, i, this.stackPointer) : [];
   }
 
   private write(at: number): void {
@@ -92,12 +103,20 @@ export class PointerUses {
     if (at === this.taken) this.reads.pop();
   }
 
-  /** So much is taken from the stack pointer if the constant follows a read of it: mostly it is used below without moving it. */
-  private borrow({ at, end }: { at: number; end: number }, bytes: number): void {
+  /**
+   * The k-th instruction adds or subtracts. So much is taken from the stack pointer if it is a constant that follows a read of
+   * it: mostly it is used below without moving it.
+   */
+  private borrow(k: number, sign: 1 | -1): void {
+    const { scan } = this;
     const read = this.reads.at(-1);
-    if (read?.at !== at || end !== this.decoder.start || bytes <= 0) return;
-    this.taken = this.decoder.pos;
-    if (bytes > read.bytes) this.reads[this.reads.length - 1] = { at, bytes };
+    const constant = scan.op[k - 1];
+    if (constant !== OP.I32_CONST && constant !== OP.I64_CONST) return;
+    if (read?.at !== scan.at[k - 1]) return;
+    const bytes = sign * scan.integer(k - 1);
+    if (bytes <= 0) return;
+    this.taken = scan.at[k + 1]!;
+    if (bytes > read!.bytes) this.reads[this.reads.length - 1] = { at: read!.at, bytes };
   }
 }
 

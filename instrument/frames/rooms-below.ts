@@ -7,12 +7,11 @@
 //   ...
 //   local.get $frame  local.get $n  i32.const 15  i32.add  i32.const -16  i32.and  i32.sub  <- room
 
+import type { BodyScan } from '../body-scan.ts';
 import { PLAIN_EFFECTS, STACK_EFFECTS } from '../elide/stack-effects.ts';
 import { blockType } from '../wasm/block-type.ts';
-import { Decoder } from '../wasm/decoder.ts';
 import type { Module } from '../wasm/module.ts';
 import { OP } from '../wasm/opcodes.ts';
-import { integerConstant } from './operands.ts';
 
 /** What is known of an operand: a constant's value, whether it comes from the stack pointer, or that it is a multiple of 16. */
 type Operand = number | 'pointer' | 'kept' | 'multiple' | undefined;
@@ -31,19 +30,21 @@ const I64_SHL = 0x86;
 const UNIT = 16;
 const UNIT_SHIFT = 4;
 
-/** Just past each instruction of the i-th body that leaves such an address. The read that ends at `except` does not count. */
-export function roomsBelow(module: Module, i: number, stackPointer: number, except = 0): number[] {
+/** Just past each instruction of the body in `scan` that leaves such an address. The read that ends at `except` does not count. */
+export function roomsBelow(module: Module, scan: BodyScan, stackPointer: number, except = 0): number[] {
   const kept: Kept = { pointers: new Set(), multiples: new Set(), constants: new Map() };
   for (;;) {
-    const scan = new Scan(module, i, stackPointer, kept, except);
-    const found = scan.run();
-    if (!scan.learned) return found;
+    const pass = new Pass(module, scan, stackPointer, kept, except);
+    const found = pass.run();
+    if (!pass.learned) return found;
   }
 }
 
-class Scan {
+class Pass {
   private readonly module: Module;
-  private readonly decoder: Decoder;
+  private readonly scan: BodyScan;
+  /** Number of the instruction that it stands at. */
+  private i = 0;
   private readonly stackPointer: number;
   private readonly except: number;
   private readonly kept: Kept;
@@ -56,10 +57,9 @@ class Scan {
   /** Something about locals that what came before it should have known. */
   learned = false;
 
-  constructor(module: Module, i: number, stackPointer: number, kept: Kept, except: number) {
-    const { start, end } = module.bodies[i]!;
+  constructor(module: Module, scan: BodyScan, stackPointer: number, kept: Kept, except: number) {
     this.module = module;
-    this.decoder = new Decoder(module.bytes, start, end);
+    this.scan = scan;
     this.stackPointer = stackPointer;
     this.kept = kept;
     this.except = except;
@@ -67,20 +67,24 @@ class Scan {
   }
 
   run(): number[] {
-    const d = this.decoder;
-    d.skipLocals();
-    while (d.pos < d.end) {
-      d.next();
-      this.step(d.op);
-    }
+    const { op, count } = this.scan;
+    for (this.i = 0; this.i < count; this.i++) this.step(op[this.i]!);
     return this.found;
   }
 
+  /** First index, constant or block type of the current instruction. */
+  private get arg(): number {
+    return this.scan.arg[this.i]!;
+  }
+
+  private get end(): number {
+    return this.scan.at[this.i + 1]!;
+  }
+
   private step(op: number): void {
-    const d = this.decoder;
-    if (op === OP.LOCAL_GET) this.push(this.local(d.index));
+    if (op === OP.LOCAL_GET) this.push(this.local(this.arg));
     else if (op === OP.LOCAL_SET || op === OP.LOCAL_TEE) this.setLocal(op);
-    else if (op === OP.I32_CONST || op === OP.I64_CONST) this.push(integerConstant(d));
+    else if (op === OP.I32_CONST || op === OP.I64_CONST) this.push(this.scan.integer(this.i));
     else if (op === OP.GLOBAL_GET) this.push(this.isRead() ? 'pointer' : undefined);
     else if (op === OP.GLOBAL_SET) this.pop();
     else if (op === (this.is64 ? OP.I64_SUB : OP.I32_SUB))
@@ -102,7 +106,7 @@ class Scan {
   }
 
   private isRead(): boolean {
-    return this.decoder.index === this.stackPointer && this.decoder.pos !== this.except;
+    return this.arg === this.stackPointer && this.end !== this.except;
   }
 
   private local(index: number): Operand {
@@ -112,7 +116,7 @@ class Scan {
 
   private setLocal(op: number): void {
     const value = this.pop();
-    const { index } = this.decoder;
+    const index = this.arg;
     if (isPointer(value)) this.learn(this.kept.pointers, index);
     else if (value === 'multiple') this.learn(this.kept.multiples, index);
     this.learnConstant(index, typeof value === 'number' ? value : undefined);
@@ -140,7 +144,7 @@ class Scan {
       this.push(left === 'multiple' && isMultiple(right) ? 'multiple' : undefined);
       return;
     }
-    if (left === 'kept' || typeof right !== 'number') this.found.push(this.decoder.pos);
+    if (left === 'kept' || typeof right !== 'number') this.found.push(this.end);
     this.push('kept');
   }
 
@@ -149,7 +153,7 @@ class Scan {
     const right = this.pop();
     const left = this.pop();
     const isAligned = isPointer(left) && typeof right === 'number' && right <= -UNIT && (right & -right) === -right;
-    if (isAligned) this.found.push(this.decoder.pos);
+    if (isAligned) this.found.push(this.end);
     const isRounded = !isPointer(left) && (isMultiple(left) || isMultiple(right));
     this.push(isAligned ? 'kept' : isRounded ? 'multiple' : undefined);
   }
@@ -162,13 +166,12 @@ class Scan {
   }
 
   private other(op: number): void {
-    const d = this.decoder;
     if (op === OP.BLOCK || op === OP.LOOP || op === OP.IF || op === OP.TRY || op === OP.TRY_TABLE) this.open(op);
     else if (op === OP.END || op === OP.DELEGATE) this.close();
     else if (op === OP.BR_IF) this.replace(1, 0);
     else if (op === OP.SELECT || op === OP.SELECT_T) this.select();
-    else if (op === OP.CALL) this.exchange(this.module.types[this.module.functions[d.index]!], 0);
-    else if (op === OP.CALL_INDIRECT) this.exchange(this.module.types[d.index], 1);
+    else if (op === OP.CALL) this.exchange(this.module.types[this.module.functions[this.arg]!], 0);
+    else if (op === OP.CALL_INDIRECT) this.exchange(this.module.types[this.arg], 1);
     else {
       const effect = op < 256 ? PLAIN_EFFECTS[op]! : (STACK_EFFECTS.get(op) ?? -1);
       if (effect < 0) this.cut();
@@ -198,9 +201,8 @@ class Scan {
   }
 
   private open(op: number): void {
-    const d = this.decoder;
     if (op === OP.IF) this.pop();
-    const { params, results } = blockType(this.module, d.value);
+    const { params, results } = blockType(this.module, this.arg);
     this.blocks.push({ height: Math.max(0, this.height - params.length), results: results.length });
   }
 

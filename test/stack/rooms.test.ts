@@ -3,6 +3,7 @@
 
 import binaryen from 'binaryen';
 import { expect, test } from 'vitest';
+import { BodyScan } from '../../instrument/body-scan.ts';
 import { roomsBelow } from '../../instrument/frames/rooms-below.ts';
 import { parseModule } from '../../instrument/wasm/module.ts';
 import { compileC, runC, runOriginal, summaryOf } from '../support/c-program.ts';
@@ -87,5 +88,7 @@ test.each<[string, string, number]>([
     (func (param $n i32) (local $a i32) (local $b i32) (local $m i32) ${body}))`);
   const parsed = parseModule(module.emitBinary());
   module.dispose();
-  expect(roomsBelow(parsed, 0, 0)).toHaveLength(count);
+  const scan = new BodyScan(parsed, { kills: () => false, stackPointer: 0 });
+  scan.read(0);
+  expect(roomsBelow(parsed, scan, 0)).toHaveLength(count);
 }); // biome-ignore format: a table

@@ -225,7 +225,8 @@ describe('a function whose frame is not understood', () => {
     const taken = `(local.tee $a (i32.sub ${GET} (i32.const SIZE)))`;
     const reads = (body: string) => {
       const parsed = parse(`(func (param $n i32) (local $a i32) ${body})`);
-      const uses = new PointerUses(parsed, 0);
+      const scan = new BodyScan(parsed, { kills: () => false, stackPointer: 0 });
+      const uses = new PointerUses(parsed, scan, 0);
       uses.find(0);
       return uses.reads.map((r) => r.bytes);
     };
