@@ -78,10 +78,10 @@ function reserve(end: u32): bool {
 }
 
 /** Zeroed bytes (a multiple of 8 at an 8-byte boundary), or 0 when memory 1 cannot grow. */
-export function arenaAlloc(size: u32): u32 {
+export function arenaAlloc(size: u32, align: u32 = 8): u32 {
   prepare();
   size = (size + 7) & ~7;
-  const at = load<u32>(HEADER_ARENA_TOP);
+  const at = (load<u32>(HEADER_ARENA_TOP) + (align - 1)) & ~(align - 1);
   if (at + size < at || !reserve(at + size)) return 0;
   store<u32>(HEADER_ARENA_TOP, at + size);
   return at;

@@ -149,12 +149,12 @@ function growRecords(count: u32): bool {
   const old = load<u32>(HEADER_CHUNKS);
   const bytes = count * CHUNK_RECORD;
   if (!old) {
-    const first = arenaAlloc(FIRST_RECORDS * CHUNK_RECORD);
+    const first = arenaAlloc(FIRST_RECORDS * CHUNK_RECORD, CHUNK_RECORD);
     store<u32>(HEADER_CHUNKS, first);
     return first != 0;
   }
   if (arenaExtend(old, bytes, bytes * 2)) return true;
-  const moved = arenaAlloc(bytes * 2);
+  const moved = arenaAlloc(bytes * 2, CHUNK_RECORD);
   if (!moved) return false;
   memory.copy(moved, old, bytes);
   store<u32>(HEADER_CHUNKS, moved);
