@@ -57,8 +57,9 @@ export function addChunk(begin: Addr, size: Addr): u32 {
   if (!chunk) return 0;
   store<u32>(chunk, <u32>(begin >> 3), CHUNK_BEGIN);
   setChunkSize(chunk, size);
-  store<u32>(slot, numberOf(chunk));
-  noteRecent(chunk);
+  const number = numberOf(chunk);
+  store<u32>(slot, number);
+  store<u32>(recentSlot(load<u32>(HEADER_INDEX), begin), number);
   count(HEADER_INDEX_USED, 1);
   return chunk;
 }
@@ -80,8 +81,8 @@ export function chunkInPlace(begin: Addr): u32 {
 }
 
 /** Chunks are mostly freed soon: the newest are found in a table that stays in the cache, where the index does not. */
-export function noteRecent(chunk: u32): void {
-  store<u32>(recentSlot(load<u32>(HEADER_INDEX), chunkBegin(chunk)), numberOf(chunk));
+export function noteRecent(begin: Addr, chunk: u32): void {
+  store<u32>(recentSlot(load<u32>(HEADER_INDEX), begin), numberOf(chunk));
 }
 
 function recordOf(number: u32): u32 {

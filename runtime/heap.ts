@@ -92,7 +92,7 @@ function handOut(size: Addr, kind: u32): Addr {
     const left = load<u32>(chunk, CHUNK_LEFT);
     const body = bodySize(size);
     setChunkSize(chunk, size);
-    noteRecent(chunk);
+    noteRecent(begin, chunk);
     describe(chunk, kind, 8, left);
     // Around a chunk that has been freed all is as it was. An empty one is redzone throughout.
     if (flag(FLAG_POISON_HEAP)) drawBody(begin, body, size ? 0 : redzoneCode(0, false), <u32>size & 7);
