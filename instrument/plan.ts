@@ -128,6 +128,8 @@ export interface NeighbourGroup {
   /** Bytes of all, relative to the first one's address operand. */
   readonly from: number;
   readonly to: number;
+  /** Whether one of them stores. */
+  readonly writes: boolean;
   readonly members: number;
   /** Groups with the same slot do not overlap. */
   readonly slot: number;

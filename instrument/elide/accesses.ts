@@ -138,7 +138,7 @@ export abstract class Accesses extends Blocks {
     if (state.knows(base, from, to, mustWrite, reach)) return ACTION.REPEATED;
     if (this.discarded?.has(scan.at[i]!)) return ACTION.CHECK; // which tells nothing where the conditions do not hold
     state.learn(base, from, to, write, reach);
-    if (!this.values64) this.neighbours.access(this.count, base, from, to, values.off[address]!);
+    if (!this.values64) this.neighbours.access(this.count, base, from, to, values.off[address]!, write);
     if (this.watch.active) {
       const far = offset > this.assumptions.nullLimit ? offset : 0;
       this.watch.access({ base, from, to, reach: far, write, access: this.count });

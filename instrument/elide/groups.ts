@@ -16,6 +16,7 @@ interface Draft {
   high: number;
   leaderAt: number;
   base: number;
+  writes: boolean;
   members: number;
   /** The member found last. */
   last: number;
@@ -58,7 +59,7 @@ export class Groups {
   }
 
   /** A checked access [from, to) relative to `base`, whose address operand is `base + operand`. */
-  access(access: number, base: number, from: number, to: number, operand: number): void {
+  access(access: number, base: number, from: number, to: number, operand: number, write: boolean): void {
     this.skip(access);
     for (let i = this.open - 1; i >= 0 && i >= this.open - LOOK_BACK; i--) {
       const draft = this.drafts[i]!;
@@ -68,6 +69,7 @@ export class Groups {
       if (high - low > MAX_BYTES) continue;
       draft.low = low;
       draft.high = high;
+      draft.writes ||= write;
       draft.members++;
       this.before[access] = draft.last;
       draft.last = access;
@@ -79,13 +81,14 @@ export class Groups {
     draft.high = to;
     draft.leaderAt = operand;
     draft.base = base;
+    draft.writes = write;
     draft.members = 1;
     draft.last = access;
   }
 
   private draft(): Draft {
     if (this.open === this.drafts.length) {
-      this.drafts.push({ leader: 0, low: 0, high: 0, leaderAt: 0, base: 0, members: 0, last: 0 });
+      this.drafts.push({ leader: 0, low: 0, high: 0, leaderAt: 0, base: 0, writes: false, members: 0, last: 0 });
     }
     return this.drafts[this.open++]!;
   }
@@ -104,8 +107,8 @@ export class Groups {
   }
 
   private settle(draft: Draft): void {
-    const { leader, low, high, leaderAt, members } = draft;
-    this.found.push({ leader, from: low - leaderAt, to: high - leaderAt, members, slot: this.slots++ });
+    const { leader, low, high, leaderAt, writes, members } = draft;
+    this.found.push({ leader, from: low - leaderAt, to: high - leaderAt, writes, members, slot: this.slots++ });
     for (let member = draft.last; ; member = this.before[member]!) {
       this.group[member] = this.found.length;
       if (member === leader) return;

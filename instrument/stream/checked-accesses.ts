@@ -23,7 +23,7 @@ import { bulkRanges, writeBulkCheck } from './bulk-check.ts';
 import { CodeWriter } from './code-writer.ts';
 import { writeExpression } from './loop-test.ts';
 import type { NumberPlaces } from './number-places.ts';
-import { writeGroupTest, writeReadOnlyTest, writeTest } from './shadow-test.ts';
+import { type Leader, writeGroupTest, writeReadOnlyTest, writeTest } from './shadow-test.ts';
 import type { SiteMap } from './site-map.ts';
 
 const UNCONDITIONAL: readonly Expression[] = [];
@@ -111,10 +111,10 @@ export abstract class CheckedAccesses {
     const inline = this.plan.mode === 'inline' && (!this.target.is64 || d.offset < 0x80000000);
     const group = inline && action === ACTION.CHECK ? this.group() : undefined;
     writer.local(inline && !group ? OP.LOCAL_TEE : OP.LOCAL_SET, address);
-    if (group) writeGroupTest(writer, group, group.leader === this.nextAction, address);
+    if (group) writeGroupTest(writer, group, this.leader(group, access), address);
     else if (inline) writeTest(writer, d, access.size, address);
     if (inline) {
-      if (access.write) writeReadOnlyTest(writer, d.offset, address);
+      if (access.write && !group) writeReadOnlyTest(writer, d.offset, address);
       writer.rarely();
     }
     this.callCheck(access, address);
@@ -153,6 +153,11 @@ export abstract class CheckedAccesses {
     if (!actions || this.target.paged || actions.at[this.nextAction] !== this.decoder.start) return undefined;
     const group = actions.group[this.nextAction]!;
     return group > 0 ? actions.groups[group - 1] : undefined;
+  }
+
+  /** The current access, if it looks for its group. */
+  private leader(group: NeighbourGroup, { size }: Access): Leader | undefined {
+    return group.leader === this.nextAction ? { place: this.decoder, size } : undefined;
   }
 
   /** What the elimination decided about the current access. */

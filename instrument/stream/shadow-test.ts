@@ -47,11 +47,16 @@ function writeByteTest(w: CodeWriter, offset: number): void {
 
 /** For a store, behind its test: constants are found by address, since poison would send every load of a table through the slow path. */
 export function writeReadOnlyTest(w: CodeWriter, offset: number, address: number): void {
+  writeReadOnlyRangeTest(w, offset, 1, address);
+}
+
+/** The same for several bytes. */
+function writeReadOnlyRangeTest(w: CodeWriter, offset: number, bytes: number, address: number): void {
   const { readOnly, is64 } = w.target;
   if (!readOnly) return;
   w.local(OP.LOCAL_GET, address);
-  w.addToAddress(offset - readOnly.begin);
-  w.pointerConstant(readOnly.end - readOnly.begin);
+  w.addToAddress(offset + (bytes - 1) - readOnly.begin);
+  w.pointerConstant(readOnly.end - readOnly.begin + (bytes - 1));
   w.byte(is64 ? OP.I64_LT_U : OP.I32_LT_U);
   w.byte(OP.I32_OR);
 }
@@ -101,26 +106,48 @@ function slowRole(slot: number): string {
   return slowRoles[slot];
 }
 
-/** Leaves an i32 that is 0 only if the bytes of all members are valid. The first member looks. */
-export function writeGroupTest(w: CodeWriter, group: NeighbourGroup, leads: boolean, address: number): void {
+/** The access that looks for its group. */
+export interface Leader {
+  readonly place: Place;
+  readonly size: number;
+}
+
+/**
+ * Leaves an i32 that is 0 only if the bytes of all members are valid, and none of them constant if one stores. The first
+ * member looks.
+ */
+export function writeGroupTest(
+  w: CodeWriter,
+  group: NeighbourGroup,
+  leader: Leader | undefined,
+  address: number,
+): void {
   const slow = w.scratchLocal(slowRole(group.slot), TYPE.I32);
-  if (leads) {
-    const [first, last, back] = looks(group.to - group.from);
-    w.local(OP.LOCAL_GET, address);
-    shadowLook(w, group.from, first, 0);
-    w.local(OP.LOCAL_GET, address);
-    shadowLook(w, group.to - 1, last, back);
-    w.byte(OP.I32_OR);
+  if (leader) {
+    writeLooks(w, group, leader, address);
+    if (group.writes) writeReadOnlyRangeTest(w, group.from, group.to - group.from, address);
     w.local(OP.LOCAL_TEE, slow);
     w.rarely();
     w.local(OP.LOCAL_GET, address);
-    for (const value of [group.from, group.to, 0, 1, 0, 0]) w.constant(value);
+    for (const value of [group.from, group.to, 0, 1, 0, group.writes ? 1 : 0]) w.constant(value);
     w.callRuntime('check_span');
     w.byte(OP.I32_EQZ);
     w.local(OP.LOCAL_SET, slow);
     w.byte(OP.END);
   }
   w.local(OP.LOCAL_GET, slow);
+}
+
+/** The members often are one value, read and written: its first look is all, as where it stands alone. */
+function writeLooks(w: CodeWriter, group: NeighbourGroup, { place, size }: Leader, address: number): void {
+  const { from, to } = group;
+  w.local(OP.LOCAL_GET, address);
+  if (from === place.offset && to === from + size) return writeTest(w, place, size, address);
+  const [first, last, back] = looks(to - from);
+  shadowLook(w, from, first, 0);
+  w.local(OP.LOCAL_GET, address);
+  shadowLook(w, to - 1, last, back);
+  w.byte(OP.I32_OR);
 }
 
 /** Shadow bytes at an offset, which may be negative, from the address on the stack; `back` granules further down. */
