@@ -65,7 +65,10 @@ export class StackFrames {
   /** Frames that begin at a call of the library in front of which a check stands; one without a name was found by what it does. */
   withCallee(frames: readonly StackFrame[], stack: readonly EngineFrame[]): readonly StackFrame[] {
     const callee = this.calleeAt(frames[0]?.offset);
-    return callee === undefined ? frames : [this.called(callee, () => checkedRole(stack)), ...frames];
+    if (callee === undefined) return frames;
+    const name = this.symbolizer.functionName(callee);
+    const role = /^wasm-function\[/.test(name) ? checkedRole(stack) : undefined;
+    return [this.called(callee, role ?? name), ...frames];
   }
 
   /** Frames that begin at a call of the allocator, with its function first, as ASan's have theirs. */
@@ -73,17 +76,18 @@ export class StackFrames {
     const callee = this.calleeAt(frames[0]?.offset);
     this.allocator ??= readInfo(this.options.instrumented).allocator ?? [];
     const known = this.allocator.find(({ func }) => func === callee);
-    return known ? [this.called(known.func, () => known.role), ...frames] : frames;
+    if (!known) return frames;
+    const { func, how, role } = known;
+    const hasName = how === 'name' || how === 'export'; // else it may have a short one, as minifiers give
+    return [this.called(func, hasName ? this.symbolizer.functionName(func) : role), ...frames];
   }
 
   private calleeAt(offset: number | undefined): number | undefined {
     return offset === undefined ? undefined : calledFunction(this.options.original, offset);
   }
 
-  private called(func: number, roleOf: () => string | undefined): StackFrame {
-    const known = this.symbolizer.functionName(func);
-    const role = /^wasm-function\[/.test(known) ? roleOf() : undefined;
-    return { ...this.entryOf(func), function: role ?? known, called: true };
+  private called(func: number, name: string): StackFrame {
+    return { ...this.entryOf(func), function: name, called: true };
   }
 
   /** Where a function's code begins. */

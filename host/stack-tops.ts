@@ -8,7 +8,7 @@ export interface Info {
   readonly stackPointer: number | null;
   readonly allocatorWords?: readonly number[];
   /** Functions of the original that are hooked. */
-  readonly allocator?: readonly { readonly role: string; readonly func: number }[];
+  readonly allocator?: readonly { readonly role: string; readonly func: number; readonly how: string }[];
 }
 
 export function readInfo(instrumented: Uint8Array): Info {
