@@ -3,7 +3,7 @@
 // own. All share one copy of each module, and names stay what they are. The types are tsc's.
 
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OutputOptions, rolldown } from 'rolldown';
 
@@ -36,7 +36,8 @@ export async function buildNode(folder: string): Promise<void> {
   });
   await bundle.write({
     dir: folder,
-    chunkFileNames: '[name].js',
+    // The bundler calls what begins with index.ts by the name of its folder, which for the root is whatever a clone is called.
+    chunkFileNames: ({ name }) => (name === basename(ROOT) ? 'library.js' : '[name].js'),
     comments: false,
     codeSplitting: { groups: [{ name: fileByStart(), debugName: 'start', includeDependenciesRecursively: false }] },
   });
