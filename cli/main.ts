@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: finds the subcommand, turns every refusal into one sentence with its code, and exits.
 
-import { enableCompileCache } from 'node:module';
+import module from 'node:module';
 import { SanitizerError } from '../host/errors.ts';
 import { InstrumentError } from '../instrument/errors.ts';
 import type { Command, Io } from './command.ts';
@@ -30,7 +30,7 @@ const io: Io = {
 };
 
 // What a command loads, some 200 files, comes compiled from Node's own cache in the temporary folder: a sixth of a start.
-enableCompileCache();
+module.enableCompileCache?.();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([name, ...rest]: readonly string[]): Promise<number> {
