@@ -29,7 +29,7 @@ const io: Io = {
   terminalColumns: process.stderr.isTTY ? process.stderr.columns : undefined,
 };
 
-// What a command loads, some 200 files, comes compiled from Node's own cache in the temporary folder: a sixth of a start.
+// What a command loads comes compiled from Node's own cache in the temporary folder.
 module.enableCompileCache?.();
 process.exitCode = await main(process.argv.slice(2));
 
