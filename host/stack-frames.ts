@@ -78,7 +78,8 @@ export class StackFrames {
     const known = this.allocator.find(({ func }) => func === callee);
     if (!known) return frames;
     const { func, how, role } = known;
-    const hasName = how === 'name' || how === 'export'; // else it may have a short one, as minifiers give
+    // An export that nobody knew it by may have a short name, as minifiers give.
+    const hasName = this.symbolizer.info !== 'stripped' || how === 'name' || how === 'export';
     return [this.called(func, hasName ? this.symbolizer.functionName(func) : role), ...frames];
   }
 
