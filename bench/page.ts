@@ -1,7 +1,7 @@
 // docs/PERFORMANCE.md and its charts, written from bench/results.json alone: nothing in it is typed.
 
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { table } from './report.ts';
+import { type Goal, table } from './report.ts';
 import type { Measured, Results } from './results.ts';
 import { SECTIONS } from './sections/index.ts';
 import { chartOf } from './svg.ts';
@@ -39,8 +39,13 @@ function head(): string {
 
 function goals(measured: readonly Measured[]): string {
   const all = measured.flatMap((m) => m.tables.flatMap((t) => t.goals ?? []));
-  const rows = all.map((g) => [g.what, g.limit, g.measured, g.met ? 'met' : 'missed']);
+  const rows = all.map((g) => [g.what, g.limit, g.measured, g.met ? 'met' : missed(g)]);
   return table({ title: 'Goals', columns: ['goal', 'limit', 'measured', ''], rows }).replace('###', '##');
+}
+
+/** With a link to the table that says why. */
+function missed({ why }: Goal): string {
+  return why === undefined ? 'missed' : `missed: [why](#${why.toLowerCase().replace(/[^\w ]/g, '').replaceAll(' ', '-')})`;
 }
 
 function sectionText(name: string, measured: Measured, files: Record<string, string>): string {

@@ -9,6 +9,8 @@ export interface Goal {
   readonly limit: string;
   readonly measured: string;
   readonly met: boolean;
+  /** The title of the table that says why, where it is missed. */
+  readonly why?: string;
 }
 
 /** Bars: one group per row that has numbers in all of `columns`. */
@@ -35,9 +37,17 @@ export interface Table {
   readonly goals?: readonly Goal[];
 }
 
-/** A goal `value <= limit` (or `>=`). */
-export function goal(what: string, value: number, comparison: '<=' | '>=', limit: number, unit: string): Goal {
+/** A goal `value <= limit` (or `>=`); `why` as in Goal. */
+export function goal(
+  what: string,
+  value: number,
+  comparison: '<=' | '>=',
+  limit: number,
+  unit: string,
+  why?: string,
+): Goal {
   return {
+    ...(why !== undefined && { why }),
     what,
     limit: `${comparison} ${limit}${unit}`,
     measured: `${format(value)}${unit}`,

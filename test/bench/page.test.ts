@@ -13,3 +13,10 @@ test('the page and its charts are made from bench/results.json', () => {
   expect(found.sort()).toEqual(Object.keys(made).sort());
   for (const file of found) expect(readFileSync(new URL(file, DOCS), 'utf8'), file).toBe(made[file]);
 });
+
+test('a missed goal refers to the table that says why', () => {
+  const page = pageOf(readResults())['PERFORMANCE.md']!;
+  const titles = [...page.matchAll(/^### (.*)$/gm)].map(([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
+  const missed = page.match(/\| missed.*\|/g) ?? [];
+  for (const line of missed) expect(titles, line).toContain(/\[why\]\(#([\w-]+)\)/.exec(line)?.[1]);
+});
