@@ -45,7 +45,12 @@ function goals(measured: readonly Measured[]): string {
 
 /** With a link to the table that says why. */
 function missed({ why }: Goal): string {
-  return why === undefined ? 'missed' : `missed: [why](#${why.toLowerCase().replace(/[^\w ]/g, '').replaceAll(' ', '-')})`;
+  return why === undefined
+    ? 'missed'
+    : `missed: [why](#${why
+        .toLowerCase()
+        .replace(/[^\w ]/g, '')
+        .replaceAll(' ', '-')})`;
 }
 
 function sectionText(name: string, measured: Measured, files: Record<string, string>): string {
