@@ -1,12 +1,13 @@
 // Writes docs/COMPATIBILITY.md: packages of npm that ship wasm, each running its documented example under `wasan node`.
 //
 //   npx node bench/compatibility.ts [--folder scratch] [app ...]      names: only those, to the terminal, without the document
+//   npx node bench/compatibility.ts --renew app ...                   only their rows of the document
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { document } from './compat/document.ts';
+import { document, renewed } from './compat/document.ts';
 import { PACKAGES } from './compat/packages.ts';
 import { install, type Outcome, runPackage } from './compat/run.ts';
 import { measureStart } from './compat/start.ts';
@@ -14,6 +15,8 @@ import { measureStart } from './compat/start.ts';
 const args = process.argv.slice(2);
 const at = args.indexOf('--folder');
 const folder = at < 0 ? join(tmpdir(), 'wasan-compatibility') : args.splice(at, 2)[1]!;
+const renew = args.indexOf('--renew');
+if (renew >= 0) args.splice(renew, 1);
 const chosen = args.length > 0 ? PACKAGES.filter((p) => args.includes(p.app)) : PACKAGES;
 install(folder, chosen);
 const outcomes: Outcome[] = [];
@@ -24,9 +27,6 @@ for (const p of chosen) {
   const result = failure ?? `${sameOutput ? 'same output' : 'OTHER OUTPUT'}, ${slowdown!.toFixed(2)}x`;
   console.log(`${p.app}: ${result}, ${findings.length} findings${findings.map((f) => `\n  ${f}`).join('')}`);
 }
-if (args.length === 0) {
-  writeFileSync(
-    fileURLToPath(new URL('../docs/COMPATIBILITY.md', import.meta.url)),
-    document(outcomes, measureStart(folder)),
-  );
-}
+const page = fileURLToPath(new URL('../docs/COMPATIBILITY.md', import.meta.url));
+if (renew >= 0) writeFileSync(page, renewed(readFileSync(page, 'utf8'), outcomes));
+else if (args.length === 0) writeFileSync(page, document(outcomes, measureStart(folder)));

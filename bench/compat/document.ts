@@ -41,6 +41,18 @@ export function document(outcomes: readonly Outcome[], starts: readonly Start[])
   ].join('\n');
 }
 
+/** The page with other figures of some packages. Those with findings have more on it than a row: it is then made as a whole. */
+export function renewed(page: string, outcomes: readonly Outcome[]): string {
+  const lines = page.split('\n');
+  for (const outcome of outcomes) {
+    const at = lines.findIndex((line) => line.startsWith(`| ${outcome.package.name} ${outcome.package.version} |`));
+    const isRowAlone = lines[at]?.endsWith('| 0 |') && outcome.findings.length === 0 && outcome.failure === undefined;
+    if (!isRowAlone) throw new Error(`${outcome.package.app}: the page must be made anew as a whole`);
+    lines[at] = row(outcome);
+  }
+  return lines.join('\n');
+}
+
 function row({ package: p, modules, sameOutput, slowdown, firstRound, findings: found }: Outcome): string {
   const cells = [
     `${p.name} ${p.version}`,

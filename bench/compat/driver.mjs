@@ -13,9 +13,10 @@ const MOST = 6;
 const NOTABLE = 0.98;
 /** A round that takes so much more CPU time than time has others working beside it: the engine still compiles, or the program has threads. */
 const BESIDE = 1.2;
-let hasThreads = false;
-process.on('worker', () => {
-  hasThreads = true;
+let threads = 0;
+process.on('worker', (worker) => {
+  threads++;
+  worker.once('exit', () => threads--);
 });
 const { load } = await import(`./${app}.mjs`);
 const work = await load();
@@ -30,7 +31,7 @@ for (let round = 1; round <= LEAST_ROUNDS || performance.now() < Math.min(end, l
   const [before, began] = [process.cpuUsage(), performance.now()];
   output = String(await work());
   const { user, system } = process.cpuUsage(before);
-  const isCompiling = !hasThreads && user + system > (performance.now() - began) * 1000 * BESIDE;
+  const isCompiling = threads === 0 && user + system > (performance.now() - began) * 1000 * BESIDE;
   first ??= user + system;
   if (isCompiling || user + system < best * NOTABLE) end = performance.now() + patience;
   best = Math.min(best, user + system);
