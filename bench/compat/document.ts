@@ -49,8 +49,10 @@ export function renewed(page: string, outcomes: readonly Outcome[]): string {
     const isRowAlone = lines[at]?.endsWith('| 0 |') && outcome.findings.length === 0 && outcome.failure === undefined;
     if (!isRowAlone) throw new Error(`${outcome.package.app}: the page must be made anew as a whole`);
     lines[at] = row(outcome);
+    const failed = lines.findIndex((line) => line.startsWith(`- ${outcome.package.name}: `));
+    if (failed >= 0) lines.splice(failed, 1);
   }
-  return lines.join('\n');
+  return lines.join('\n').replace(/## Failed\n\n(?!- )/, '');
 }
 
 function row({ package: p, modules, sameOutput, slowdown, firstRound, findings: found }: Outcome): string {
