@@ -28,5 +28,5 @@ for (const p of chosen) {
   console.log(`${p.app}: ${result}, ${findings.length} findings${findings.map((f) => `\n  ${f}`).join('')}`);
 }
 const page = fileURLToPath(new URL('../docs/COMPATIBILITY.md', import.meta.url));
-if (renew >= 0) writeFileSync(page, renewed(readFileSync(page, 'utf8'), outcomes));
-else if (args.length === 0) writeFileSync(page, document(outcomes, measureStart(folder)));
+if (args.length === 0) writeFileSync(page, document(outcomes, measureStart(folder)));
+else if (renew >= 0) writeFileSync(page, renewed(readFileSync(page, 'utf8'), outcomes));
