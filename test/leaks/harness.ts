@@ -49,8 +49,7 @@ export function leakLines(check: LeakCheck | undefined): string[] {
   if (!check) throw new Error('no leak check was made');
   return (check.report?.leaks ?? []).map(({ direct, bytes, objects, stack }) => {
     const functions = stack
-      .filter((f) => !f.called)
-      .slice(0, 2)
+      .slice(0, 3)
       .map((f) => f.function)
       .join('<');
     return `${direct ? 'direct' : 'indirect'} ${bytes} in ${objects.length}: ${functions}`;

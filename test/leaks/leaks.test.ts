@@ -25,83 +25,92 @@ const LOST: readonly Case[] = [
   {
     name: 'one block',
     source: 'NOINLINE void lose(void) { keep(malloc(10)); } int main(void) { lose(); }',
-    leaks: ['direct 10 in 1: lose<main'],
+    leaks: ['direct 10 in 1: malloc<lose<main'],
   },
   {
     name: 'three blocks of one stack are one leak',
     source:
       'NOINLINE void lose(void) { keep(malloc(7)); } int main(void) { for (volatile int i = 0; i < 3; i++) lose(); }',
-    leaks: ['direct 21 in 3: lose<main'],
+    leaks: ['direct 21 in 3: malloc<lose<main'],
   },
   {
     name: 'an empty block',
     source: 'NOINLINE void lose(void) { keep(malloc(0)); } int main(void) { lose(); }',
-    leaks: ['direct 0 in 1: lose<main'],
+    leaks: ['direct 0 in 1: malloc<lose<main'],
   },
   {
     name: 'a list by its head: the rest is indirect',
     source: `NOINLINE struct node *make(struct node *next) { struct node *n = keep(malloc(sizeof *n)); n->next = next; return n; }
 NOINLINE void lose(void) { struct node *l = 0; for (volatile int i = 0; i < 4; i++) l = make(l); keep(l); }
 int main(void) { lose(); }`,
-    leaks: ['direct 24 in 1: make<lose', 'indirect 72 in 3: make<lose'],
+    leaks: ['direct 24 in 1: malloc<make<lose', 'indirect 72 in 3: malloc<make<lose'],
   },
   {
     name: 'a ring has no head',
     source: `NOINLINE void lose(void) { struct node *a = keep(malloc(24)), *b = keep(malloc(24)); a->next = b; b->next = a; }
 int main(void) { lose(); }`,
-    leaks: ['indirect 24 in 1: lose<main', 'indirect 24 in 1: lose<main'],
+    leaks: ['indirect 24 in 1: malloc<lose<main', 'indirect 24 in 1: malloc<lose<main'],
   },
   {
     name: 'a block that points to itself is lost directly',
     source: `NOINLINE void lose(void) { struct node *a = keep(malloc(24)); a->next = a; } int main(void) { lose(); }`,
-    leaks: ['direct 24 in 1: lose<main'],
+    leaks: ['direct 24 in 1: malloc<lose<main'],
   },
   {
     name: 'a pointer one past the end',
     source: `char *volatile past; NOINLINE void lose(void) { past = (char *)keep(malloc(16)) + 16; } int main(void) { lose(); }`,
-    leaks: ['direct 16 in 1: lose<main'],
+    leaks: ['direct 16 in 1: malloc<lose<main'],
   },
   {
     name: 'an unaligned pointer',
     source: `char box[16]; NOINLINE void lose(void) { void *p = keep(malloc(12)); memcpy(box + 1, &p, sizeof p); } int main(void) { lose(); }`,
-    leaks: ['direct 12 in 1: lose<main'],
+    leaks: ['direct 12 in 1: malloc<lose<main'],
   },
   {
     name: 'only a freed block points to it',
     source: `NOINLINE void lose(void) { struct node *a = keep(malloc(24)); a->next = keep(malloc(13)); free(a); } int main(void) { lose(); }`,
-    leaks: ['direct 13 in 1: lose<main'],
+    leaks: ['direct 13 in 1: malloc<lose<main'],
   },
   {
     name: "large ones, which sizes among the allocator's own words point into",
     source: `NOINLINE void lose(int n) { keep(malloc(n)); } int main(void) { lose(70000); lose(300000); lose(3000000); puts("x"); }`,
-    leaks: ['direct 3000000 in 1: lose<main', 'direct 300000 in 1: lose<main', 'direct 70000 in 1: lose<main'],
+    leaks: [
+      'direct 3000000 in 1: malloc<lose<main',
+      'direct 300000 in 1: malloc<lose<main',
+      'direct 70000 in 1: malloc<lose<main',
+    ],
   },
   {
     name: 'the program exits with a code of its own',
     source: 'NOINLINE void lose(void) { keep(malloc(10)); } int main(void) { lose(); return 5; }',
-    leaks: ['direct 10 in 1: lose<main'],
+    leaks: ['direct 10 in 1: malloc<lose<main'],
   },
   {
     name: 'allocated by main itself, which returned',
     source: 'int main(void) { keep(malloc(11)); return 3; }',
-    leaks: ['direct 11 in 1: main<_start'],
+    leaks: ['direct 11 in 1: malloc<main<_start'],
   },
   {
     name: 'lost, then exit()',
     source: 'NOINLINE void lose(void) { keep(malloc(10)); } int main(void) { lose(); wipe(); exit(4); }',
-    leaks: ['direct 10 in 1: lose<main'],
+    leaks: ['direct 10 in 1: malloc<lose<main'],
   },
   {
     name: 'the old value of a global',
     source: `char *global; NOINLINE void set(void) { global = keep(malloc(9)); } int main(void) { set(); set(); }`,
-    leaks: ['direct 9 in 1: set<main'],
+    leaks: ['direct 9 in 1: malloc<set<main'],
   },
   {
     name: 'calloc, realloc, aligned_alloc and strdup',
     source: `NOINLINE void a(void) { keep(calloc(3, 5)); } NOINLINE void b(void) { keep(realloc(keep(malloc(4)), 40)); }
 NOINLINE void c(void) { keep(aligned_alloc(64, 128)); } NOINLINE void d(void) { keep(strdup("hello")); }
 int main(void) { a(); b(); c(); d(); }`,
-    leaks: ['direct 128 in 1: c<main', 'direct 40 in 1: b<main', 'direct 15 in 1: a<main', 'direct 6 in 1: strdup<d'],
+    leaks: [
+      'direct 128 in 1: aligned_alloc<c<main',
+      'direct 40 in 1: realloc<b<main',
+      'direct 15 in 1: calloc<a<main',
+      'direct 6 in 1: malloc<strdup<d',
+    ],
   },
 ];
 
@@ -231,17 +240,17 @@ NOINLINE void nothing(void) { hold(12); }
     const { check, result } = await run('down(500, holdAndStop);');
     expect([result.exitCode, leakLines(check)]).toEqual([7, []]);
     const blind = await run('down(500, holdAndStop);', { useStacks: false });
-    expect(leakLines(blind.check)).toEqual(['direct 10 in 1: holdAndStop<down']);
+    expect(leakLines(blind.check)).toEqual(['direct 10 in 1: malloc<holdAndStop<down']);
   });
 
   test('a frame given back keeps none, below frames in use', async () => {
     const { check, result } = await run('down(500, deeper);');
-    expect([result.exitCode, leakLines(check)]).toEqual([7, ['direct 11 in 1: hold<holdDeeper']]);
+    expect([result.exitCode, leakLines(check)]).toEqual([7, ['direct 11 in 1: malloc<hold<holdDeeper']]);
   });
 
   test('nor when the program is back on its own stack', async () => {
     const { check, result } = await run('down(500, nothing); stop();');
-    expect([result.exitCode, leakLines(check)]).toEqual([8, ['direct 12 in 1: hold<nothing']]);
+    expect([result.exitCode, leakLines(check)]).toEqual([8, ['direct 12 in 1: malloc<hold<nothing']]);
   });
 });
 

@@ -22,14 +22,22 @@ async function team(module: Uint8Array, threads: number, options = {}): Promise<
   return made;
 }
 
+/** The function, below the one of the allocator that it calls. */
+function innermost(frames: readonly StackFrame[]): string {
+  return frames
+    .slice(0, frames[0]?.called ? 2 : 1)
+    .map((f) => f.function)
+    .join('<');
+}
+
 /** The finding and the threads of its three stacks: access, allocation, release. */
 function summary(report: Report): string {
   const place = 'place' in report && report.place?.where === 'heap' ? report.place : undefined;
   const stack = (what: string, trace: { thread: string; frames: readonly StackFrame[] } | undefined) =>
-    trace ? [`${what} ${trace.thread} ${trace.frames.find((f) => !f.called)?.function}`] : [];
+    trace ? [`${what} ${trace.thread} ${innermost(trace.frames)}`] : [];
   return [
     findingText(report),
-    `in ${report.thread} ${report.stack.find((f) => !f.called)?.function}`,
+    `in ${report.thread} ${innermost(report.stack)}`,
     ...stack('allocated', place?.allocated),
     ...stack('freed', place?.released),
   ].join('; ');
@@ -42,7 +50,7 @@ describe.each(['-O0', '-O2'])('%s', (level) => {
     const t = await team(await module, 2);
     const answer = await t.do(1, ['run_overflow', 3]);
     expect(answer.findings.map(summary)).toEqual([
-      'heap-buffer-overflow, WRITE of size 4, 0 bytes after 12-byte region; in T1 run_overflow; allocated T1 run_overflow',
+      'heap-buffer-overflow, WRITE of size 4, 0 bytes after 12-byte region; in T1 run_overflow; allocated T1 malloc<run_overflow',
     ]);
   });
 
@@ -52,7 +60,7 @@ describe.each(['-O0', '-O2'])('%s', (level) => {
     expect((await t.do(2, ['run_free'])).findings).toEqual([]);
     const answer = await t.do(0, ['run_read', 2]);
     expect(answer.findings.map(summary)).toEqual([
-      'heap-use-after-free, READ of size 4, 8 bytes inside 20-byte region; in T0 run_read; allocated T1 run_allocate; freed T2 run_free',
+      'heap-use-after-free, READ of size 4, 8 bytes inside 20-byte region; in T0 run_read; allocated T1 malloc<run_allocate; freed T2 free<run_free',
     ]);
   });
 
@@ -63,7 +71,7 @@ describe.each(['-O0', '-O2'])('%s', (level) => {
     const found = answers.flatMap((a) => a.findings.map(summary));
     const late = answers.find((a) => a.findings.length > 0)!.thread;
     expect(found).toEqual([
-      `double-free, 0 bytes inside 20-byte region; in T${late} run_free; allocated T0 run_allocate; freed T${3 - late} run_free`,
+      `double-free, 0 bytes inside 20-byte region; in T${late} free<run_free; allocated T0 malloc<run_allocate; freed T${3 - late} free<run_free`,
     ]);
   });
 
@@ -76,7 +84,7 @@ describe.each(['-O0', '-O2'])('%s', (level) => {
     await t.do(0, ['run_allocate', 4], ['run_free']);
     const answer = await t.do(1, [name]);
     expect(answer.findings.map(summary)).toEqual([
-      `heap-use-after-free, ${verb} of size 4, 0 bytes inside 16-byte region; in T1 ${name}; allocated T0 run_allocate; freed T0 run_free`,
+      `heap-use-after-free, ${verb} of size 4, 0 bytes inside 16-byte region; in T1 ${name}; allocated T0 malloc<run_allocate; freed T0 free<run_free`,
     ]);
     expect(answer.trap).toBeUndefined();
   });
