@@ -10,12 +10,13 @@ import {
 } from '../runtime/abi.ts';
 import { functionReturns } from './function-results.ts';
 import { findLeaks } from './leak-scan.ts';
+import { readInfo } from './module-info.ts';
 import type { ReportContext } from './report/describe.ts';
 import { judgeLeaks, type LeakCheck } from './report/leaks.ts';
 import { openImage, readU32, schemeOf } from './report/memory-image.ts';
 import type { Suppression } from './report/suppressions.ts';
 import type { SiteTable } from './site-table.ts';
-import { readInfo, stackPointer, unsigned } from './stack-tops.ts';
+import { stackPointer, unsigned } from './stack-tops.ts';
 import { readWasmModule } from './symbols/wasm-module.ts';
 
 /** What counts; names and defaults are those of LSAN_OPTIONS. */

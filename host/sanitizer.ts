@@ -9,6 +9,7 @@ import { describeFrame, type FrameRecord, readFrameTable } from './frame-table.t
 import { globalHolding, globalsNear } from './globals.ts';
 import { guardMemory, unguarded } from './guard.ts';
 import { checkLeaks, type LeakOptions } from './leak-check.ts';
+import { readInfo } from './module-info.ts';
 import { makeNeighbour, type Neighbour } from './neighbour.ts';
 import { exportedMemory } from './program-memory.ts';
 import { answerQuestion } from './questions.ts';
@@ -23,7 +24,7 @@ import { findSuppression } from './report/suppressions.ts';
 import type { SanitizerOptions } from './sanitizer-options.ts';
 import { breakLock, createSharedMemory, maySleep } from './shared-memory.ts';
 import { StackFrames } from './stack-frames.ts';
-import { keepStackTops, readInfo, stackPointer } from './stack-tops.ts';
+import { keepStackTops, stackPointer } from './stack-tops.ts';
 import { recordTrap, trapOf } from './trap.ts';
 import { mappingAt } from './vma/mapping.ts';
 

@@ -1,18 +1,11 @@
 // Memory 1 of a program whose memory is shared: the threads' instances import it, so somebody has to make it, once.
 
 import { HEADER_LOCK } from '../runtime/abi.ts';
-import { readWasmModule } from './symbols/wasm-module.ts';
-
-interface Limits {
-  readonly initial: number;
-  readonly maximum: number;
-}
+import { readInfo } from './module-info.ts';
 
 /** A memory 1 for an instrumented module that imports one; undefined for all others, which have their own. */
 export function createSharedMemory(instrumented: Uint8Array): WebAssembly.Memory | undefined {
-  const section = readWasmModule(instrumented).custom('wasan.info');
-  if (!section) return undefined;
-  const { sharedMemory } = JSON.parse(new TextDecoder().decode(section)) as { sharedMemory?: Limits };
+  const { sharedMemory } = readInfo(instrumented);
   return sharedMemory && new WebAssembly.Memory({ ...sharedMemory, shared: true });
 }
 

@@ -4,11 +4,11 @@
 import type { HostCall } from './boundary.ts';
 import { calledFunction, codeOf } from './called-function.ts';
 import { checkedRole, type EngineFrame } from './engine-stack.ts';
+import { type ModuleInfo, readInfo } from './module-info.ts';
 import type { Facts } from './report/facts.ts';
 import type { StackFrame } from './report/place.ts';
 import type { SanitizerOptions } from './sanitizer-options.ts';
 import { readSiteTable, type SiteTable } from './site-table.ts';
-import { type Info, readInfo } from './stack-tops.ts';
 import { createSymbolizer, type Symbolizer } from './symbols/index.ts';
 import { perModule, readWasmModule } from './symbols/wasm-module.ts';
 
@@ -20,7 +20,7 @@ export class StackFrames {
   private readonly options: SanitizerOptions;
   private symbols: Symbolizer | undefined;
   private table: SiteTable | undefined;
-  private allocator: Info['allocator'];
+  private allocator: ModuleInfo['allocator'] | undefined;
 
   constructor(options: SanitizerOptions) {
     this.options = options;
@@ -74,7 +74,7 @@ export class StackFrames {
   /** Frames that begin at a call of the allocator, with its function first, as ASan's have theirs. */
   withAllocator(frames: readonly StackFrame[]): readonly StackFrame[] {
     const callee = this.calleeAt(frames[0]?.offset);
-    this.allocator ??= readInfo(this.options.instrumented).allocator ?? [];
+    this.allocator ??= readInfo(this.options.instrumented).allocator;
     const known = this.allocator.find(({ func }) => func === callee);
     if (!known) return frames;
     const { func, how, role } = known;

@@ -1,28 +1,18 @@
 // Where a program's stacks end: its stack pointer, and the top of the calls that the runtime records. A call leaves both as it
 // found them, unless an exception of JavaScript goes through it.
 
-import { readWasmModule } from './symbols/wasm-module.ts';
+import { type ModuleInfo, readInfo } from './module-info.ts';
 
-/** What the instrumenter wrote down about the module. */
-export interface Info {
-  readonly stackPointer: number | null;
-  readonly allocatorWords?: readonly number[];
-  /** Functions of the original that are hooked. */
-  readonly allocator?: readonly { readonly role: string; readonly func: number; readonly how: string }[];
-}
-
-export function readInfo(instrumented: Uint8Array): Info {
-  const section = readWasmModule(instrumented).custom('wasan.info');
-  return section ? (JSON.parse(new TextDecoder().decode(section)) as Info) : { stackPointer: null };
-}
-
-function stackPointerOf({ stackPointer: index }: Info, exports: WebAssembly.Exports): WebAssembly.Global | undefined {
+function stackPointerOf(
+  { stackPointer: index }: ModuleInfo,
+  exports: WebAssembly.Exports,
+): WebAssembly.Global | undefined {
   const global = index === null ? undefined : exports[`__wasan_global_${index}`];
   return global instanceof WebAssembly.Global ? global : undefined;
 }
 
 /** As an address. */
-export function stackPointer(info: Info, exports: WebAssembly.Exports): number | undefined {
+export function stackPointer(info: ModuleInfo, exports: WebAssembly.Exports): number | undefined {
   const global = stackPointerOf(info, exports);
   return global && unsigned(global.value as number | bigint);
 }

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { setEngineFlags } from '../../host/engine-flags.ts';
 import { type InterceptOptions, intercept } from '../../host/intercept.ts';
+import { readInfo } from '../../host/module-info.ts';
 import type { Options, OptionValues } from '../../host/options.ts';
 import { PROBES } from '../../host/probes.ts';
 import { sentenceOf } from '../../host/report/sentence.ts';
-import { readWasmModule } from '../../host/symbols/wasm-module.ts';
 import type * as Library from '../../index.ts';
 import type { InstrumentError } from '../../instrument/errors.ts';
 import { glueNames } from '../../instrument/glue-names.ts';
@@ -208,22 +208,13 @@ interface Loaded {
 
 /** What the instrumented module has to say of itself, also when it comes from the cache: that a probe run failed. */
 function tellOf(instrumented: Uint8Array, { name, bytes, script, verbose }: Loaded): void {
-  const section = readWasmModule(instrumented).custom('wasan.info');
-  const info = JSON.parse(new TextDecoder().decode(section)) as ModuleInfo;
+  const info = readInfo(instrumented);
   if (info.notice !== undefined) io.stderr(`wasan: ${name()}: ${info.notice}\n`);
   if (!verbose) return;
   const roles = info.allocator.map((f) => `${f.role} by ${f.how}`).join(', ');
   const allocator = roles === '' ? 'no allocator found' : `${roles}; redzones ${info.layout ?? 'around'} blocks`;
   const stack = info.stackPointerHow === null ? 'no stack pointer found' : `stack pointer by ${info.stackPointerHow}`;
   io.stderr(`wasan: ${name()}: ${bytes} bytes, loaded by ${script || 'unknown code'}: ${allocator}; ${stack}\n`);
-}
-
-/** The part of the custom section wasan.info that is told. */
-interface ModuleInfo {
-  readonly notice?: string;
-  readonly allocator: readonly { role: string; how: string }[];
-  readonly layout?: string;
-  readonly stackPointerHow: string | null;
 }
 
 /** A module that cannot be instrumented runs as it is: the program's work comes first. It is said once. */
